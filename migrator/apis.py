@@ -1,0 +1,157 @@
+"""The TensorFlow 1 API that the project exists for, by family.
+
+One table serves the pre-pass (does this file save?), ``scan`` (what is here?) and the
+managed-session rule.  Names are canonical, as :mod:`migrator.symbols` spells them.
+"""
+
+from __future__ import annotations
+
+__all__ = ["FAMILIES", "HOLDS_V1_SAVER", "KEY_READERS", "SESSIONS", "TARGETS", "family"]
+
+#: family -> canonical symbols that belong to it
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "saver": ("tf.train.Saver",),
+    "discovery": (
+        "tf.train.latest_checkpoint",
+        "tf.train.get_checkpoint_state",
+        "tf.train.checkpoint_exists",
+        "tf.train.get_checkpoint_mtimes",
+        "tf.train.update_checkpoint_state",
+        "tf.train.generate_checkpoint_state_proto",
+        "tf.train.remove_checkpoint",
+        "tf.train.checkpoints_iterator",
+    ),
+    "export": ("tf.saved_model.simple_save", "tf.saved_model.Builder"),
+    "signature": (
+        "tf.saved_model.build_signature_def",
+        "tf.saved_model.predict_signature_def",
+        "tf.saved_model.classification_signature_def",
+        "tf.saved_model.regression_signature_def",
+        "tf.saved_model.build_tensor_info",
+        "tf.saved_model.is_valid_signature",
+        "tf.saved_model.get_tensor_from_tensor_info",
+        "tf.saved_model.main_op_with_restore",
+        "tf.saved_model.main_op.main_op",
+    ),
+    "load": (
+        "tf.saved_model.load",
+        "tf.saved_model.maybe_saved_model_directory",
+        "tf.saved_model.contains_saved_model",
+    ),
+    "meta graph": (
+        "tf.train.import_meta_graph",
+        "tf.train.export_meta_graph",
+    ),
+    "freeze": (
+        "tf.graph_util.convert_variables_to_constants",
+        "tf.graph_util.extract_sub_graph",
+        "tf.python.tools.freeze_graph",
+        "tf.train.write_graph",
+        "tf.io.write_graph",
+    ),
+    "import graph": ("tf.import_graph_def", "tf.graph_util.import_graph_def"),
+    "reader": (
+        "tf.train.NewCheckpointReader",
+        "tf.train.load_checkpoint",
+        "tf.train.load_variable",
+        "tf.train.list_variables",
+        "tf.train.init_from_checkpoint",
+        "tf.train.warm_start",
+        "tf.contrib.framework.load_checkpoint",
+        "tf.contrib.framework.load_variable",
+        "tf.contrib.framework.list_variables",
+        "tf.contrib.framework.init_from_checkpoint",
+        "tf.contrib.framework.assign_from_checkpoint",
+        "tf.contrib.framework.assign_from_checkpoint_fn",
+        "tf.contrib.slim.assign_from_checkpoint",
+        "tf.contrib.slim.assign_from_checkpoint_fn",
+        "tf.python.tools.inspect_checkpoint",
+    ),
+    "managed": (
+        "tf.train.MonitoredTrainingSession",
+        "tf.train.MonitoredSession",
+        "tf.train.SingularMonitoredSession",
+        "tf.train.Supervisor",
+        "tf.train.Scaffold",
+        "tf.train.CheckpointSaverHook",
+        "tf.train.ChiefSessionCreator",
+        "tf.train.WorkerSessionCreator",
+        "tf.train.SessionManager",
+        "tf.contrib.slim.learning",
+        "tf.contrib.training.train",
+    ),
+    "estimator": (
+        "tf.estimator.Estimator.export_savedmodel",
+        "tf.estimator.export.ServingInputReceiver",
+        "tf.estimator.export.TensorServingInputReceiver",
+        "tf.estimator.export.build_parsing_serving_input_receiver_fn",
+        "tf.estimator.export.build_raw_serving_input_receiver_fn",
+        "tf.estimator.export.PredictOutput",
+        "tf.estimator.export.ClassificationOutput",
+        "tf.estimator.export.RegressionOutput",
+        "tf.estimator.LatestExporter",
+        "tf.estimator.FinalExporter",
+        "tf.estimator.BestExporter",
+    ),
+    "predictor": ("tf.contrib.predictor",),
+    "session bundle": ("tf.contrib.session_bundle",),
+}
+
+_FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names}
+
+#: Uses of these make a program one that saves, restores, exports or loads in TensorFlow 1.
+#: Not ``latest_checkpoint`` and its like, ``tf.train.load_checkpoint`` and the graph import:
+#: TensorFlow 2 code uses those as they are.
+TARGETS = frozenset(
+    name
+    for family in (
+        "saver",
+        "export",
+        "signature",
+        "load",
+        "meta graph",
+        "freeze",
+        "managed",
+        "predictor",
+        "session bundle",
+    )
+    for name in FAMILIES[family]
+)
+
+#: These read a checkpoint by variable names, which an object-based checkpoint does not have
+#: as keys (measured: init_from_checkpoint and NewCheckpointReader do not find them).
+KEY_READERS = frozenset(FAMILIES["reader"]) | {"tf.python.tools.freeze_graph"}
+
+#: Constructing one of these makes a file part of a running program.
+SESSIONS = frozenset(
+    {
+        "tf.Session",
+        "tf.InteractiveSession",
+        "tf.python.client.session.Session",
+        "tf.keras.backend.get_session",
+        "tf.keras.backend.set_session",
+        *FAMILIES["managed"],
+    }
+)
+
+#: Calls that take a Saver and finalize its graph: an object-based write, which adds nodes
+#: at its first call, fails there, so TensorFlow 1's own Saver must stay.
+HOLDS_V1_SAVER = frozenset(FAMILIES["managed"]) | {
+    "tf.estimator.EstimatorSpec",
+    "tf.train.Scaffold",
+    "tf.train.CheckpointSaverHook",
+}
+
+
+def family(name: str) -> str | None:
+    """Return the family of canonical symbol ``name``, or None when it is no target.
+
+    A name below a listed one belongs to it (``tf.contrib.predictor.from_saved_model``).
+    """
+    while True:
+        found = _FAMILY_OF.get(name)
+        if found is not None:
+            return found
+        name, dot, _ = name.rpartition(".")
+        if not dot:
+            return None

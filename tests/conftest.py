@@ -1,0 +1,51 @@
+"""Fixtures shared by all tests: the interpreters and the paths that they need."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FIXTURES = ROOT / "fixtures"
+
+
+def find_tf1_python() -> str | None:
+    """Return an interpreter that has TensorFlow 1.15, or None.
+
+    ``MIGRATOR_TF1_PYTHON`` names it; else ``.tf1/bin/python`` of the checkout, which
+    ``.ci/run`` makes where a Python 3.7 is present.
+    """
+    named = os.environ.get("MIGRATOR_TF1_PYTHON")
+    if named:
+        found = shutil.which(named)
+        if found is None:
+            raise pytest.UsageError(f"MIGRATOR_TF1_PYTHON={named!r} is not an interpreter")
+        return found
+    local = ROOT / ".tf1" / "bin" / "python"
+    return str(local) if local.exists() else None
+
+
+@pytest.fixture(scope="session")
+def tf1_python() -> str:
+    """An interpreter with TensorFlow 1.15; tests that need one are skipped where none is."""
+    found = find_tf1_python()
+    if found is None:
+        pytest.skip("no TensorFlow 1.15 here: set MIGRATOR_TF1_PYTHON to an interpreter with it")
+    return found
+
+
+@pytest.fixture(scope="session")
+def tf2_python() -> str:
+    """The interpreter that runs TensorFlow 2: ours; skipped where TensorFlow is missing."""
+    probe = subprocess.run(
+        [sys.executable, "-c", "import importlib.util as u, sys; sys.exit(not u.find_spec('tensorflow'))"],
+        check=False,
+    )
+    if probe.returncode:
+        pytest.skip("TensorFlow is not installed: pip install 'tf-migrator[check]'")
+    return sys.executable
