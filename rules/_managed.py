@@ -1,0 +1,45 @@
+"""Whether a Saver goes to a managed session, whose graph is finalized."""
+
+from __future__ import annotations
+
+import ast
+
+from migrator.rule import Use, targets_of, uses
+
+#: Calls that take a Saver and finalize its graph: an object-based write, which adds ops at its
+#: first call, fails there.
+MANAGED = (
+    "tf.train.MonitoredTrainingSession",
+    "tf.train.MonitoredSession",
+    "tf.train.SingularMonitoredSession",
+    "tf.train.Supervisor",
+    "tf.train.Scaffold",
+    "tf.train.CheckpointSaverHook",
+    "tf.train.ChiefSessionCreator",
+    "tf.train.SessionManager",
+    "tf.estimator.EstimatorSpec",
+    "tf.contrib.slim.learning",
+    "tf.contrib.training.train",
+)
+
+
+def managed_session(use: Use) -> str | None:
+    """Return the managed session API that the Saver made at ``use`` is handed to, or None."""
+    assert use.call is not None
+    module = use.module
+    places: list[ast.expr] = [use.call]
+    for target in targets_of(module, use.call) or ():
+        if target.name in use.context.managed_savers:
+            return f"a managed session that takes `{target.name}`"
+        places.extend(uses(module, target))
+    for place in places:
+        child: ast.AST = place
+        for parent in module.ancestors(place):
+            if isinstance(parent, ast.Call) and child is not parent.func:
+                name = use.symbol_of(parent.func)
+                if name and any(name == m or name.startswith(m + ".") for m in MANAGED):
+                    return name
+            if isinstance(parent, ast.stmt):
+                break
+            child = parent
+    return None

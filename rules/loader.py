@@ -1,0 +1,122 @@
+"""``saved_model.loader.load``: a SavedModel into a session."""
+
+from __future__ import annotations
+
+from migrator.programs import is_v1_load
+from migrator.rule import Keep, Manual, Rewrite, Safety, Use, rule
+
+
+@rule(
+    "TFM401",
+    "saved-model-loader",
+    safety=Safety.REVIEW,
+    apis=("tf.saved_model.load", "tf.saved_model.loader.load"),
+    bind=False,
+)
+def saved_model_loader(use: Use) -> Rewrite | Keep | Manual | None:
+    """Keep `saved_model.loader.load` on tensorflow.compat.v1.
+
+    ## What it does
+
+    Nothing to the code but the program's import.  The v1 loader of TensorFlow 2.21 reads what
+    TensorFlow 1 wrote and what a migrated export writes; the tensors of a migrated export's
+    signatures keep the names they had in TensorFlow 1.
+
+    ## Why
+
+    `tf.saved_model.load` of TensorFlow 2 leaves the variables uninitialised in a session.
+
+    ## Example
+
+    ```python
+    import tensorflow as tf
+
+    def predict(path, batch):
+        with tf.Session(graph=tf.Graph()) as sess:
+            tf.saved_model.loader.load(sess, ["serve"], path)
+            return sess.run("y:0", {"x:0": batch})
+    ```
+
+    ## Use instead
+
+    ```python
+    import tensorflow.compat.v1 as tf
+
+    tf.disable_v2_behavior()
+
+    def predict(path, batch):
+        with tf.Session(graph=tf.Graph()) as sess:
+            tf.saved_model.loader.load(sess, ["serve"], path)
+            return sess.run("y:0", {"x:0": batch})
+    ```
+
+    ## Safety
+
+    Review: tensors that are neither an input nor an output of a signature have other names in a
+    migrated export; take names from `signature_def`.
+
+    ## References
+
+    - <https://www.tensorflow.org/api_docs/python/tf/compat/v1/saved_model/load>
+    """
+    if not is_v1_load(use.module, use.node, use.symbol):
+        return None
+    return Keep(
+        "saved_model.loader.load: stays on tensorflow.compat.v1, whose loader reads old and"
+        " migrated exports. Signature tensors keep their names in a migrated export; any other"
+        " tensor name does not, so take names from `signature_def`."
+    )
+
+
+@rule(
+    "TFM403",
+    "contrib-predictor",
+    safety=Safety.MANUAL,
+    apis=("tf.contrib.predictor.*", "tf.contrib.saved_model.*", "tf.contrib.session_bundle.*"),
+    references=True,
+    bind=False,
+)
+def contrib_predictor(use: Use) -> Rewrite | Keep | Manual | None:
+    """Report `tf.contrib.predictor` and other loaders that left TensorFlow with contrib.
+
+    ## What it does
+
+    Reports the place and what to write instead.
+
+    ## Why
+
+    `tf.contrib` does not exist in TensorFlow 2, and what a predictor is asked for afterwards (its
+    `feed_tensors`, `fetch_tensors`, `session`) decides what can replace it.
+
+    ## Example
+
+    ```python
+    import tensorflow as tf
+
+    predict = tf.contrib.predictor.from_saved_model("export")
+    scores = predict({"x": [[1.0]]})["scores"]
+    ```
+
+    ## Use instead
+
+    ```python
+    import tensorflow as tf
+
+    predict = tf.contrib.predictor.from_saved_model("export")
+    scores = predict({"x": [[1.0]]})["scores"]
+    ```
+
+    ## Safety
+
+    Manual: nothing is changed.
+
+    ## References
+
+    - <https://www.tensorflow.org/api_docs/python/tf/saved_model/load>
+    """
+    return Manual(
+        f"{use.symbol.name}: left as it is; TensorFlow 2 has no tf.contrib.",
+        "For a SavedModel use `predict = tf.saved_model.load(export_dir).signatures[key]` in"
+        " TensorFlow 2 (call it with tensors by input name), or `tf.saved_model.loader.load` and"
+        " `sess.run` with the names of its signature_def in a tensorflow.compat.v1 session.",
+    )
