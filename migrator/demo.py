@@ -207,6 +207,7 @@ def _run_and_check(demo: Demo, models: Path, told: Progress) -> None:
         for item in program["writes"]
         if item["kind"] in ("saved_model", "checkpoint")
     ]
+    scripts = {program["name"]: program["script"] for program in programs}
     checks = []
     for done, (name, item) in enumerate(pairs):
         told(f"Checking {item['path']}", done, len(pairs))
@@ -216,7 +217,28 @@ def _run_and_check(demo: Demo, models: Path, told: Progress) -> None:
             check = ModelCheck(
                 before=item["stored"], after=item["path"], verdict=Verdict.ERROR, error=str(error)
             )
-        label = f"{name}: {item['path']}"
-        checks.append(replace(check, name=label, before=item["stored"], after=item["path"]))
+        checks.append(
+            replace(
+                check,
+                name=f"{name}: {item['path']}",
+                before=item["stored"],
+                after=item["path"],
+                covers=_covered(demo, scripts[name]),
+            )
+        )
     told("Writing the report", len(pairs), len(pairs))
     demo.report = replace(demo.report, checks=tuple(checks))
+
+
+def _covered(demo: Demo, script: str) -> tuple[str, ...]:
+    """Return the files that ran when ``script`` wrote a model: those of its program."""
+    for program in demo.report.programs:
+        matching = [path for path in program.files if path == script or path.endswith(f"/{script}")]
+        if matching:
+            bridges = tuple(
+                file.path
+                for file in demo.report.files
+                if file.created and os.path.dirname(file.path) in {os.path.dirname(p) for p in program.files}
+            )
+            return (*program.files, *bridges)
+    return ()

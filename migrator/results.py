@@ -207,6 +207,7 @@ class ModelCheck:
     verdict: Verdict = Verdict.ERROR
     error: str | None = None
     name: str = ""  #: a short label for reports; the paths when empty
+    covers: tuple[str, ...] = ()  #: files (as FileResult.path) whose rewrites it is evidence for
 
     @property
     def match(self) -> bool:
