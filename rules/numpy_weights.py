@@ -1,0 +1,68 @@
+"""Weights saved and loaded as NumPy arrays."""
+
+from __future__ import annotations
+
+from migrator.rule import Keep, Manual, Rewrite, Safety, Use, rule
+from migrator.weights import numpy_weights as weights
+
+
+@rule(
+    "TFM207",
+    "numpy-weights",
+    safety=Safety.REVIEW,
+    apis=(),
+    methods=("savez", "savez_compressed", "save", "load"),
+    bind=False,
+)
+def numpy_weights(use: Use) -> Rewrite | Keep | Manual | None:
+    """Keep weights that a session saves to, or loads from, NumPy files.
+
+    ## What it does
+
+    Nothing to the code but the program's import: `sess.run(variables)` and `assign` run on
+    tensorflow.compat.v1, and the arrays are the same.
+
+    ## Why
+
+    The file holds plain arrays; nothing in it belongs to a version of TensorFlow.
+
+    ## Example
+
+    ```python
+    import numpy as np
+    import tensorflow as tf
+
+    def save(sess, path):
+        np.savez(path, *sess.run(tf.trainable_variables()))
+    ```
+
+    ## Use instead
+
+    ```python
+    import numpy as np
+    import tensorflow.compat.v1 as tf
+
+    tf.disable_v2_behavior()
+
+    def save(sess, path):
+        np.savez(path, *sess.run(tf.trainable_variables()))
+    ```
+
+    ## Safety
+
+    Review: the program runs on another TensorFlow; the files keep their format.
+
+    ## References
+
+    - <https://numpy.org/doc/stable/reference/generated/numpy.savez.html>
+    """
+    known = use.shared.get("numpy weights")
+    if known is None:
+        known = use.shared["numpy weights"] = {call for call, _ in weights(use.module)}
+    if use.call not in known:
+        return None
+    verb = "loads" if use.symbol.raw == "load" else "saves"
+    return Keep(
+        f"numpy.{use.symbol.raw}: stays; it {verb} a session's variables as plain arrays, which no"
+        " version of TensorFlow owns."
+    )
