@@ -1,0 +1,13 @@
+"""Stand-alone parts that migrated session programs run on TensorFlow 2.
+
+Each part is one module that imports TensorFlow's public API only and no other part;
+:mod:`migrator.vendor` joins the parts that a repository needs into one ``tf2_bridge.py``.
+"""
+
+from __future__ import annotations
+
+from migrator.bridge.saver import Saver
+from migrator.bridge.session_module import SessionModule, session_module
+from migrator.bridge.slim import alias_slim
+
+__all__ = ["Saver", "SessionModule", "alias_slim", "session_module"]

@@ -1,0 +1,317 @@
+"""TF1's Saver, writing object-based checkpoints.
+
+Part of ``tf2_bridge``: stands alone and uses TensorFlow's public API only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import numbers
+import os
+import time
+import warnings
+from typing import Any
+
+import tensorflow as tf
+
+__all__ = ["Saver"]
+
+
+def _object_key(name: str) -> str:
+    """Return the key under which ``tf.train.Checkpoint(variables={name: v})`` keeps ``v``.
+
+    Checkpoint joins object paths with "/", so it escapes that (and its escape) inside a name.
+    """
+    escaped = name.replace(".", "..").replace("/", ".S")
+    return f"variables/{escaped}/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
+    """Save and restore a session's variables as ``tf.compat.v1.train.Saver`` does.
+
+    The constructor, the methods, their return values and errors, and the names of the files
+    are TF1's; the files are object-based checkpoints, which ``tf.train.Checkpoint(variables=
+    {name: variable}).read(prefix)`` restores in TensorFlow 2. Name-based checkpoints, such
+    as TensorFlow 1 wrote, are restored too.
+
+    What cannot be written object-based is written as TF1 writes it, with one warning that
+    says why: partitioned variables, saveables that are not variables (mutable hash tables),
+    ``builder``, ``saver_def``, ``write_version`` V1, a graph finalized before the first save,
+    and eager execution.
+
+    The nodes that TF1's Saver adds to the graph are still added, under TF1's names: they read
+    name-based files, they are what a ``.meta`` file refers to, and they write in those cases.
+    """
+
+    def __init__(
+        self,
+        var_list: Any = None,
+        reshape: bool = False,
+        sharded: bool = False,
+        max_to_keep: int | None = 5,
+        keep_checkpoint_every_n_hours: float = 10000.0,
+        name: str | None = None,
+        restore_sequentially: bool = False,
+        saver_def: Any = None,
+        builder: Any = None,
+        defer_build: bool = False,
+        allow_empty: bool = False,
+        write_version: int = 2,  # SaverDef.V2
+        pad_step_number: bool = False,
+        save_relative_paths: bool = False,
+        filename: str | None = None,
+    ) -> None:
+        self._given = var_list
+        self._foreign = (
+            "saver_def names nodes that exist already"
+            if saver_def is not None
+            else "builder makes its own nodes"
+            if builder is not None
+            else "write_version asks for the V1 format"
+            if write_version != 2
+            else None
+        )
+        self._pads = pad_step_number
+        self._relative = save_relative_paths
+        self._sharded_files = sharded
+        self._by_name: dict[str, Any] | None = None  # set by build()
+        self._reading = {"reshape": reshape, "restore_sequentially": restore_sequentially}
+        self._writer: Any = None
+        self._reader: Any = None
+        self._kept: list[tuple[str, float]] = []
+        self._due: list[tuple[str, float]] = []  # to be deleted
+        self._warned = False
+        self._eager = tf.executing_eagerly()
+        super().__init__(
+            var_list,
+            reshape=reshape,
+            sharded=sharded,
+            max_to_keep=max_to_keep,
+            keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
+            name=name,
+            restore_sequentially=restore_sequentially,
+            saver_def=saver_def,
+            builder=builder,
+            defer_build=defer_build,
+            allow_empty=allow_empty,
+            write_version=write_version,
+            pad_step_number=pad_step_number,
+            save_relative_paths=save_relative_paths,
+            filename=filename,
+        )
+
+    def build(self) -> None:
+        """Add TF1's nodes, and note the variables that exist now: a Saver holds those."""
+        if self._by_name is not None:
+            return
+        super().build()
+        given = _everything() if self._given is None else self._given
+        self._by_name = dict(given) if isinstance(given, dict) else _by_op_name(given)
+        hours = self.saver_def.keep_checkpoint_every_n_hours if self.saver_def else 0
+        self._keep_next = time.time() + hours * 3600
+        for name, value in self._by_name.items() if not self._foreign else ():
+            if not isinstance(value, tf.Variable):
+                self._foreign = f"{name!r} is a {type(value).__name__}, not a variable"
+            elif value.to_proto().HasField("save_slice_info_def"):
+                self._foreign = f"{name!r} is a part of a partitioned variable"
+
+    def save(
+        self,
+        sess: Any,
+        save_path: Any,
+        global_step: Any = None,
+        latest_filename: str | None = None,
+        meta_graph_suffix: str = "meta",
+        write_meta_graph: bool = True,
+        write_state: bool = True,
+        strip_default_attrs: bool = False,
+        save_debug_info: bool = False,
+    ) -> str | None:
+        """Write a checkpoint, and return its prefix as ``tf.compat.v1.train.Saver.save`` does."""
+        save_path = tf.compat.as_str(tf.compat.path_to_str(save_path))
+        if self._eager:
+            self._warn("eager execution has no session")
+            return super().save(  # type: ignore[no-any-return]
+                sess, save_path, global_step, latest_filename, write_state=write_state
+            )
+        if self._by_name is None:
+            raise RuntimeError("`build()` should be called before save if defer_build==True")
+        latest_filename = "checkpoint" if latest_filename is None else latest_filename
+        if os.path.split(latest_filename)[0]:
+            raise ValueError("'latest_filename' must not contain path components")
+        prefix = save_path
+        if global_step is not None:
+            if not isinstance(global_step, numbers.Integral):
+                global_step = int(sess.run(global_step))
+            prefix = f"{save_path}-{global_step:{'08d' if self._pads else 'd'}}"
+        elif os.path.basename(save_path) == latest_filename and not self._sharded_files:
+            raise ValueError(
+                f"'latest_filename' collides with 'save_path': '{latest_filename}' and "
+                f"'{save_path}'"
+            )
+        if not hasattr(sess, "partial_run"):  # what TF1 calls a SessionInterface
+            raise TypeError(f"'sess' must be a Session; {sess}")
+
+        folder = os.path.dirname(save_path)
+        if self._by_name or self.saver_def:
+            # Checkpoint.write makes missing folders; TF1 made the last one of the path only.
+            above = os.path.dirname(folder) or "."
+            if "://" not in folder and (
+                not tf.io.gfile.isdir(above)
+                or (tf.io.gfile.exists(folder) and not tf.io.gfile.isdir(folder))
+            ):
+                raise ValueError(f"Parent directory of {save_path} doesn't exist, can't save.")
+            self._write(sess, prefix)
+            if write_state:
+                self._record(prefix, folder, latest_filename, meta_graph_suffix)
+        if write_meta_graph:
+            with sess.graph.as_default():
+                # The Saver that import_meta_graph makes of this Saver's own nodes finds the
+                # variables of an object-based checkpoint by op name, and wants all of the
+                # graph's: a Saver of some, or under other names, hands on one that reads ours.
+                own_nodes = not self._by_name or self._foreign or sess.graph.finalized
+                exporter = self if own_nodes or self._is_whole() else self._object_reader()
+                exporter.export_meta_graph(
+                    f"{prefix}.{meta_graph_suffix}",
+                    strip_default_attrs=strip_default_attrs,
+                    save_debug_info=save_debug_info,
+                )
+        return prefix if self._by_name or self.saver_def else None
+
+    def restore(self, sess: Any, save_path: Any) -> None:
+        """Restore a checkpoint of either kind; raise as ``tf.compat.v1.train.Saver`` does.
+
+        Raises:
+            ValueError: ``save_path`` is None or there is no checkpoint of that prefix.
+            tf.errors.NotFoundError: the checkpoint lacks a variable; the message names it.
+        """
+        if save_path is not None:
+            save_path = tf.compat.as_str(tf.compat.path_to_str(save_path))
+        if self._by_name and not self._foreign and tf.io.gfile.exists(f"{save_path}.index"):
+            held = tf.train.load_checkpoint(save_path).get_variable_to_shape_map()
+            # Only a file that holds none of our names under TF1's keys is asked for ours.
+            if any(_object_key(name) in held for name in self._by_name):
+                missing = [name for name in self._by_name if _object_key(name) not in held]
+                if missing:
+                    raise tf.errors.NotFoundError(
+                        None, None, f"Variables not in the checkpoint {save_path}: {missing}"
+                    )
+                for name, value in self._by_name.items():  # a resource variable takes any shape
+                    found = held[_object_key(name)]
+                    if not (self._reading["reshape"] or value.shape.is_compatible_with(found)):
+                        raise tf.errors.InvalidArgumentError(
+                            None, None, f"{name}: shape {value.shape}, in {save_path} {found}"
+                        )
+                with sess.graph.as_default():
+                    self._object_reader().restore(sess, save_path)
+                return
+        with sess.graph.as_default() if sess is not None else contextlib.nullcontext():
+            super().restore(sess, save_path)
+
+    @property
+    def last_checkpoints(self) -> list[str]:
+        """The prefixes of the checkpoints not yet deleted, oldest first."""
+        return super().last_checkpoints if self._eager else [path for path, _ in self._kept]
+
+    def set_last_checkpoints(self, last_checkpoints: list[str]) -> None:
+        """Set the prefixes that this Saver has written, oldest first."""
+        assert isinstance(last_checkpoints, list)  # TF1 raises AssertionError
+        self.set_last_checkpoints_with_time([(path, float("inf")) for path in last_checkpoints])
+
+    def set_last_checkpoints_with_time(self, last_checkpoints_with_time: Any) -> None:
+        """Set the prefixes that this Saver has written, and when, oldest first."""
+        assert isinstance(last_checkpoints_with_time, list)
+        self._kept = last_checkpoints_with_time
+        super().set_last_checkpoints_with_time(last_checkpoints_with_time)
+
+    def _warn(self, reason: str) -> None:
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"Saver writes a name-based (TF1) checkpoint: {reason}", UserWarning, stacklevel=4
+            )
+
+    def _write(self, sess: Any, prefix: str) -> None:
+        """Write the variables' values as the checkpoint ``prefix``."""
+        foreign = self._foreign
+        if self._writer is None and sess.graph.finalized:
+            foreign = foreign or "the graph was finalized before the first save"
+        with sess.graph.as_default(), sess.as_default():
+            if foreign:
+                self._warn(foreign)
+                nodes = self.saver_def
+                sess.run(nodes.save_tensor_name, {nodes.filename_tensor_name: prefix})
+                return
+            if self._writer is None:  # one for all saves: it adds its nodes once
+                self._writer = tf.train.Checkpoint(variables=self._by_name)
+            # A scope of its own, or the nodes would take names like "Const_1" from the user's.
+            with tf.compat.v1.name_scope("tf2_bridge/"), tf.control_dependencies(None):
+                self._writer.write(prefix)
+
+    def _record(self, prefix: str, folder: str, latest_filename: str, meta_suffix: str) -> None:
+        """Write the checkpoint state file, and delete what TF1 would delete now."""
+        limits = self.saver_def
+        if limits.max_to_keep:
+            self._kept = [entry for entry in self._kept if entry[0] != prefix]
+            self._kept.append((prefix, time.time()))
+            if len(self._kept) > limits.max_to_keep:
+                self._due.append(self._kept.pop(0))
+
+        def spelled(path: str) -> str:
+            shorten = self._relative and os.path.isabs(path)
+            return os.path.relpath(path, folder) if shorten else path
+
+        tf.compat.v1.train.update_checkpoint_state(
+            folder,
+            spelled(prefix),
+            [spelled(path) for path in self.last_checkpoints],
+            latest_filename,
+        )
+        if self._due:  # one at a time, as TF1 does
+            path, written = self._due.pop(0)
+            if written > self._keep_next:
+                self._keep_next += limits.keep_checkpoint_every_n_hours * 3600
+                return
+            try:
+                tf.compat.v1.train.remove_checkpoint(path, limits.version, meta_suffix)
+            except tf.errors.OpError as error:  # TF1 goes on: the new checkpoint is written
+                tf.get_logger().warning("Ignoring: %s", error)
+
+    def _is_whole(self) -> bool:
+        """Say whether this Saver holds all of the default graph under the names in the graph."""
+        mine, graphs = self._by_name or {}, _by_op_name(_everything())
+        return mine.keys() == graphs.keys() and all(mine[name] is graphs[name] for name in mine)
+
+    def _object_reader(self) -> Any:
+        """Return TF1's Saver of the same variables under an object-based checkpoint's keys.
+
+        ``Checkpoint.read`` would do, were it not for ``reshape`` and TF1's errors for shapes.
+        """
+        if self._reader is None:
+            if tf.compat.v1.get_default_graph().finalized:
+                raise RuntimeError(
+                    "An object-based checkpoint is restored for the first time after the graph was "
+                    "finalized: restore one before, which adds the nodes that it takes."
+                )
+            limits = self.saver_def
+            self._reader = tf.compat.v1.train.Saver(
+                {_object_key(name): value for name, value in (self._by_name or {}).items()},
+                name="tf2_bridge",
+                max_to_keep=limits.max_to_keep,
+                keep_checkpoint_every_n_hours=limits.keep_checkpoint_every_n_hours,
+                **self._reading,
+            )
+        return self._reader
+
+
+def _everything() -> list[Any]:
+    """Return what a Saver without ``var_list`` holds in the default graph."""
+    keys = tf.compat.v1.GraphKeys
+    return [
+        *tf.compat.v1.get_collection(keys.GLOBAL_VARIABLES),
+        *tf.compat.v1.get_collection(keys.SAVEABLE_OBJECTS),
+    ]
+
+
+def _by_op_name(values: Any) -> dict[str, Any]:
+    return {getattr(value, "op", value).name: value for value in values}

@@ -1,0 +1,99 @@
+"""The file that migrated repositories carry is ours, whole, clean and recognisable."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import subprocess
+import sys
+
+import pytest
+
+from migrator.vendor import PARTS, bridge_parts, bridge_text
+
+COMBINATIONS = [c for n in range(1, len(PARTS) + 1) for c in itertools.combinations(PARTS, n)]
+NAMES = {
+    "saver": {"Saver"},
+    "session_module": {"SessionModule", "session_module"},
+    "slim": {"alias_slim"},
+}
+
+
+@pytest.mark.parametrize("parts", COMBINATIONS)
+def test_parts_are_read_back(parts: tuple[str, ...]) -> None:
+    """bridge_parts returns the parts that bridge_text was given."""
+    assert bridge_parts(bridge_text(parts)) == frozenset(parts)
+
+
+@pytest.mark.parametrize("parts", COMBINATIONS)
+def test_file_defines_its_parts_only(parts: tuple[str, ...]) -> None:
+    """The file exports what its parts export, imports what it uses and nothing of ours."""
+    tree = ast.parse(bridge_text(parts))
+    (exported,) = [
+        ast.literal_eval(n.value)
+        for n in tree.body
+        if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "__all__"
+    ]
+    assert set(exported) == set().union(*(NAMES[part] for part in parts))
+    imported = {
+        (n.module or "") if isinstance(n, ast.ImportFrom) else n.names[0].name
+        for n in ast.walk(tree)
+        if isinstance(n, (ast.Import, ast.ImportFrom))
+    }
+    assert not any(name.startswith("migrator") for name in imported)
+    defined = [n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
+    assert len(defined) == len(set(defined))
+
+
+@pytest.mark.parametrize("parts", COMBINATIONS)
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]])
+def test_file_is_clean(command: list[str], parts: tuple[str, ...]) -> None:
+    """Ruff finds nothing to say about the file, nor to format, under this project's settings."""
+    pytest.importorskip("ruff")
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *command, "--stdin-filename", "tf2_bridge.py", "-"],
+        input=bridge_text(parts),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_order_and_repetition_do_not_matter() -> None:
+    """The same parts give the same text."""
+    assert bridge_text(["slim", "saver", "slim"]) == bridge_text(("saver", "slim"))
+
+
+@pytest.mark.parametrize("parts", [[], ["savers"], ["saver", "x"]])
+def test_unknown_parts_are_refused(parts: list[str]) -> None:
+    """No part, or one that does not exist, is an error that lists the parts."""
+    with pytest.raises(ValueError, match="saver, session_module, slim"):
+        bridge_text(parts)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda t: t + "\n",
+        lambda t: t.replace("TF1", "TF2", 1),
+        lambda t: t.replace("\n", "\r\n"),
+        lambda t: t.replace("Parts: saver.", "Parts: saver, slim."),
+        lambda t: t.replace("Parts: ", "Part: "),
+        lambda t: "",
+        lambda t: "import tensorflow as tf\n",
+    ],
+)
+def test_edited_and_foreign_files_are_not_ours(edit: object) -> None:
+    """A changed byte makes the file the user's own."""
+    text = edit(bridge_text(["saver"]))  # type: ignore[operator]
+    assert bridge_parts(text) is None
+
+
+def test_vendor_does_not_import_tensorflow() -> None:
+    """Composing the file loads neither TensorFlow nor libcst."""
+    code = (
+        "import sys, migrator.vendor as v; v.bridge_text(v.PARTS);"
+        "sys.exit(any(m in sys.modules for m in ('tensorflow', 'libcst', 'numpy')))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
