@@ -1,0 +1,167 @@
+"""The structure of two SavedModels: what a client of the model relies on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from migrator.results import CheckStatus, ContractDelta
+
+__all__ = ["BAD", "compare_contracts", "spell_shape"]
+
+Shape = list[int | None] | None
+
+#: Statuses that decide against a match.
+BAD = frozenset({CheckStatus.CHANGED, CheckStatus.MISSING, CheckStatus.EXTRA})
+
+
+def spell_shape(shape: Shape) -> str:
+    """Return a shape as TensorFlow prints it; ``unknown rank`` for None."""
+    if shape is None:
+        return "unknown rank"
+    return "[" + ", ".join("None" if dim is None else str(dim) for dim in shape) + "]"
+
+
+def compare_contracts(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, tags_chosen: bool = False
+) -> list[ContractDelta]:
+    """Compare two descriptions that the worker made of SavedModels.
+
+    Args:
+        before: description of the before side.
+        after: description of the after side.
+        tags_chosen: whether the user named the meta graph to compare.  ``tf.saved_model.save``
+            always writes the one tag ``serve``, so another tag set, or a second meta graph,
+            decides unless the user says which meta graph is meant.
+
+    Returns:
+        Every fact looked at, the equal ones included.
+    """
+    found = list(_tags(before, after, tags_chosen))
+    old, new = before["signatures"], after["signatures"]
+    for key in sorted(set(old) | set(new)):
+        name = f"signatures/{key}"
+        if key not in new:
+            found.append(ContractDelta(name, CheckStatus.MISSING, "present", "absent"))
+        elif key not in old:
+            found.append(ContractDelta(name, CheckStatus.EXTRA, "absent", "present"))
+        else:
+            found.append(ContractDelta(name, CheckStatus.SAME, "present", "present"))
+            found.extend(_signature(key, old[key], new[key]))
+    for key, names in sorted(after.get("renamed", {}).items()):
+        for name, argument in sorted(names.items()):
+            found.append(
+                ContractDelta(
+                    f"{key}/inputs/{name}/argument",
+                    CheckStatus.NOTE,
+                    name,
+                    f"tf.saved_model.load calls it {argument}",
+                )
+            )
+    found.extend(_assets(before["assets"], after["assets"]))
+    return found
+
+
+def _tags(
+    before: Mapping[str, Any], after: Mapping[str, Any], chosen: bool
+) -> Iterable[ContractDelta]:
+    old, new = before["tags"], after["tags"]
+    status = CheckStatus.SAME if old == new else _unless(chosen, CheckStatus.CHANGED)
+    yield ContractDelta("tags", status, _words(old), _words(new))
+    rest = [tags for tags in before["tag_sets"] if tags != old]
+    others = [tags for tags in after["tag_sets"] if tags != new]
+    for tags in rest:
+        there = tags in others
+        yield ContractDelta(
+            f"meta graphs/{_words(tags)}",
+            CheckStatus.NOTE if there else _unless(chosen, CheckStatus.MISSING),
+            "present",
+            "present, not compared" if there else "absent",
+        )
+    for tags in others:
+        if tags not in rest:
+            yield ContractDelta(
+                f"meta graphs/{_words(tags)}",
+                _unless(chosen, CheckStatus.EXTRA),
+                "absent",
+                "present",
+            )
+
+
+def _unless(chosen: bool, status: CheckStatus) -> CheckStatus:
+    return CheckStatus.NOTE if chosen else status
+
+
+def _words(tags: Iterable[str]) -> str:
+    return ", ".join(tags) or "no tags"
+
+
+def _signature(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[ContractDelta]:
+    method, other = old["method_name"], new["method_name"]
+    status = CheckStatus.SAME if method == other else CheckStatus.CHANGED
+    if not method and other:  # TensorFlow 2 always writes one, and serving refuses an empty one
+        status = CheckStatus.NOTE
+    yield ContractDelta(f"{key}/method_name", status, method, other)
+    for group in ("inputs", "outputs"):
+        for name in sorted(set(old[group]) | set(new[group])):
+            yield from _tensor(f"{key}/{group}/{name}", group, old, new, name)
+
+
+def _tensor(
+    label: str, group: str, old: Mapping[str, Any], new: Mapping[str, Any], name: str
+) -> Iterable[ContractDelta]:
+    one, two = old[group].get(name), new[group].get(name)
+    if one is None or two is None:
+        status = CheckStatus.MISSING if two is None else CheckStatus.EXTRA
+        yield ContractDelta(label, status, _spell(one), _spell(two))
+        return
+    same = one["dtype"] == two["dtype"]
+    status = CheckStatus.SAME if same else CheckStatus.CHANGED
+    yield ContractDelta(f"{label}/dtype", status, one["dtype"], two["dtype"])
+    shapes = one["shape"], two["shape"]
+    if shapes[0] == shapes[1]:
+        status = CheckStatus.SAME
+    elif group == "outputs" and _compatible(*shapes):
+        # what shape inference knows of an output differs between versions; the shapes that
+        # come out are compared when the signature runs
+        status = CheckStatus.NOTE
+    else:
+        status = CheckStatus.CHANGED
+    yield ContractDelta(f"{label}/shape", status, spell_shape(shapes[0]), spell_shape(shapes[1]))
+    sparse = [isinstance(info.get("sparse"), dict) for info in (one, two)]
+    if sparse[0] and not sparse[1] and one["sparse"]["part"] == "indices":
+        yield ContractDelta(
+            f"{label}/encoding",
+            CheckStatus.NOTE,
+            "one sparse tensor",
+            "three dense tensors: indices, values and dense shape",
+        )
+
+
+def _spell(info: Mapping[str, Any] | None) -> str:
+    return "absent" if info is None else f"{info['dtype']} {spell_shape(info['shape'])}"
+
+
+def _compatible(one: Shape, two: Shape) -> bool:
+    """Return whether a tensor could have both static shapes."""
+    if one is None or two is None:
+        return True
+    pairs = zip(one, two, strict=False)
+    return len(one) == len(two) and all(a == b or a is None or b is None for a, b in pairs)
+
+
+def _assets(old: Mapping[str, str], new: Mapping[str, str]) -> Iterable[ContractDelta]:
+    """Compare asset files by name and SHA-256; an asset more harms no reader of the others."""
+    for name in sorted(set(old) | set(new)):
+        one, two = old.get(name), new.get(name)
+        if not one or not two:
+            status = CheckStatus.MISSING if one else CheckStatus.NOTE
+            if name in new and not two:  # named by the meta graph, but the file is lost
+                status = CheckStatus.MISSING
+        else:
+            status = CheckStatus.SAME if one == two else CheckStatus.CHANGED
+        yield ContractDelta(f"assets/{name}", status, _digest(one), _digest(two))
+
+
+def _digest(value: str | None) -> str:
+    return f"sha256 {value[:12]}" if value else "absent"
