@@ -14,16 +14,18 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import libcst as cst
+from libcst import BaseExpression
 
-from migrator.flow import Target, stores, target, targets_of, uses
-from migrator.names import Module, Symbol
+from migrator.calls import is_v1_load
+from migrator.calls import numpy_weights as weight_calls
+from migrator.flow import Target, target, targets_of
+from migrator.names import Module, Scope, Symbol
 from migrator.results import Outcome, RuleInfo, Safety
-from migrator.tree import Edits, Tree, expression
+from migrator.tree import Edits, Tree, expression, identifiers, nodes_of
 
 #: What a rule file needs, in one place: the layers below stay free to move.
 __all__ = [
@@ -39,12 +41,15 @@ __all__ = [
     "Target",
     "Unreachable",
     "Use",
+    "elsewhere",
     "expression",
+    "is_v1_load",
     "rule",
     "stores",
     "target",
     "targets_of",
     "uses",
+    "weight_calls",
 ]
 
 
@@ -192,14 +197,14 @@ class Use:
     def __init__(
         self,
         tree: Tree,
-        node: ast.Name | ast.Attribute,
+        node: ast.Name | ast.Attribute | ast.Import | ast.ImportFrom,
         symbol: Symbol,  # of a method call: the method's name, via "method"
         context: FileContext,
         shared: dict[str, Any],
     ) -> None:
         self.tree = tree
         self.module: Module = tree.module
-        self.node = node
+        self.node: Any = node  #: a reference; of a rule for ``import tf.x``, the statement
         self.symbol = symbol
         self.context = context
         self.shared = shared  #: for rules of one file to leave word for one another
@@ -249,33 +254,36 @@ class Use:
         """Return the canonical symbol that ``node`` calls, or None when it is no such call."""
         return self.symbol_of(node.func) if isinstance(node, ast.Call) else None
 
-    def tensorflow(self, path: str) -> cst.BaseExpression:
+    def tensorflow(self, path: str) -> BaseExpression:
         """Return ``tf.<path>`` as this place can spell it."""
         name = self.root_name()
         if name is None:
             self.needs_tensorflow_import = True
-            name = "tf"
+            name = self.shared["tensorflow"]
         return expression(f"{name}.{path}")
 
     def root_name(self) -> str | None:
         """Return the name that means TensorFlow itself (or compat.v1) here, or None."""
-        scope = self.module.scope_of[self.node]
+        here = self.module.scope_of[self.node]
+        scope: Scope | None = here
         while scope is not None:
-            for name in scope.bindings:
-                if name and not (scope.is_class and scope.parent is None):
-                    dotted = self.module.lookup(name, self.module.scope_of[self.node])
-                    if dotted in ("tensorflow", "tensorflow.compat.v1"):
-                        return name
-            if scope.parent is None:
-                break
+            for name, bindings in scope.bindings.items():
+                if scope.is_class and scope is not here:
+                    break
+                if any(self._only_for_types(binding.node) for binding in bindings):
+                    continue
+                if self.module.lookup(name, here) in ("tensorflow", "tensorflow.compat.v1"):
+                    return name
             scope = scope.parent
-        for module, level in self.module.root.stars:
-            del module, level
+        if self.module.root.stars:
             for name in ("tf", "tensorflow"):
-                dotted = self.module.lookup(name, self.module.scope_of[self.node])
-                if dotted in ("tensorflow", "tensorflow.compat.v1"):
+                if self.module.lookup(name, here) in ("tensorflow", "tensorflow.compat.v1"):
                     return name
         return None
+
+    def _only_for_types(self, node: ast.AST) -> bool:
+        parent = self.module.parents.get(node)
+        return isinstance(parent, ast.If) and "TYPE_CHECKING" in ast.unparse(parent.test)
 
     def bind(self, call: ast.Call, signature: inspect.Signature) -> dict[str, ast.expr] | str:
         """Return parameter -> argument of ``call``, or a sentence why it cannot be told."""
@@ -295,13 +303,38 @@ class Use:
         """Return ``wanted``, or it with a number, such that nothing in the file has that name."""
         taken = self.shared.get("identifiers")
         if taken is None:
-            taken = self.shared["identifiers"] = {
-                node.id for node in ast.walk(self.module.tree) if isinstance(node, ast.Name)
-            } | {node.arg for node in ast.walk(self.module.tree) if isinstance(node, ast.arg)}
+            taken = self.shared["identifiers"] = identifiers(self.module)
         name, number = wanted, 2
         while name in taken:
             name, number = f"{wanted}_{number}", number + 1
         return name
+
+
+def uses(module: Module, wanted: Target) -> Iterator[ast.Name | ast.Attribute]:
+    """Yield every expression of ``module`` that reads ``wanted``."""
+    for node in nodes_of(module).by_name.get(wanted.name, ()):
+        if isinstance(node.ctx, ast.Load) and target(module, node) == wanted:
+            yield node
+
+
+def stores(module: Module, wanted: Target) -> Iterator[ast.Name | ast.Attribute]:
+    """Yield every expression of ``module`` that assigns or deletes ``wanted``."""
+    for node in nodes_of(module).by_name.get(wanted.name, ()):
+        if not isinstance(node.ctx, ast.Load) and target(module, node) == wanted:
+            yield node
+
+
+def elsewhere(module: Module, wanted: Target) -> Iterator[ast.Attribute]:
+    """Yield every attribute called as the attribute ``wanted`` is, of another object.
+
+    Nothing for a variable.  It may be the same object by another name.
+    """
+    if wanted.scope is None:
+        for node in nodes_of(module).by_name.get(wanted.name, ()):
+            if not isinstance(node, ast.Attribute) or module.dotted(node) is not None:
+                continue  # a variable, or a part of ``tf.saved_model.builder``
+            if target(module, node) != wanted:
+                yield node
 
 
 class Unreachable(Exception):

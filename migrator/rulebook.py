@@ -39,7 +39,8 @@ def load_package() -> ModuleType:
             spec = importlib.util.spec_from_file_location(
                 "migrator.rules", init, submodule_search_locations=[str(home)]
             )
-            assert spec is not None and spec.loader is not None
+            assert spec is not None
+            assert spec.loader is not None
             package = importlib.util.module_from_spec(spec)
             sys.modules["migrator.rules"] = package
             spec.loader.exec_module(package)

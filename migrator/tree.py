@@ -1,36 +1,112 @@
 """The bridge between ast, which analyses, and libcst, which edits.
 
 Positions are taken from one pass of libcst's code generation that records the offsets of
-expressions and imports only: a tenth of what its PositionProvider costs.
+expressions, imports and lines only: a tenth of what its PositionProvider costs.  Edits are spliced
+into the original text, so that what is not edited keeps every byte.
 """
 
 from __future__ import annotations
 
 import ast
-import dataclasses
-from collections.abc import Iterator
+import bisect
+import re
+import weakref
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
-from migrator.names import Module
+from migrator.names import Module, Symbol
 
-__all__ = ["Edits", "Tree", "expression", "statement", "substitute"]
+__all__ = [
+    "Edited",
+    "Edits",
+    "Nodes",
+    "Tree",
+    "expression",
+    "identifiers",
+    "nodes_of",
+    "statement",
+    "substitute",
+]
 
 Edits = dict[cst.CSTNode, "cst.CSTNode | cst.FlattenSentinel[Any] | None"]
 
 
-class _Recorder(CodegenState):
-    """Code generation that remembers where expressions and import statements stand."""
+class Nodes:
+    """The nodes of a module by kind, collected in one pass over it."""
 
-    __slots__ = ("_at", "spans", "starts")
+    def __init__(self, module: Module) -> None:
+        self.names: list[ast.Name] = []
+        self.attributes: list[ast.Attribute] = []
+        self.imports: list[ast.Import | ast.ImportFrom] = []
+        #: method name -> the ``x.name`` of its calls
+        self.method_calls: dict[str, list[ast.Attribute]] = {}
+        #: identifier -> the names and attributes that end in it
+        self.by_name: dict[str, list[ast.Name | ast.Attribute]] = {}
+        for node in module.scope_of:
+            if isinstance(node, ast.Name):
+                self.names.append(node)
+                self.by_name.setdefault(node.id, []).append(node)
+            elif isinstance(node, ast.Attribute):
+                self.attributes.append(node)
+                self.by_name.setdefault(node.attr, []).append(node)
+                parent = module.parents[node]
+                if isinstance(parent, ast.Call) and parent.func is node:
+                    self.method_calls.setdefault(node.attr, []).append(node)
+            elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                self.imports.append(node)
+        #: what :meth:`Module.references` yields
+        self.references: list[tuple[ast.Name | ast.Attribute, Symbol]] = list(module.references())
+
+
+_NODES: weakref.WeakKeyDictionary[Module, Nodes] = weakref.WeakKeyDictionary()
+
+
+def nodes_of(module: Module) -> Nodes:
+    """Return the nodes of ``module`` by kind."""
+    found = _NODES.get(module)
+    if found is None:
+        found = _NODES[module] = Nodes(module)
+    return found
+
+
+def identifiers(module: Module) -> set[str]:
+    """Return every name that ``module`` binds or uses."""
+    bound = {name for scope in module.scopes.values() for name in scope.bindings}
+    return bound | {node.id for node in nodes_of(module).names}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a node stands: its offsets without parentheses, comma or line end."""
+
+    start: int
+    end: int
+    indent: tuple[str, ...]  #: what multi-line code inside repeats at each line's start
+
+
+class _Recorder(CodegenState):
+    """Code generation that remembers where expressions, imports and lines stand."""
+
+    __slots__ = ("_at", "_indent", "places")
 
     def __init__(self, default_indent: str, default_newline: str) -> None:
         super().__init__(default_indent=default_indent, default_newline=default_newline)
         self._at = 0
-        self.spans: dict[tuple[int, int], list[cst.CSTNode]] = {}
-        self.starts: dict[int, cst.CSTNode] = {}
+        self._indent: tuple[str, ...] = ()
+        self.places: dict[cst.CSTNode, _Place] = {}
+
+    def increase_indent(self, value: str) -> None:
+        self.indent_tokens.append(value)
+        self._indent = tuple(self.indent_tokens)
+
+    def decrease_indent(self) -> None:
+        self.indent_tokens.pop()
+        self._indent = tuple(self.indent_tokens)
 
     def add_token(self, value: str) -> None:
         self.tokens.append(value)
@@ -41,18 +117,40 @@ class _Recorder(CodegenState):
             self.tokens.append(token)
             self._at += len(token)
 
-    def before_codegen(self, node: cst.CSTNode) -> None:
-        if isinstance(node, (cst.Import, cst.ImportFrom)):
-            self.starts[self._at] = node
-
     def record_syntactic_position(  # type: ignore[override]
         self,
         node: cst.CSTNode,
         *,
         start_node: cst.CSTNode | None = None,
         end_node: cst.CSTNode | None = None,
-    ) -> _Record:
-        return _Record(self, node)
+    ) -> _Record | _Nothing:
+        return _Record(self, node) if isinstance(node, _RECORDED) else _NOTHING
+
+
+_RECORDED = (
+    cst.Call,
+    cst.Name,
+    cst.Attribute,
+    cst.ImportAlias,
+    cst.Import,
+    cst.ImportFrom,
+    cst.SimpleStatementLine,
+)
+
+
+class _Nothing:
+    """A context that records nothing."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *exc: object) -> None:
+        return None
+
+
+_NOTHING = _Nothing()
 
 
 class _Record:
@@ -66,22 +164,39 @@ class _Record:
         self.start = self.state._at
 
     def __exit__(self, *exc: object) -> None:
-        if isinstance(self.node, cst.BaseExpression):
-            self.state.spans.setdefault((self.start, self.state._at), []).append(self.node)
+        state = self.state
+        state.places[self.node] = _Place(self.start, state._at, state._indent)
 
 
-#: ast class -> the libcst class(es) that hold the same expression
-_KINDS: dict[type[ast.AST], tuple[type[cst.CSTNode], ...]] = {
-    ast.Call: (cst.Call,),
-    ast.Name: (cst.Name,),
-    ast.Attribute: (cst.Attribute,),
-    ast.Dict: (cst.Dict,),
-    ast.DictComp: (cst.DictComp,),
-    ast.List: (cst.List,),
-    ast.Tuple: (cst.Tuple,),
-    ast.Subscript: (cst.Subscript,),
-    ast.Constant: (cst.SimpleString, cst.ConcatenatedString, cst.Integer, cst.Float, cst.Name),
+#: ast class -> the libcst class that holds the same expression
+_KINDS: dict[type[ast.AST], type[cst.CSTNode]] = {
+    ast.Call: cst.Call,
+    ast.Name: cst.Name,
+    ast.Attribute: cst.Attribute,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The text after some edits, and what became of each region of the original."""
+
+    text: str
+    #: (start, end, new start, new end) of what was replaced, in order
+    pieces: tuple[tuple[int, int, int, int], ...] = ()
+
+    def region(self, start: int, end: int) -> str:
+        """Return what stands now where ``[start, end)`` of the original stood."""
+        new_start, new_end = start, end
+        for old_start, old_end, at, to in self.pieces:
+            if old_start <= start < old_end:
+                new_start = at
+            elif old_end <= start:
+                new_start = start + to - old_end
+            if old_start < end <= old_end:
+                new_end = to
+            elif old_end <= end:
+                new_end = end + to - old_end
+        return self.text[new_start:new_end]
 
 
 class Tree:
@@ -97,106 +212,217 @@ class Tree:
         self.cst = cst.parse_module(module.text)
         recorder = _Recorder(self.cst.default_indent, self.cst.default_newline)
         self.cst._codegen(recorder)
-        if "".join(recorder.tokens) != module.text:
-            raise ValueError("libcst does not reproduce this file exactly (mixed newlines at its end?)")
-        self._spans = recorder.spans
-        self._starts = recorder.starts
-        self.parents: dict[cst.CSTNode, cst.CSTNode] = {}
-        for parent, child in _edges(self.cst):
-            self.parents[child] = parent
+        # of blank lines with spaces at a file's end libcst makes others; no node stands there
+        self._end = max((place.end for place in recorder.places.values()), default=0)
+        if "".join(recorder.tokens)[: self._end] != module.text[: self._end]:
+            raise ValueError("libcst does not reproduce this file exactly")
+        self._places = recorder.places
+        self._at: dict[tuple[int, int], list[cst.CSTNode]] = {}
+        self._imports: dict[int, cst.Import | cst.ImportFrom] = {}
+        self._lines: list[cst.SimpleStatementLine] = []
+        for node, place in self._places.items():
+            if isinstance(node, (cst.Call, cst.Name, cst.Attribute)):
+                self._at.setdefault((place.start, place.end), []).append(node)
+            elif isinstance(node, cst.SimpleStatementLine):
+                self._lines.append(node)
+            elif isinstance(node, (cst.Import, cst.ImportFrom)):
+                self._imports[place.start] = node
+        self._line_starts = [self._places[line].start for line in self._lines]
+        self._shifts: dict[cst.CSTNode, tuple[int, int]] = {}
 
     def node(self, node: ast.expr) -> cst.BaseExpression | None:
-        """Return the libcst node of the ast expression ``node``, or None.
+        """Return the libcst node of the call, name or attribute ``node``, or None.
 
-        None happens inside f-strings before Python 3.12, whose ast positions are relative.
+        None happens inside f-strings before Python 3.12, whose ast positions are not reliable.
         """
-        key = (self.module.start(node), self.module.end(node))
-        kinds = _KINDS.get(type(node), (cst.BaseExpression,))
-        for found in self._spans.get(key, ()):
-            if isinstance(found, kinds):
+        kind = _KINDS.get(type(node))
+        if kind is None:
+            return None
+        for found in self._at.get((self.module.start(node), self.module.end(node)), ()):
+            if isinstance(found, kind):
+                if self.module.enclosing(node, (ast.JoinedStr,)) and not self._same(found, node):
+                    return None
                 return found  # type: ignore[return-value]
-        if isinstance(node, (ast.GeneratorExp, ast.Tuple)):
-            # ast counts the parentheses in, libcst does not
-            for found in self._spans.get((key[0] + 1, key[1] - 1), ()):
-                if isinstance(found, (cst.GeneratorExp, cst.Tuple)):
-                    return found
         return None
 
-    def import_node(self, node: ast.Import | ast.ImportFrom) -> cst.CSTNode | None:
-        """Return the libcst Import or ImportFrom of the ast statement ``node``."""
-        return self._starts.get(self.module.start(node))
+    def _same(self, found: cst.CSTNode, node: ast.expr) -> bool:
+        parsed = ast.parse(f"({self.code(found)})", mode="eval").body
+        return ast.dump(parsed) == ast.dump(node)
+
+    def import_node(self, node: ast.Import | ast.ImportFrom) -> cst.Import | cst.ImportFrom | None:
+        """Return the libcst node of the ast statement ``node``."""
+        return self._imports.get(self.module.start(node))
+
+    def any_line(self, node: cst.CSTNode) -> cst.SimpleStatementLine | None:
+        """Return the line of simple statements around ``node``, or None in a one-line block."""
+        place = self._places[node]
+        index = bisect.bisect_right(self._line_starts, place.start) - 1
+        if index < 0 or place.end > self._places[self._lines[index]].end:
+            return None
+        return self._lines[index]
 
     def line(self, node: cst.CSTNode) -> cst.SimpleStatementLine | None:
         """Return the line that consists of the one small statement around ``node``, or None."""
-        at: cst.CSTNode | None = node
-        while at is not None and not isinstance(at, cst.BaseSmallStatement):
-            at = self.parents.get(at)
-        if at is None:
-            return None
-        line = self.parents.get(at)
-        if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1:
-            return line
-        return None
+        line = self.any_line(node)
+        return line if line is not None and len(line.body) == 1 else None
+
+    def indent(self, node: cst.CSTNode) -> str:
+        """Return the indentation of the block that ``node`` stands in."""
+        return "".join(self._places[node].indent)
+
+    def column(self, node: cst.CSTNode) -> int:
+        """Return the column at which ``node`` starts."""
+        return self.module.line_column(self._places[node].start)[1]
 
     def code(self, node: cst.CSTNode) -> str:
-        """Return the source of ``node`` without the blank lines and comments before it."""
+        """Return the source of ``node`` by itself, without the lines before it."""
         if isinstance(node, (cst.SimpleStatementLine, cst.With)):
             node = node.with_changes(leading_lines=())
         return self.cst.code_for_node(node).strip("\r\n")
 
-    def apply(self, edits: Edits) -> cst.Module:
-        """Return the module with ``edits`` made in one pass, also inside replacements.
+    # -- editing ----------------------------------------------------------------------
 
-        Raises:
-            LookupError: an edit's node was neither reached nor part of a replaced region.
+    def aligned(self, old: cst.Call, new: cst.Call, start: int | None = None) -> cst.Call:
+        """Return ``new``, noted as taking the place of ``old``.
+
+        Lines inside that were aligned with the first argument of ``old`` will be with that of
+        ``new``.
+
+        Args:
+            old: a call of the original.
+            new: a call with the arguments of ``old``, or some of them.
+            start: the column at which ``new`` will stand, by default that of ``old``.
         """
-        editor = _Editor(edits)
-        result = self.cst.visit(editor)
-        missed = [node for node in edits if node not in editor.done]
-        for node in missed:
-            at = self.parents.get(node)
-            while at is not None and at not in editor.done:
-                at = self.parents.get(at)
-            if at is None:
-                raise LookupError(f"an edit was lost: {self.code(node)!r}")
-        return result
+        before, after = self.code(old.func), self.code(new.func)
+        if isinstance(old.whitespace_before_args, cst.SimpleWhitespace) and "\n" not in before:
+            column = self.column(old)
+            first = column + len(before) + len(self.code(old.whitespace_after_func)) + 1
+            moved = (column if start is None else start) - column + len(after) - len(before)
+            self._shifts[new] = (first - len(self.indent(old)), moved)
+        return new
 
+    def shifted(self, new: cst.BaseExpression, column: int, by: int) -> None:
+        """Note that lines inside ``new`` that are indented to ``column`` or deeper move by ``by``.
 
-_FIELDS: dict[type, tuple[str, ...]] = {}
+        Both count from the indentation of the block around.
+        """
+        if by:
+            self._shifts[new] = (column, by)
 
+    def renamed(self, old: cst.Arg, new: cst.Arg) -> cst.Arg:
+        """Return ``new``, the keyword argument ``old`` by another name, noted for alignment."""
+        value = new.value
+        brace = getattr(value, "lbrace", getattr(value, "lbracket", None))
+        inline = brace is not None and isinstance(brace.whitespace_after, cst.SimpleWhitespace)
+        if inline and old.keyword is not None and new.keyword is not None:
+            name = old.keyword
+            first = self.column(name) - len(self.indent(name)) + len(name.value) + 2
+            self._shifts[value] = (first, len(new.keyword.value) - len(name.value))
+        return new
 
-def _edges(root: cst.CSTNode) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
-    """Yield (parent, child) below ``root``, leaving out whitespace."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        kind = type(node)
-        names = _FIELDS.get(kind)
-        if names is None:
-            names = _FIELDS[kind] = tuple(
-                f.name
-                for f in dataclasses.fields(node)
-                if "whitespace" not in f.name
-                and f.name not in ("leading_lines", "lpar", "rpar", "comma", "header", "footer")
-            )
-        for name in names:
-            value = getattr(node, name)
-            if isinstance(value, cst.CSTNode):
-                yield node, value
-                stack.append(value)
-            elif isinstance(value, (list, tuple)):
-                for item in value:
-                    if isinstance(item, cst.CSTNode):
-                        yield node, item
-                        stack.append(item)
+    def extent(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Return the offsets of all that an edit of ``node`` replaces.
+
+        That is, with the parentheses of an expression, the comma of an imported name, the
+        semicolon of an import, the comments before a line and its newline.
+        """
+        place = self._places[node]
+        before: Sequence[cst.CSTNode] = ()
+        behind: Sequence[cst.CSTNode] = ()
+        indent = 0
+        if isinstance(node, cst.SimpleStatementLine):
+            before, behind = node.leading_lines, (node.trailing_whitespace,)
+            indent = sum(map(len, place.indent))
+        elif isinstance(node, cst.BaseExpression):
+            before, behind = node.lpar, node.rpar
+        elif isinstance(node, cst.ImportAlias) and isinstance(node.comma, cst.Comma):
+            behind = (node.comma,)
+        elif isinstance(node, (cst.Import, cst.ImportFrom)) and isinstance(
+            node.semicolon, cst.Semicolon
+        ):
+            behind = (node.semicolon,)
+        start = place.start - len(self._render(before, place.indent)) - indent
+        end = place.end + len(self._render(behind, place.indent))
+        if end > self._end and isinstance(node, cst.SimpleStatementLine):
+            rest = _REST_OF_LINE.match(self.module.text, place.end)
+            assert rest is not None
+            end = rest.end()
+        return start, end
+
+    def lost_comment(self, edits: Edits) -> str | None:
+        """Return a comment that ``edits`` would remove, or None."""
+        for node, replacement in edits.items():
+            start, end = self.extent(node)
+            if "#" not in self.module.text[start:end]:
+                continue
+            items: Iterable[cst.CSTNode] = ()
+            if isinstance(replacement, cst.FlattenSentinel):
+                items = replacement
+            elif replacement is not None:
+                items = (replacement,)
+            lost = _comments([node]) - _comments(items)
+            if lost:
+                return next(iter(lost))
+        return None
+
+    def apply(self, edits: Edits) -> Edited:
+        """Return the text with ``edits`` made, those inside replacements included.
+
+        An edit inside a region that another edit replaces without it is dropped with the region.
+        """
+        extents = {node: self.extent(node) for node in edits}
+        outer = sorted(
+            edits,
+            key=lambda node: (
+                extents[node][0],
+                -extents[node][1],
+                not isinstance(node, cst.SimpleStatementLine),  # its newline may be missing
+            ),
+        )
+        editor = _Editor(edits, self._shifts)
+        text = self.module.text
+        parts: list[str] = []
+        pieces: list[tuple[int, int, int, int]] = []
+        done = length = 0
+        for node in outer:
+            start, end = extents[node]
+            if start < done:
+                continue
+            new = self._replacement(node, editor)
+            if end == len(text) and not text.endswith(("\n", "\r")):
+                new = new.rstrip("\r\n")
+            parts += [text[done:start], new]
+            length += start - done
+            pieces.append((start, end, length, length + len(new)))
+            length += len(new)
+            done = end
+        parts.append(text[done:])
+        return Edited("".join(parts), tuple(pieces))
+
+    def _replacement(self, node: cst.CSTNode, editor: _Editor) -> str:
+        result = node.visit(editor)
+        items: Sequence[cst.CSTNode]
+        if isinstance(result, cst.FlattenSentinel):
+            items = list(result)
+        else:
+            items = [result] if isinstance(result, cst.CSTNode) else []
+        return self._render(items, self._places[node].indent)
+
+    def _render(self, nodes: Iterable[cst.CSTNode], indent: Sequence[str]) -> str:
+        state = CodegenState(self.cst.default_indent, self.cst.default_newline)
+        state.indent_tokens.extend(indent)
+        for node in nodes:
+            node._codegen(state)
+        return "".join(state.tokens)
 
 
 class _Editor(cst.CSTTransformer):
     """Replace by node identity; a replacement may hold the node it replaces."""
 
-    def __init__(self, edits: Edits) -> None:
+    def __init__(self, edits: Edits, shifts: Mapping[cst.CSTNode, tuple[int, int]]) -> None:
         super().__init__()
         self.edits = edits
+        self.shifts = shifts
         self.done: set[cst.CSTNode] = set()
 
     def on_visit(self, node: cst.CSTNode) -> bool:
@@ -204,7 +430,8 @@ class _Editor(cst.CSTTransformer):
 
     def on_leave(self, original_node: Any, updated_node: Any) -> Any:
         if original_node not in self.edits or original_node in self.done:
-            return updated_node
+            shift = self.shifts.get(original_node)
+            return updated_node if shift is None else updated_node.visit(_Shift(*shift))
         self.done.add(original_node)
         replacement = self.edits[original_node]
         if replacement is None:
@@ -221,6 +448,50 @@ class _Editor(cst.CSTTransformer):
         return replacement.visit(self)
 
 
+class _Shift(cst.CSTTransformer):
+    """Move lines that are indented to a column, or deeper, sideways."""
+
+    def __init__(self, column: int, by: int) -> None:
+        super().__init__()
+        self.column = column
+        self.by = by
+
+    def _moved(self, space: cst.SimpleWhitespace) -> cst.SimpleWhitespace:
+        width = len(space.value)
+        if width < self.column or space.value.strip(" "):
+            return space
+        return cst.SimpleWhitespace(" " * max(width + self.by, 0))
+
+    def leave_ParenthesizedWhitespace(
+        self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
+    ) -> cst.ParenthesizedWhitespace:
+        if not updated_node.indent:
+            return updated_node
+        return updated_node.with_changes(
+            last_line=self._moved(updated_node.last_line),
+            empty_lines=[
+                line.with_changes(whitespace=self._moved(line.whitespace))
+                for line in updated_node.empty_lines
+            ],
+        )
+
+
+class _Comments(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: Counter[str] = Counter()
+
+    def visit_Comment(self, node: cst.Comment) -> None:
+        self.found[node.value.rstrip()] += 1
+
+
+def _comments(nodes: Iterable[cst.CSTNode]) -> Counter[str]:
+    visitor = _Comments()
+    for node in nodes:
+        node.visit(visitor)
+    return visitor.found
+
+
 class _Substitute(cst.CSTTransformer):
     def __init__(self, nodes: dict[str, cst.BaseExpression]) -> None:
         super().__init__()
@@ -235,11 +506,21 @@ def substitute(node: Any, nodes: dict[str, cst.BaseExpression]) -> Any:
     return node.visit(_Substitute(nodes)) if nodes else node
 
 
+_REST_OF_LINE = re.compile(r"[^\r\n]*(\r\n|\r|\n)?")
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
 def expression(source: str, **nodes: cst.BaseExpression) -> cst.BaseExpression:
     """Return ``source`` parsed, with the names given as keywords replaced by libcst nodes.
 
     The nodes are inserted as they are, not copied, so that edits inside them still apply.
     """
+    if not nodes and _DOTTED.fullmatch(source):
+        first, *rest = source.split(".")
+        chain: cst.BaseExpression = cst.Name(first)
+        for name in rest:
+            chain = cst.Attribute(chain, cst.Name(name))
+        return chain
     parsed: cst.BaseExpression = substitute(cst.parse_expression(source), nodes)
     return parsed
 

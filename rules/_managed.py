@@ -22,6 +22,10 @@ MANAGED = (
     "tf.contrib.training.train",
 )
 
+#: Methods of a SavedModelBuilder that take a Saver: what it writes must be name-based, because
+#: the saved graph restores by name.
+BUILDER_METHODS = ("add_meta_graph_and_variables", "add_meta_graph")
+
 
 def managed_session(use: Use) -> str | None:
     """Return the managed session API that the Saver made at ``use`` is handed to, or None."""
@@ -36,6 +40,8 @@ def managed_session(use: Use) -> str | None:
         child: ast.AST = place
         for parent in module.ancestors(place):
             if isinstance(parent, ast.Call) and child is not parent.func:
+                if getattr(parent.func, "attr", "") in BUILDER_METHODS:
+                    return "SavedModelBuilder"
                 name = use.symbol_of(parent.func)
                 if name and any(name == m or name.startswith(m + ".") for m in MANAGED):
                     return name

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
+from libcst import matchers as cst_matchers
 
-from migrator.rule import Cover, Edits, Target, Use, stores, target, uses
+from migrator.rule import Cover, Edits, Target, Use, elsewhere, stores, target, uses
 
 #: canonical symbol -> its parameters
 SIGNATURES = {
@@ -51,6 +52,8 @@ class Trace:
 
 def trace_map(use: Use, maps: Sequence[ast.expr]) -> Trace:
     """Return the rewrite of the signatures in ``maps``, empty when they cannot be traced."""
+    if "TFM301" not in use.shared["codes"]:
+        return Trace(use)
     trace = Trace(use)
     if all(_map(trace, node) for node in maps) and trace.complete():
         _infos(trace)
@@ -114,7 +117,7 @@ def _signature_call(trace: Trace, node: ast.Call, name: str) -> bool:
     if any(isinstance(arg, ast.Starred) for arg in node.args) or len(node.args) > len(parameters):
         return False
     given: dict[str, ast.expr] = dict(zip(parameters, node.args, strict=False))
-    order = [cst_arg for cst_arg in call.args]
+    order = list(call.args)
     by_name = dict(zip(parameters, order, strict=False)) if node.args else {}
     by_name = {key: by_name[key] for key in given}
     for keyword, arg in zip(node.keywords, order[len(node.args) :], strict=True):
@@ -122,8 +125,6 @@ def _signature_call(trace: Trace, node: ast.Call, name: str) -> bool:
             return False
         given[keyword.arg] = keyword.value
         by_name[keyword.arg] = arg
-    if _has_comments(call) and name != "tf.saved_model.predict_signature_def":
-        return False  # a dropped argument would take its comment along
     if name == "tf.saved_model.build_signature_def":
         if "inputs" not in given or "outputs" not in given:
             return False
@@ -135,11 +136,11 @@ def _signature_call(trace: Trace, node: ast.Call, name: str) -> bool:
             parts.append(cst.SimpleString('""'))
         elif not _is_predict(use, method):
             parts.append(by_name["method_name"].value)
-        replacement = _tuple(call, parts)
+        replacement = _tuple(use, call, parts)
     elif name == "tf.saved_model.predict_signature_def":
         if set(given) != {"inputs", "outputs"}:
             return False
-        replacement = _tuple(call, [by_name["inputs"].value, by_name["outputs"].value])
+        replacement = _tuple(use, call, [by_name["inputs"].value, by_name["outputs"].value])
     else:
         if set(given) != set(parameters):
             return False
@@ -154,7 +155,12 @@ def _signature_call(trace: Trace, node: ast.Call, name: str) -> bool:
             )
         else:
             outputs = _dict([("outputs", by_name["predictions"].value)])
-        replacement = _tuple(call, [inputs, outputs, cst.SimpleString(f'"{_METHODS[name]}"')])
+        replacement = _tuple(use, call, [inputs, outputs, cst.SimpleString(f'"{_METHODS[name]}"')])
+    if use.tree.lost_comment({call: replacement}) is not None:
+        return False  # the helper stays; a rewritten export takes its proto as well
+    method = given.get("method_name")
+    if method is not None and len(replacement.elements) == 2:
+        trace.covers.extend(dropped_constants(use, method))
     trace.edits[call] = replacement
     short = name.rpartition(".")[2]
     trace.covers.append(
@@ -221,9 +227,9 @@ def _into_signature(trace: Trace, node: ast.expr) -> bool:
     module = trace.use.module
     at: ast.AST = node
     for parent in module.ancestors(node):
-        if isinstance(parent, ast.Dict) and at in parent.values:
-            at = parent
-        elif isinstance(parent, ast.keyword):
+        if (isinstance(parent, ast.Dict) and at in parent.values) or isinstance(
+            parent, ast.keyword
+        ):
             at = parent
         elif isinstance(parent, ast.Call):
             return trace.use.called(parent) == "tf.saved_model.build_signature_def" and (
@@ -245,9 +251,10 @@ def _infos(trace: Trace) -> None:
         if len(values) != 1 or isinstance(values[0], ast.Starred):
             continue
         call = use.cst(node)
-        if _has_comments(call):
+        replacement = call.args[0].value
+        if use.tree.lost_comment({call: replacement}) is not None:
             continue
-        trace.edits[call] = call.args[0].value
+        trace.edits[call] = replacement
         trace.covers.append(
             Cover(
                 node,
@@ -292,7 +299,7 @@ def _variable(trace: Trace, node: ast.Name | ast.Attribute) -> Target | None:
     found = target(trace.use.module, node)
     if found is None or (found.scope is not None and _is_parameter(found)):
         return None
-    if found.scope is None and found.cls is None:
+    if found.scope is None and (found.cls is None or any(elsewhere(trace.use.module, found))):
         return None  # an attribute of somebody else's object
     trace.seen.add(node)
     if found not in trace.targets:
@@ -337,33 +344,62 @@ def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _has_comments(call: cst.Call) -> bool:
-    found = False
-
-    class Finder(cst.CSTVisitor):
-        def visit_Comment(self, node: cst.Comment) -> None:
-            nonlocal found
-            found = True
-
-    call.visit(Finder())
-    return found
+def commented(node: cst.CSTNode) -> bool:
+    """Whether a comment stands inside ``node``."""
+    return bool(cst_matchers.findall(node, cst_matchers.Comment()))
 
 
-def _tuple(call: cst.Call, values: list[cst.BaseExpression]) -> cst.Tuple:
+def dropped_constants(use: Use, node: ast.expr) -> list[Cover]:
+    """Return the findings for the constants in an argument that is dropped."""
+    covers: list[Cover] = []
+    if "TFM304" not in use.shared["codes"]:
+        return covers
+    for at in ast.walk(node):
+        if isinstance(at, (ast.Name, ast.Attribute)):
+            name = use.symbol_of(at)
+            parent = use.module.parents[at]
+            if (
+                name
+                and name.startswith("tf.saved_model.")
+                and not isinstance(parent, ast.Attribute)
+            ):
+                short = name.rpartition(".")[2]
+                message = f"`{short}` goes: it is what TensorFlow 2 writes by itself."
+                covers.append(Cover(at, "TFM304", message, api=name))
+    return covers
+
+
+def _tuple(use: Use, call: cst.Call, values: list[cst.BaseExpression]) -> cst.Tuple:
     """Return the values as a parenthesized tuple, with the line breaks of ``call``."""
     commas = [arg.comma for arg in call.args if isinstance(arg.comma, cst.Comma)]
-    space: cst.Comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    between = commas[0] if commas else space
+    commas += [cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))] * len(values)
+    last = len(values) - 1
     elements = [
-        cst.Element(value, comma=between if i < len(values) - 1 else cst.MaybeSentinel.DEFAULT)
-        for i, value in enumerate(values)
+        cst.Element(value, comma=comma if i < last else cst.MaybeSentinel.DEFAULT)
+        for i, (value, comma) in enumerate(zip(values, commas, strict=False))
     ]
-    last = call.args[-1]
-    return cst.Tuple(
+    opening, closing, by = call.whitespace_before_args, _closing(call.args[-1]), 0
+    around = call.lpar[0].whitespace_after if call.lpar else None
+    if isinstance(around, cst.ParenthesizedWhitespace):
+        closing = call.rpar[0].whitespace_before
+        # the parentheses that were around the call are those of the tuple
+        if isinstance(opening, cst.ParenthesizedWhitespace) and opening.indent == around.indent:
+            by = len(around.last_line.value) - len(opening.last_line.value)
+            around = opening.with_changes(last_line=around.last_line)
+        opening = around
+    result = cst.Tuple(
         elements=elements,
-        lpar=[cst.LeftParen(whitespace_after=call.whitespace_before_args)],
-        rpar=[cst.RightParen(whitespace_before=_closing(last))],
+        lpar=[cst.LeftParen(whitespace_after=opening)],
+        rpar=[cst.RightParen(whitespace_before=closing)],
     )
+    if opening is call.whitespace_before_args and isinstance(opening, cst.SimpleWhitespace):
+        column = use.tree.column(call) - len(use.tree.indent(call))
+        width = len(use.tree.code(call.func)) + 1
+        use.tree.shifted(result, column + width, 1 - width)
+    if by and isinstance(call.whitespace_before_args, cst.ParenthesizedWhitespace):
+        deep = len(call.whitespace_before_args.last_line.value)
+        use.tree.shifted(result, deep - (1 if by > 0 else 0), by)
+    return result
 
 
 def _closing(last: cst.Arg) -> cst.BaseParenthesizableWhitespace:
@@ -373,6 +409,4 @@ def _closing(last: cst.Arg) -> cst.BaseParenthesizableWhitespace:
 
 
 def _dict(items: list[tuple[str, cst.BaseExpression]]) -> cst.Dict:
-    return cst.Dict(
-        [cst.DictElement(cst.SimpleString(f'"{key}"'), value) for key, value in items]
-    )
+    return cst.Dict([cst.DictElement(cst.SimpleString(f'"{key}"'), value) for key, value in items])

@@ -16,6 +16,7 @@ from migrator.rule import Keep, Manual, Rewrite, Safety, Use, rule
         "tf.train.load_checkpoint",
         "tf.train.load_variable",
         "tf.train.list_variables",
+        "tf.python.tools.inspect_checkpoint.*",
     ),
     bind=False,
 )

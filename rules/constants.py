@@ -84,11 +84,18 @@ def saved_model_constants(use: Use) -> Rewrite | None:
     constant = use.symbol.name.rpartition(".")[2]
     if use.symbol.name != f"tf.saved_model.{constant}" or constant not in _CONSTANTS:
         return None
-    if use.symbol.raw.endswith((f"tensorflow.saved_model.{constant}", f"v1.saved_model.{constant}")):
+    if use.symbol.raw.endswith(
+        (f"tensorflow.saved_model.{constant}", f"v1.saved_model.{constant}")
+    ):
         return None
     if use.call is not None or use.aliased:
         return None
+    node = use.cst(use.node)
     return Rewrite(
         f"The constant is spelled tf.saved_model.{constant}; it is the same string.",
-        {use.cst(use.node): use.tensorflow(f"saved_model.{constant}")},
+        {
+            node: use.tensorflow(f"saved_model.{constant}").with_changes(
+                lpar=node.lpar, rpar=node.rpar
+            )
+        },
     )

@@ -13,6 +13,9 @@ from migrator.rule import Keep, Manual, Rewrite, Safety, Use, rule
         "tf.graph_util.convert_variables_to_constants",
         "tf.graph_util.extract_sub_graph",
         "tf.graph_util.remove_training_nodes",
+        "tf.io.write_graph",
+        "tf.train.write_graph",
+        "tf.python.tools.freeze_graph.*",
     ),
     bind=False,
 )
@@ -59,11 +62,8 @@ def freeze_graph(use: Use) -> Rewrite | Keep | Manual | None:
     - <https://www.tensorflow.org/api_docs/python/tf/compat/v1/graph_util/convert_variables_to_constants>
     """
     function = use.symbol.name.rpartition(".")[2]
-    if use.symbol.via == "private" and not use.aliased:
-        return Rewrite(
-            f"tensorflow.python lost {function}; tf.graph_util of tensorflow.compat.v1 has it.",
-            {use.cst(use.node): use.tensorflow(f"graph_util.{function}")},
-        )
+    if function == "write_graph":
+        return Keep(f"{use.symbol.name}: stays on tensorflow.compat.v1; it writes the same file.")
     return Keep(
         f"{use.symbol.name}: stays on tensorflow.compat.v1; it freezes the graph as before."
     )

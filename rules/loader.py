@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.programs import is_v1_load
-from migrator.rule import Keep, Manual, Rewrite, Safety, Use, rule
+from migrator.rule import Keep, Manual, Rewrite, Safety, Use, is_v1_load, rule
 
 
 @rule(
@@ -119,4 +118,104 @@ def contrib_predictor(use: Use) -> Rewrite | Keep | Manual | None:
         "For a SavedModel use `predict = tf.saved_model.load(export_dir).signatures[key]` in"
         " TensorFlow 2 (call it with tensors by input name), or `tf.saved_model.loader.load` and"
         " `sess.run` with the names of its signature_def in a tensorflow.compat.v1 session.",
+    )
+
+
+@rule(
+    "TFM404",
+    "saved-model-directory",
+    safety=Safety.SAFE,
+    apis=(
+        "tf.saved_model.contains_saved_model",
+        "tf.saved_model.maybe_saved_model_directory",
+    ),
+    bind=False,
+)
+def saved_model_directory(use: Use) -> Rewrite | Keep | Manual | None:
+    """Keep tests of whether a directory holds a SavedModel.
+
+    ## What it does
+
+    Nothing to the code: a migrated export writes `saved_model.pb` to the same place.
+
+    ## Why
+
+    The functions look at file names only.
+
+    ## Example
+
+    ```python
+    import tensorflow as tf
+
+    def found(path):
+        return tf.saved_model.contains_saved_model(path)
+    ```
+
+    ## Use instead
+
+    ```python
+    import tensorflow as tf
+
+    def found(path):
+        return tf.saved_model.contains_saved_model(path)
+    ```
+
+    ## Safety
+
+    Nothing changes here.
+
+    ## References
+
+    - <https://www.tensorflow.org/api_docs/python/tf/saved_model/contains_saved_model>
+    """
+    return Keep(f"{use.symbol.name}: stays; it finds old and migrated exports.", needs_v1=False)
+
+
+@rule(
+    "TFM405",
+    "graph-import",
+    safety=Safety.SAFE,
+    apis=("tf.import_graph_def", "tf.graph_util.import_graph_def"),
+    bind=False,
+)
+def graph_import(use: Use) -> Rewrite | Keep | Manual | None:
+    """Keep `import_graph_def`, which reads frozen graphs on tensorflow.compat.v1.
+
+    ## What it does
+
+    Nothing to the code.
+
+    ## Why
+
+    A frozen graph is neither a checkpoint nor a SavedModel; TensorFlow 2.21 imports it as before.
+
+    ## Example
+
+    ```python
+    import tensorflow as tf
+
+    def load(graph_def):
+        tf.import_graph_def(graph_def, name="")
+    ```
+
+    ## Use instead
+
+    ```python
+    import tensorflow as tf
+
+    def load(graph_def):
+        tf.import_graph_def(graph_def, name="")
+    ```
+
+    ## Safety
+
+    Nothing changes here.
+
+    ## References
+
+    - <https://www.tensorflow.org/api_docs/python/tf/graph_util/import_graph_def>
+    """
+    return Keep(
+        f"{use.symbol.name}: stays; tensorflow.compat.v1 imports frozen graphs as before.",
+        needs_v1=False,
     )

@@ -9,7 +9,11 @@ from migrator.rule import Keep, Manual, Rewrite, Safety, Use, rule
     "TFM402",
     "meta-graph",
     safety=Safety.REVIEW,
-    apis=("tf.train.import_meta_graph", "tf.train.export_meta_graph"),
+    apis=(
+        "tf.train.import_meta_graph",
+        "tf.train.export_meta_graph",
+        "tf.train.Saver.from_proto",
+    ),
     bind=False,
 )
 def meta_graph(use: Use) -> Rewrite | Keep | Manual | None:
@@ -55,6 +59,11 @@ def meta_graph(use: Use) -> Rewrite | Keep | Manual | None:
 
     - <https://www.tensorflow.org/api_docs/python/tf/compat/v1/train/import_meta_graph>
     """
+    if use.symbol.name == "tf.train.Saver.from_proto":
+        return Keep(
+            "tf.train.Saver.from_proto: stays TensorFlow 1's own Saver on tensorflow.compat.v1,"
+            " because it uses the nodes that the graph already has for one."
+        )
     return Keep(
         f"{use.symbol.name}: stays on tensorflow.compat.v1; migrated Savers still write `.meta`"
         " files, and the imported Saver restores both kinds of checkpoint."

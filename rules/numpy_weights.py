@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.rule import Keep, Manual, Rewrite, Safety, Use, rule
-from migrator.weights import numpy_weights as weights
+from migrator.rule import Keep, Manual, Rewrite, Safety, Use, rule, weight_calls
 
 
 @rule(
@@ -58,7 +57,7 @@ def numpy_weights(use: Use) -> Rewrite | Keep | Manual | None:
     """
     known = use.shared.get("numpy weights")
     if known is None:
-        known = use.shared["numpy weights"] = {call for call, _ in weights(use.module)}
+        known = use.shared["numpy weights"] = {call for call, _ in weight_calls(use.module)}
     if use.call not in known:
         return None
     verb = "loads" if use.symbol.raw == "load" else "saves"

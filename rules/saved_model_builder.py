@@ -12,7 +12,9 @@ from migrator.rule import (
     Manual,
     Rewrite,
     Safety,
+    Target,
     Use,
+    elsewhere,
     expression,
     rule,
     stores,
@@ -20,8 +22,8 @@ from migrator.rule import (
     uses,
 )
 
-from ._saving import call_with, saving_block
-from ._signatures import trace_map
+from ._saving import EQUAL, call_with, saving_block
+from ._signatures import commented, dropped_constants, trace_map
 
 _PARAMETERS = (
     "sess",
@@ -47,6 +49,12 @@ _DROPPED = {
     "clear_devices": "TensorFlow 2 places a loaded model anew",
     "strip_default_attrs": "TensorFlow 2 strips default attributes itself",
 }
+#: method of a builder -> the code of its findings
+_METHODS = {
+    "add_meta_graph_and_variables": "TFM103",
+    "add_meta_graph": "TFM103",
+    "save": "TFM104",
+}
 _ONE_LINE = "Make it a statement on a line of its own, then run the migration again."
 _SCOPE = (
     "Keep the builder in one variable that only calls add_meta_graph_and_variables once and save,"
@@ -60,7 +68,7 @@ _SCOPE = (
     safety=Safety.REVIEW,
     apis=("tf.saved_model.Builder", "tf.saved_model.builder.SavedModelBuilder"),
     also={
-        "TFM103": "add-meta-graph: A builder's `add_meta_graph_and_variables` becomes `add_session`.",
+        "TFM103": "add-meta-graph: `add_meta_graph_and_variables` becomes `add_session`.",
         "TFM104": "builder-save: A builder's `save` becomes a `tf.saved_model.save` block.",
     },
 )
@@ -108,7 +116,8 @@ def saved_model_builder(use: Use, export_dir: ast.expr) -> Rewrite | Manual | No
         signature = (
             {"x": x}, {"y": y})
         builder.add_session(
-            sess, signatures={"serving_default": signature})
+            sess,
+            signatures={"serving_default": signature})
         with builder:
             tf.saved_model.save(builder, builder.export_dir, signatures=builder.signatures)
     ```
@@ -118,9 +127,9 @@ def saved_model_builder(use: Use, export_dir: ast.expr) -> Rewrite | Manual | No
     Review: signature keys, names, dtypes, shapes, method names, tags, assets and values are those
     of the original export; the file format is TensorFlow 2's, with one further signature
     (`__saved_model_init_op`) that TensorFlow 2 always adds.  `clear_devices` and
-    `strip_default_attrs` are dropped: TensorFlow 2 does both by itself.  An init op is accepted when
-    it only initialises tables, which are rebuilt; anything else is refused when it runs.  A second
-    meta graph cannot be written by TensorFlow 2 and is reported.
+    `strip_default_attrs` are dropped: TensorFlow 2 does both by itself.  An init op is accepted
+    when it only initialises tables, which are rebuilt; anything else is refused when it runs.  A
+    second meta graph cannot be written by TensorFlow 2 and is reported.
 
     ## References
 
@@ -139,56 +148,62 @@ def saved_model_builder(use: Use, export_dir: ast.expr) -> Rewrite | Manual | No
     holder = targets[0]
     adds: list[ast.Call] = []
     saves: list[ast.Call] = []
+    followers = _followers(use, holder)
+
+    def manual(reason: str, recipe: str = _SCOPE) -> Manual:
+        return Manual(
+            f"SavedModelBuilder: left as it is, because {reason}.", recipe, followers, needs_v1=True
+        )
+
     for place in uses(module, holder):
         attribute = module.parents[place]
         call = module.parents.get(attribute)
         method = attribute.attr if isinstance(attribute, ast.Attribute) else None
         if not (isinstance(call, ast.Call) and call.func is attribute and method):
-            return _manual(use, f"`{holder.name}` is also used in another way (line {place.lineno})")
+            return manual(f"`{holder.name}` is also used in another way (line {place.lineno})")
         if method == "add_meta_graph_and_variables":
             adds.append(call)
         elif method == "save":
             saves.append(call)
         elif method == "add_meta_graph":
-            return _manual(
-                use,
+            return manual(
                 f"it adds a second meta graph (line {place.lineno}), and TensorFlow 2 writes one"
                 " meta graph for each SavedModel",
                 "Export each tag set to a directory of its own, then run the migration again;"
                 " until then it runs on tensorflow.compat.v1.",
             )
         else:
-            return _manual(use, f"`{holder.name}.{method}` has no equivalent (line {place.lineno})")
+            return manual(f"`{holder.name}.{method}` has no equivalent (line {place.lineno})")
+    for place in elsewhere(module, holder):
+        return manual(f"line {place.lineno} uses a `{holder.name}` of another object")
     if not adds or not saves:
         missing = "add_meta_graph_and_variables" if not adds else "save"
-        return _manual(use, f"no call of {missing} on `{holder.name}` was found in this file")
+        return manual(f"no call of {missing} on `{holder.name}` was found in this file")
     others = [
         stored
         for stored in stores(module, holder)
         if not _constructs(use, module.parents[stored]) and not _is_none(module.parents[stored])
     ]
     if others:
-        return _manual(use, f"`{holder.name}` holds other things too (line {others[0].lineno})")
+        return manual(f"`{holder.name}` holds other things too (line {others[0].lineno})")
     edits: Edits = {}
     covers: list[Cover] = []
     maps: list[ast.expr] = []
     for call in adds:
         reason = _add(use, call, edits, covers, maps)
         if reason is not None:
-            return _manual(use, f"{reason} (line {call.lineno})")
+            return manual(f"{reason} (line {call.lineno})")
     for call in saves:
-        if call.args or call.keywords:
-            if not all(_false(a) for a in [*call.args, *(k.value for k in call.keywords)]):
-                return _manual(
-                    use,
-                    f"`save(as_text=...)` writes a text proto (line {call.lineno}), and"
-                    " TensorFlow 2 writes binary ones only",
-                    "Drop `as_text`, then run the migration again.",
-                )
+        if not all(_false(value) for value in [*call.args, *(k.value for k in call.keywords)]):
+            return manual(
+                f"`save(as_text=...)` writes a text proto (line {call.lineno}), and TensorFlow 2"
+                " writes binary ones only",
+                "Drop `as_text`, then run the migration again.",
+            )
         receiver = call.func.value if isinstance(call.func, ast.Attribute) else call
-        block = saving_block(use, call, use.cst(receiver), "", bind=False)
+        block = saving_block(use, call, use.cst(receiver), None)
         if isinstance(block, str):
-            return _manual(use, f"of `save` (line {call.lineno}): {block}", _ONE_LINE)
+            return manual(f"of `save` (line {call.lineno}): {block}", _ONE_LINE)
         edits[block[0]] = block[1]
         covers.append(
             Cover(
@@ -208,7 +223,9 @@ def saved_model_builder(use: Use, export_dir: ast.expr) -> Rewrite | Manual | No
     ]
     for constructor in constructors:
         assert isinstance(constructor, ast.Call)
-        edits[use.cst(constructor.func)] = expression("tf2_bridge.SessionModule")
+        made = use.cst(constructor)
+        new = made.with_changes(func=expression("tf2_bridge.SessionModule"))
+        edits[made] = use.tree.aligned(made, new)
         if constructor is not use.call:
             covers.append(Cover(constructor, "TFM102", _CONSTRUCTED, api="tf.saved_model.Builder"))
     return Rewrite(
@@ -225,16 +242,38 @@ _CONSTRUCTED = (
 )
 
 
-def _manual(use: Use, reason: str, recipe: str = _SCOPE) -> Manual:
-    return Manual(
-        f"SavedModelBuilder: left as it is, because {reason}.", recipe, needs_v1=True
-    )
+def _followers(use: Use, holder: Target) -> tuple[Cover, ...]:
+    """Return what becomes of a builder's calls where the builder stays."""
+    seen: set[ast.AST] = use.shared.setdefault("builder calls", set())
+    covers = []
+    for place in uses(use.module, holder):
+        attribute = use.module.parents[place]
+        call = use.module.parents.get(attribute)
+        if (
+            isinstance(attribute, ast.Attribute)
+            and isinstance(call, ast.Call)
+            and call.func is attribute
+            and attribute.attr in _METHODS
+            and call not in seen
+        ):
+            seen.add(call)
+            covers.append(
+                Cover(
+                    call,
+                    _METHODS[attribute.attr],
+                    f"A builder's `{attribute.attr}`: left as it is, with its SavedModelBuilder"
+                    f" (line {use.node.lineno}).",
+                    api=f"tf.saved_model.Builder.{attribute.attr}",
+                )
+            )
+    return tuple(covers)
 
 
 def _constructs(use: Use, statement: ast.AST) -> bool:
     return isinstance(statement, (ast.Assign, ast.AnnAssign, ast.withitem)) and (
         isinstance(value := getattr(statement, "value", None), ast.Call)
-        and use.called(value) in ("tf.saved_model.Builder", "tf.saved_model.builder.SavedModelBuilder")
+        and use.called(value)
+        in ("tf.saved_model.Builder", "tf.saved_model.builder.SavedModelBuilder")
     )
 
 
@@ -270,7 +309,7 @@ def _add(
         return f"add_meta_graph_and_variables has no argument `{unknown[0]}`"
     if "signature_def_map" not in names:
         return "it exports no signature, and TensorFlow 2 needs one to know what to export"
-    args: list[cst.Arg] = []
+    args: dict[cst.Arg, cst.Arg] = {}
     dropped: list[str] = []
     init_ops = 0
     for name, value, arg in given:
@@ -287,43 +326,31 @@ def _add(
             continue
         if name == "signature_def_map":
             maps.append(value)
-        if name == "tags" and _serving_only(use, value):
+        if name == "tags" and _serving_only(use, value) and not commented(arg):
+            covers.extend(dropped_constants(use, value))
             continue
         if name in ("legacy_init_op", "main_op"):
             init_ops += 1
             if init_ops > 1:
                 return "it has both a main_op and a legacy_init_op"
         new = _RENAMED[name]
-        if new is None:
-            args.append(arg if arg.keyword is None else arg.with_changes(keyword=cst.Name("session")))
+        if arg.keyword is not None:
+            renamed = arg.with_changes(keyword=cst.Name(new or "session"))
+            args[arg] = use.tree.renamed(arg, renamed)
         else:
-            args.append(
-                arg.with_changes(
-                    keyword=cst.Name(new),
-                    equal=arg.equal
-                    if isinstance(arg.equal, cst.AssignEqual)
-                    else cst.AssignEqual(
-                        whitespace_before=cst.SimpleWhitespace(""),
-                        whitespace_after=cst.SimpleWhitespace(""),
-                    ),
-                )
-            )
+            args[arg] = arg if new is None else arg.with_changes(keyword=cst.Name(new), equal=EQUAL)
     if not maps:
         return "it exports no signature, and TensorFlow 2 needs one to know what to export"
     if isinstance(maps[-1], ast.Dict) and not maps[-1].keys:
         return "it exports no signature, and TensorFlow 2 needs one to know what to export"
     assert isinstance(original.func, cst.Attribute)
-    renamed = call_with(original, "x", args).with_changes(
-        func=original.func.with_changes(attr=cst.Name("add_session"))
-    )
-    edits[original] = renamed
+    func = original.func.with_changes(attr=cst.Name("add_session"))
+    edits[original] = use.tree.aligned(original, call_with(original, func, args))
     message = "The module takes the signatures' sub-graph and the session's values of this moment."
     if dropped:
         message += " " + "; ".join(dropped) + "."
     covers.append(
-        Cover(
-            call, "TFM103", message, api="tf.saved_model.Builder.add_meta_graph_and_variables"
-        )
+        Cover(call, "TFM103", message, api="tf.saved_model.Builder.add_meta_graph_and_variables")
     )
     return None
 

@@ -103,11 +103,12 @@ def saver(
     ## Safety
 
     Review: the files hold the same values under the same file names, in another format.
-    TensorFlow 1.15's own Saver restores them (checked), so rolling back works; code that reads a
-    checkpoint by variable names (`NewCheckpointReader`, `init_from_checkpoint`,
-    `tf.train.load_variable`) does not find the old names, so such a reader in the repository
-    makes this rule report instead of rewrite.  A Saver that a managed session uses stays, because
-    its graph is finalized and an object-based write adds ops.
+    TensorFlow 1.15's own Saver restores them (checked), so rolling back works, unless the Saver
+    was given a dict whose keys are not the variables' own names.  Code that reads a checkpoint by
+    variable names (`NewCheckpointReader`, `init_from_checkpoint`, `tf.train.load_variable`) does
+    not find the old names, so such a reader in the repository makes this rule report instead of
+    rewrite.  A Saver that a managed session uses stays, because its graph is finalized and an
+    object-based write adds ops.
 
     ## References
 
@@ -135,6 +136,12 @@ def saver(
             needs_v1=True,
         )
     held = managed_session(use)
+    if held == "SavedModelBuilder":
+        return Keep(
+            "tf.train.Saver: stays TensorFlow 1's own, because it writes the variables of a"
+            " SavedModel, whose graph restores them by name.",
+            covers=_kept(covers),
+        )
     if held is not None:
         return Keep(
             f"tf.train.Saver: stays TensorFlow 1's own, because {held} finalizes the graph, in"
@@ -158,10 +165,11 @@ def saver(
             needs_v1=True,
         )
     assert use.call is not None
+    call = use.cst(use.call)
     return Rewrite(
         "The Saver writes object-based checkpoints under the same file names, and restores old"
         " name-based ones too.",
-        {use.cst(use.call.func): expression("tf2_bridge.Saver")},
+        {call: use.tree.aligned(call, call.with_changes(func=expression("tf2_bridge.Saver")))},
         parts=frozenset({"saver"}),
         covers=tuple(covers),
     )

@@ -63,7 +63,8 @@ def signature_def(use: Use) -> Rewrite | Keep | Manual | None:
     def export(sess, path, x, y):
         builder = tf2_bridge.SessionModule(path)
         builder.add_session(
-            sess, signatures={
+            sess,
+            signatures={
                 "serving_default": (
                     {"x": x},
                     {"y": y})})

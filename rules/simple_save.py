@@ -48,7 +48,9 @@ def simple_save(use: Use) -> Rewrite | Manual | None:
     tf.disable_v2_behavior()
 
     def export(sess, export_dir, x, y):
-        with tf2_bridge.session_module(sess, export_dir, inputs={"x": x}, outputs={"y": y}) as module:
+        with tf2_bridge.session_module(
+            sess, export_dir, inputs={"x": x}, outputs={"y": y}
+        ) as module:
             tf.saved_model.save(module, module.export_dir, signatures=module.signatures)
     ```
 

@@ -1,0 +1,66 @@
+"""Source text -> findings and new text.  Pure: no file, no process, no printing.
+
+All rules read the original tree, so every position is the user's; then one editing pass
+replaces nodes by identity.  What cannot be applied whole is BLOCKED and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from migrator.engine.codes import EDIT, PARSE, engine_rules
+from migrator.engine.job import Job, Plan
+from migrator.names import Module
+from migrator.programs import describe_syntax_error
+from migrator.results import Finding, Outcome, Safety, Span
+from migrator.rule import FileContext, Rule
+from migrator.tree import Tree
+
+__all__ = ["Plan", "engine_rules", "run"]
+
+
+def run(text: str, context: FileContext, rules: Sequence[Rule]) -> Plan:
+    """Return what becomes of a file with content ``text``.
+
+    Args:
+        text: the decoded source, newlines as in the file.
+        context: what the pre-pass knows about the file.
+        rules: the selected rules.
+    """
+    table = {key: dict(value) for key, value in context.foreign}
+    foreign = (lambda module, level: table.get((module, level))) if table else None
+    try:
+        module = Module(text, foreign)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        return _unparsed(text, error)
+    job = Job(module, context, rules)
+    if not job.interesting():
+        return Plan()
+    try:
+        tree = Tree(module)
+    except (cst.ParserSyntaxError, ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, ValueError) else "libcst cannot parse this file"
+        return job.unedited(EDIT, reason)
+    return job.plan(tree)
+
+
+def _unparsed(text: str, error: Exception) -> Plan:
+    sentence = describe_syntax_error(error)
+    line = (getattr(error, "lineno", None) or 1) if isinstance(error, SyntaxError) else 1
+    rows = text.splitlines() or [""]
+    row = rows[min(line, len(rows)) - 1]
+    recipe = "Make the file valid Python 3 first"
+    if "Python 2" in sentence:
+        recipe += " (`python -m lib2to3`, `2to3` or `futurize` do most of it)"
+    finding = Finding(
+        span=Span(line, 0, line, len(row)),
+        code=PARSE,
+        message=f"Not parsed, {sentence}; nothing in this file was changed.",
+        outcome=Outcome.MANUAL,
+        before=row.strip(),
+        recipe=recipe + ", then run the migration again.",
+        safety=Safety.MANUAL,
+    )
+    return Plan(findings=(finding,), error=f"it does not parse ({sentence})")

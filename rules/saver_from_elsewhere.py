@@ -1,0 +1,93 @@
+"""Calls on a Saver that this file does not make."""
+
+from __future__ import annotations
+
+import ast
+
+from migrator.rule import Keep, Manual, Rewrite, Safety, Use, rule, stores, target
+
+
+@rule(
+    "TFM208",
+    "saver-from-elsewhere",
+    safety=Safety.REVIEW,
+    apis=(),
+    methods=("save", "restore", "export_meta_graph"),
+    bind=False,
+)
+def saver_from_elsewhere(use: Use) -> Rewrite | Keep | Manual | None:
+    """Keep calls on a Saver that was passed in, imported with a meta graph, or made elsewhere.
+
+    ## What it does
+
+    Nothing to the code.  Whatever becomes of the Saver where it is made, its `save`, `restore`
+    and `export_meta_graph` take the same arguments.
+
+    ## Why
+
+    A Saver's constructor decides what it writes; its calls need no change.
+
+    ## Example
+
+    ```python
+    import tensorflow as tf
+
+    def save(saver, folder, step):
+        with tf.Session() as sess:
+            saver.save(sess, folder + "/model", global_step=step)
+    ```
+
+    ## Use instead
+
+    ```python
+    import tensorflow as tf
+
+    def save(saver, folder, step):
+        with tf.Session() as sess:
+            saver.save(sess, folder + "/model", global_step=step)
+    ```
+
+    ## Safety
+
+    Nothing changes here.
+
+    ## References
+
+    - <https://www.tensorflow.org/api_docs/python/tf/compat/v1/train/Saver>
+    """
+    call = use.call
+    if call is None or not isinstance(call.func, ast.Attribute) or not use.shared["references"]:
+        return None
+    receiver = call.func.value
+    if not _comes_from_meta_graph(use, receiver) and not _looks_like_saver(receiver, call):
+        return None
+    return Keep(
+        f"A Saver's `{call.func.attr}`: stays; it follows the Saver, which is made elsewhere and"
+        " takes the same arguments after a migration.",
+        needs_v1=False,
+    )
+
+
+def _looks_like_saver(receiver: ast.expr, call: ast.Call) -> bool:
+    """Whether a variable is called a saver and its method gets a session and a path."""
+    name = receiver.id if isinstance(receiver, ast.Name) else getattr(receiver, "attr", "")
+    if "saver" not in name.lower():
+        return False
+    assert isinstance(call.func, ast.Attribute)
+    if call.func.attr == "export_meta_graph":
+        return True
+    given = [*call.args, *(k.value for k in call.keywords if k.arg in ("sess", "save_path"))]
+    return len(given) >= 2
+
+
+def _comes_from_meta_graph(use: Use, receiver: ast.expr) -> bool:
+    if use.called(receiver) == "tf.train.import_meta_graph":
+        return True
+    found = target(use.module, receiver)
+    if found is None:
+        return False
+    return any(
+        use.called(getattr(use.module.parents[stored], "value", receiver))
+        in ("tf.train.import_meta_graph", "tf.train.Saver")
+        for stored in stores(use.module, found)
+    )

@@ -1,0 +1,3 @@
+class A:
+    import tensorflow as tf
+    s = tf.train.Saver()

@@ -1,0 +1,2 @@
+"""x"""
+import tensorflow as tf

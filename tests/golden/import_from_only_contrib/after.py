@@ -1,0 +1,8 @@
+from tensorflow import contrib
+from tf2_bridge import slim
+import tensorflow.compat.v1 as tf
+import tf2_bridge
+
+tf.disable_v2_behavior()
+
+tf2_bridge.Saver()

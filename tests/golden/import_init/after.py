@@ -1,0 +1,8 @@
+from tensorflow.python.saved_model import tag_constants
+import tensorflow.compat.v1 as tf
+import tf2_bridge
+
+tf.disable_v2_behavior()
+
+TAG = tf.saved_model.SERVING
+tf2_bridge.Saver()

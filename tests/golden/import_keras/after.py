@@ -1,0 +1,12 @@
+"""Doc."""
+import os
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+
+# TensorFlow
+import tensorflow.compat.v1 as tf
+import tf2_bridge
+
+tf.disable_v2_behavior()
+
+tf2_bridge.Saver()

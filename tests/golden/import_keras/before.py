@@ -1,0 +1,5 @@
+"""Doc."""
+# TensorFlow
+import tensorflow as tf
+
+tf.train.Saver()

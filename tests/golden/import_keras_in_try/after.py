@@ -1,0 +1,12 @@
+try:
+    import os
+
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+
+    import tensorflow.compat.v1 as tf
+    import tf2_bridge
+
+    tf.disable_v2_behavior()
+except ImportError:
+    raise
+tf2_bridge.Saver()

@@ -1,0 +1,5 @@
+try:
+    import tensorflow as tf
+except ImportError:
+    raise
+tf.train.Saver()

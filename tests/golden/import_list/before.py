@@ -1,0 +1,3 @@
+import tensorflow as tf, os
+
+tf.train.Saver()

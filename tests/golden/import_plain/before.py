@@ -1,0 +1,3 @@
+import tensorflow
+
+tensorflow.train.Saver()

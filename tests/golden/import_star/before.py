@@ -1,0 +1,2 @@
+from tensorflow import *
+train.Saver()

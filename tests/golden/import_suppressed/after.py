@@ -1,0 +1,2 @@
+import tensorflow as tf  # migrator: keep
+tf.train.Saver()

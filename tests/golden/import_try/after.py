@@ -1,0 +1,9 @@
+try:
+    import tensorflow.compat.v1 as tf
+    import tf2_bridge
+
+    tf.disable_v2_behavior()
+except ImportError:
+    tf = None
+
+tf2_bridge.Saver()

@@ -1,0 +1,6 @@
+try:
+    import tensorflow as tf
+except ImportError:
+    tf = None
+
+tf.train.Saver()

@@ -1,0 +1,3 @@
+try: import tensorflow as tf
+except ImportError: tf = None
+tf.train.Saver()

@@ -1,0 +1,4 @@
+import tensorflow as tf
+import tf2_bridge
+tf1 = tf.compat.v1
+tf2_bridge.Saver()

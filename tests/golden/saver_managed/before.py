@@ -1,0 +1,10 @@
+import tensorflow as tf
+
+saver = tf.train.Saver()
+sv = tf.train.Supervisor(logdir="x", saver=saver)
+hook = tf.train.CheckpointSaverHook("d", save_steps=10, saver=tf.train.Saver())
+scaffold = tf.train.Scaffold(saver=tf.train.Saver(max_to_keep=2))
+with tf.train.MonitoredTrainingSession(scaffold=scaffold, checkpoint_dir="d") as sess:
+    sess.run(train)
+other = tf.train.Saver()
+other.save(sess, "x")
