@@ -36,7 +36,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "load": (
         "tf.saved_model.load",
         "tf.saved_model.maybe_saved_model_directory",
-        "tf.saved_model.contains_saved_model",
     ),
     "meta graph": (
         "tf.train.import_meta_graph",
@@ -47,9 +46,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "tf.graph_util.extract_sub_graph",
         "tf.python.tools.freeze_graph",
         "tf.train.write_graph",
-        "tf.io.write_graph",
     ),
-    "import graph": ("tf.import_graph_def", "tf.graph_util.import_graph_def"),
+    "import graph": ("tf.import_graph_def",),
     "reader": (
         "tf.train.NewCheckpointReader",
         "tf.train.load_checkpoint",
@@ -67,6 +65,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "tf.contrib.slim.assign_from_checkpoint_fn",
         "tf.python.tools.inspect_checkpoint",
     ),
+    "arrays": ("numpy.savez", "numpy.savez_compressed", "numpy.save", "numpy.load"),
     "managed": (
         "tf.train.MonitoredTrainingSession",
         "tf.train.MonitoredSession",
@@ -127,7 +126,6 @@ SESSIONS = frozenset(
     {
         "tf.Session",
         "tf.InteractiveSession",
-        "tf.python.client.session.Session",
         "tf.keras.backend.get_session",
         "tf.keras.backend.set_session",
         *FAMILIES["managed"],

@@ -21,8 +21,8 @@ class Target:
 
     name: str
     scope: Scope | None = None  #: the scope that binds the variable; None for an attribute
-    owner: str = ""  #: source of the object for an attribute: ``self``
-    cls: ast.ClassDef | None = None  #: the class around, when owner is its first parameter
+    owner: str = ""  #: the object for an attribute, ``model`` or, in whatever spelling, ``self``
+    cls: ast.ClassDef | None = None  #: the class around, when owner starts at its first parameter
 
     def __hash__(self) -> int:
         return hash((self.name, id(self.scope), self.owner, id(self.cls)))
@@ -42,26 +42,65 @@ def target(module: Module, node: ast.AST) -> Target | None:
     if isinstance(node, ast.Name):
         scope, _ = module.find(node.id, module.scope_of[node])
         return Target(node.id, scope=scope) if scope is not None else None
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-        cls = _own_class(module, node.value)
-        return Target(node.attr, owner=node.value.id, cls=cls)
+    if isinstance(node, ast.Attribute):
+        owner: ast.expr = node.value
+        names: list[str] = []
+        while isinstance(owner, ast.Attribute):
+            names.append(owner.attr)
+            owner = owner.value
+        if isinstance(owner, ast.Name):
+            cls = _own_class(module, owner)
+            first = "self" if cls is not None else owner.id
+            return Target(node.attr, owner=".".join([first, *reversed(names)]), cls=cls)
     return None
 
 
 def _own_class(module: Module, name: ast.Name) -> ast.ClassDef | None:
     """Return the class whose method's first parameter ``name`` is, or None."""
-    scope: Scope | None = module.scope_of[name]
-    while scope is not None:
-        if name.id in scope.bindings and isinstance(
-            scope.node, (ast.FunctionDef, ast.AsyncFunctionDef)
-        ):
-            first = (scope.node.args.posonlyargs + scope.node.args.args)[:1]
-            parent = module.parents.get(scope.node)
-            if first and first[0].arg == name.id and isinstance(parent, ast.ClassDef):
-                return parent
-            return None
-        scope = scope.parent
+    scope, bindings = module.find(name.id, module.scope_of[name])
+    if scope is None or not isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return None
+    first = (scope.node.args.posonlyargs + scope.node.args.args)[:1]
+    around = module.parents.get(scope.node)
+    if (
+        first
+        and [binding.node for binding in bindings] == first
+        and isinstance(around, ast.ClassDef)
+        and not any(
+            isinstance(mark, ast.Name) and mark.id == "staticmethod"
+            for mark in scope.node.decorator_list
+        )
+    ):
+        return around
     return None
+
+
+def _same(module: Module, one: Target, other: Target) -> bool:
+    """Whether two targets are one place: equal, or an attribute of a class and of its subclass."""
+    if one.cls is None or other.cls is None or one.cls is other.cls:
+        return one == other
+    return (
+        (one.name, one.scope, one.owner) == (other.name, other.scope, other.owner)
+        and one.scope is None
+        and (_derives(module, one.cls, other.cls) or _derives(module, other.cls, one.cls))
+    )
+
+
+def _derives(module: Module, cls: ast.ClassDef, base: ast.ClassDef) -> bool:
+    """Whether ``cls`` has ``base`` among its ancestors, as far as this module shows them."""
+    todo, seen = [cls], {cls}
+    while todo:
+        at = todo.pop()
+        for parent in at.bases:
+            if isinstance(parent, ast.Name):
+                _, bindings = module.find(parent.id, module.scope_of[parent])
+                for binding in bindings:
+                    if binding.node is base:
+                        return True
+                    if isinstance(binding.node, ast.ClassDef) and binding.node not in seen:
+                        seen.add(binding.node)
+                        todo.append(binding.node)
+    return False
 
 
 def targets_of(module: Module, value: ast.expr) -> list[Target] | None:
@@ -78,7 +117,9 @@ def targets_of(module: Module, value: ast.expr) -> list[Target] | None:
         found = list(parent.targets)
     elif isinstance(parent, (ast.AnnAssign, ast.NamedExpr)):
         found = [parent.target]
-    elif isinstance(parent, ast.withitem) and parent.optional_vars is not None:
+    elif isinstance(parent, ast.withitem):
+        if parent.optional_vars is None:
+            return []
         found = [parent.optional_vars]
     else:
         return None
@@ -89,28 +130,22 @@ def targets_of(module: Module, value: ast.expr) -> list[Target] | None:
 
 
 def uses(module: Module, wanted: Target) -> Iterator[ast.Name | ast.Attribute]:
-    """Yield every expression that reads ``wanted``, in source order of the tree walk."""
-    for node in ast.walk(module.tree):
-        if (
-            isinstance(node, (ast.Name, ast.Attribute))
-            and isinstance(node.ctx, ast.Load)
-            and _id(node) == wanted.name
-            and target(module, node) == wanted
-        ):
-            yield node
+    """Yield every expression that reads ``wanted``, in source order."""
+    return (node for node in _places(module, wanted) if isinstance(node.ctx, ast.Load))
 
 
 def stores(module: Module, wanted: Target) -> Iterator[ast.Name | ast.Attribute]:
-    """Yield every expression that assigns or deletes ``wanted``."""
-    for node in ast.walk(module.tree):
-        if (
-            isinstance(node, (ast.Name, ast.Attribute))
-            and not isinstance(node.ctx, ast.Load)
-            and _id(node) == wanted.name
-            and target(module, node) == wanted
-        ):
+    """Yield every expression that assigns or deletes ``wanted``, in source order."""
+    return (node for node in _places(module, wanted) if not isinstance(node.ctx, ast.Load))
+
+
+def _places(module: Module, wanted: Target) -> Iterator[ast.Name | ast.Attribute]:
+    for node in module.nodes:
+        if isinstance(node, ast.Name):
+            if node.id != wanted.name or wanted.scope is None:
+                continue
+        elif not isinstance(node, ast.Attribute) or node.attr != wanted.name:
+            continue
+        found = target(module, node)
+        if found is not None and _same(module, found, wanted):
             yield node
-
-
-def _id(node: ast.Name | ast.Attribute) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr

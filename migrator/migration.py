@@ -60,7 +60,8 @@ class Migration:
     created: list[tuple[Path, str]] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)  #: path as given -> sentence
     selected: int = 0  #: how many Python files were looked at
-    programs: dict[int, list[int]] = field(default_factory=dict)
+    #: for each program that changes, the relative paths that must be on disk together
+    units: list[tuple[str, ...]] = field(default_factory=list)
 
     @property
     def changes_something(self) -> bool:
@@ -68,38 +69,34 @@ class Migration:
         return bool(self.changes or self.created)
 
     def write(self) -> dict[str, str]:
-        """Write program by program, each whole or not at all; return path -> why not."""
+        """Write program by program, each whole or not at all; return path -> why not.
+
+        What several programs share (a neutral file, a bridge) is written with the first of them
+        that can be written.
+        """
+        root = str(self.root)
+        changes = {source.relative: (source, text) for source, text in self.changes}
+        created = {
+            sources.relative_name(str(path), root): (path, text) for path, text in self.created
+        }
+        together = {name for unit in self.units for name in unit}
+        alone = [(name,) for name in [*changes, *created] if name not in together]
+        done: set[str] = set()
         failed: dict[str, str] = {}
-        groups: dict[int | None, tuple[list[tuple[sources.Source, str]], list[tuple[Path, str]]]] = {}
-        for source, text in self.changes:
-            groups.setdefault(self._program(source.relative), ([], []))[0].append((source, text))
-        whole = set(self._bridge_users())
-        for path, text in self.created:
-            # a bridge that several programs use is written before any of them
-            key = None if len(whole) > 1 else next(iter(whole), None)
-            groups.setdefault(key, ([], []))[1].append((path, text))
-        for key in sorted(groups, key=lambda k: (k is not None, k or 0)):
-            changes, created = groups[key]
+        for unit in [*self.units, *alone]:
+            left = [name for name in unit if name not in done]
             try:
-                writing.replace_all(changes, created)
+                writing.replace_all(
+                    [changes[name] for name in left if name in changes],
+                    [created[name] for name in left if name in created],
+                )
             except sources.SourceError as error:
-                for source, _ in changes:
-                    failed[source.name] = str(error)
-                for path, _ in created:
-                    failed[str(path)] = str(error)
-        return failed
-
-    def _program(self, relative: str) -> int | None:
-        for result in self.report.files:
-            if result.path == relative:
-                return result.program
-        return None
-
-    def _bridge_users(self) -> list[int | None]:
-        return sorted(
-            {self._program(source.relative) for source, _ in self.changes},
-            key=lambda k: (k is not None, k or 0),
-        )
+                failed.update((sources.printable(name), str(error)) for name in left)
+            else:
+                done.update(left)
+        return {
+            name: why for name, why in failed.items() if name not in map(sources.printable, done)
+        }
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,8 @@ def migrate_text(text: str, options: Options, name: str = "<stdin>") -> tuple[Pl
 
     path = "stdin.py"
     repository = Repository.build([facts_of(path, text)])
-    context = _context(repository, path, options, 0 if repository.groups else None, None)
+    held = repository.groups[0].held if repository.groups else None
+    context = _context(repository, path, options, frozenset(range(len(repository.groups))), held)
     plan = _plan(_Task(text, replace(context, path=name), options.select, options.ignore))
     if context.move and not plan.moves:
         again = replace(context, path=name, move=False)
@@ -159,6 +157,7 @@ def migrate(
         created=run.created,
         problems=problems,
         selected=len(found.selected),
+        units=run.units,
     )
 
 
@@ -174,6 +173,8 @@ class _Run:
         self.errors: dict[str, str] = {}
         self.changes: list[tuple[sources.Source, str]] = []
         self.created: list[tuple[Path, str]] = []
+        self.units: list[tuple[str, ...]] = []
+        self.bridges: set[str] = set()  #: those that this tool wrote, as relative paths
 
     # -- reading ----------------------------------------------------------------------
 
@@ -187,8 +188,8 @@ class _Run:
 
         repository = Repository.build(facts, self._text)
         held = self._held(repository)
-        plans = self._plan(repository, candidates, held)
-        return self._compose(repository, plans, held)
+        plans, moving = self._plan(repository, candidates & set(repository.facts), held)
+        return self._compose(repository, plans, held, moving)
 
     def _candidates(self) -> set[str]:
         """Read the selected files; return those that may hold saving code."""
@@ -212,10 +213,10 @@ class _Run:
 
     def _facts(self) -> list[FileFacts]:
         paths = [str(path) for path in self.found.context(exclude=self.options.exclude)]
+        paths = [path for path in paths if not self._is_our_bridge(path)]
         chunks = [(self.root, paths[at : at + 24]) for at in range(0, len(paths), 24)]
         from migrator import programs  # loaded before the pool forks
 
-        del programs
         done = 0
 
         def on_done(index: int, result: object) -> None:
@@ -224,11 +225,38 @@ class _Run:
             self.progress("Reading", done, len(paths))
 
         facts: list[FileFacts] = []
-        for result in pool.run(_facts_of, chunks, jobs=self.options.jobs, on_done=on_done):
-            if isinstance(result, pool.Failure):
-                raise RuntimeError(f"reading the repository failed: {result.reason}")
-            facts.extend(result)
+        results = pool.run(_facts_of, chunks, jobs=self.options.jobs, on_done=on_done)
+        for chunk, result in zip(chunks, results, strict=True):
+            if not isinstance(result, pool.Failure):
+                facts.extend(result)
+                continue
+            # a file that no process survives must not hide the others
+            single = [(self.root, [path]) for path in chunk[1]]
+            for (_, (path,)), one in zip(
+                single, pool.run(_facts_of, single, jobs=self.options.jobs), strict=True
+            ):
+                if isinstance(one, pool.Failure):
+                    relative = sources.relative_name(path, self.root)
+                    self.errors[relative] = f"internal error: {one.reason}"
+                    facts.append(programs.unreadable(relative, _raw(path), one.reason))
+                else:
+                    facts.extend(one)
         return facts
+
+    def _is_our_bridge(self, path: str) -> bool:
+        """Whether ``path`` is a ``tf2_bridge.py`` that this tool wrote and nobody changed."""
+        if os.path.basename(path) != BRIDGE:
+            return False
+        from migrator import vendor
+
+        try:
+            text = sources.read(path, self.root).text
+        except sources.SourceError:
+            return False
+        if vendor.bridge_parts(text.replace("\r\n", "\n")) is None:
+            return False
+        self.bridges.add(sources.relative_name(path, self.root))
+        return True
 
     def _text(self, relative: str) -> str | None:
         source = self._source(relative)
@@ -270,107 +298,117 @@ class _Run:
             clash = self._bridge_clash(repository, group)
             if clash is not None:
                 held[index] = clash
+        repository.share_holds(held)
         return held
 
     def _bridge_clash(self, repository: Repository, group: Group) -> str | None:
         """A ``tf2_bridge.py`` that is not ours, or was edited, where ours would go."""
         if self.options.bridge == "import":
             return None
-        from migrator import vendor
-
         for path in group.files:
-            folder, _ = repository.bridge_home(path)
-            place = Path(self.root, folder, BRIDGE)
-            if not os.path.lexists(place):
+            if not repository.facts[path].targets:
                 continue
-            text = self._text(_join(folder, BRIDGE))
-            if text is None or vendor.bridge_parts(text) is None:
+            place = _join(repository.bridge_home(path)[0], BRIDGE)
+            if place not in self.bridges and os.path.lexists(Path(self.root, place)):
                 return (
-                    f"`{_join(folder, BRIDGE)}` exists and is not (or no longer) the bridge that"
-                    " this tool writes; move it away or restore it"
+                    f"`{place}` exists and is not (or no longer) the bridge that this tool writes;"
+                    " move it away or restore it"
                 )
         return None
 
     def _plan(
         self, repository: Repository, candidates: set[str], held: dict[int, str]
-    ) -> dict[str, Plan]:
-        selected = self._selected()
-        work = sorted(
-            path
-            for path in selected & set(repository.facts)
-            if path in candidates or path in repository.group_of
-        )
-        targets = [path for path in work if path in candidates]
-        plans = self._run(repository, targets, held, "Planning")
-        # what moves, and what cannot after all
-        moving: set[int] = set()
-        failed: dict[int, str] = {}
-        for path, plan in plans.items():
-            index = repository.group_of.get(path)
-            if index is None:
-                continue
-            if plan.error is not None and index not in held:
-                failed.setdefault(index, f"`{path}` holds this program back: {plan.error}")
-            elif plan.moves:
-                moving.add(index)
-        still = {
-            index for index in range(len(repository.groups)) if index not in moving | set(held)
+    ) -> tuple[dict[str, Plan], set[int]]:
+        """Return the final plan of each file, and the programs that move.
+
+        A first look at the files that may hold saving code tells which programs have a reason to
+        move; then their other files follow.  Whatever fails on the way holds its program, and
+        those that share a file with it, and what was planned for them is planned again.
+        """
+        selected = self._selected() & set(repository.facts)
+        plans = self._run(repository, sorted(candidates), held, None, "Planning")
+        moving = {
+            index
+            for path, plan in plans.items()
+            if plan.moves
+            for index in repository.groups_of.get(path, ())
         }
-        if failed:
-            held.update(failed)
-        again = [
-            path
-            for path in targets
-            if repository.group_of.get(path) in (still | set(failed))
-        ]
-        plans.update(self._run(repository, again, held, None, still=still))
-        others = [
-            path
-            for path in work
-            if path not in candidates
-            and repository.group_of[path] in moving
-            and repository.group_of[path] not in held
-        ]
-        plans.update(self._run(repository, others, held, "Changing imports"))
-        late = {
-            index: f"`{path}` holds this program back: {plans[path].error}"
-            for path in others
-            if plans[path].error is not None
-            for index in [repository.group_of[path]]
-        }
-        if late:
-            held.update(late)
-            redo = [path for path in work if repository.group_of.get(path) in late]
-            plans.update(self._run(repository, redo, held, None))
-        return plans
+        planned = {path: self._state(repository, path, held, None) for path in plans}
+        what: str | None = "Changing imports"
+        while True:
+            self._hold_failed(repository, plans, held)
+            work = sorted(
+                path
+                for path in selected
+                if path in candidates
+                or any(i in moving and i not in held for i in repository.groups_of.get(path, ()))
+            )
+            # a file whose circumstances changed since it was planned is planned again
+            again = [
+                path
+                for path in work
+                if planned.get(path) != self._state(repository, path, held, moving)
+            ]
+            for path in set(plans) - set(work):
+                del plans[path], planned[path]
+            if not again:
+                return plans, moving - set(held)
+            plans.update(self._run(repository, again, held, moving, what))
+            planned.update((p, self._state(repository, p, held, moving)) for p in again)
+            what = None
+
+    @staticmethod
+    def _hold_failed(repository: Repository, plans: dict[str, Plan], held: dict[int, str]) -> None:
+        for path in sorted(plans):
+            error = plans[path].error
+            if error is not None:
+                for index in repository.groups_of.get(path, ()):
+                    held.setdefault(index, f"`{path}` holds this program back: {error}")
+        repository.share_holds(held)
+
+    @staticmethod
+    def _state(
+        repository: Repository, path: str, held: dict[int, str], moving: set[int] | None
+    ) -> tuple[frozenset[int], str | None]:
+        """Return the programs of ``path`` that move, and why they do not if they are held."""
+        indices = repository.groups_of.get(path, ())
+        free = [i for i in indices if i not in held and (moving is None or i in moving)]
+        if free:
+            return frozenset(free), None
+        return frozenset(), next((held[i] for i in indices if i in held), None)
 
     def _run(
         self,
         repository: Repository,
         paths: list[str],
         held: dict[int, str],
+        moving: set[int] | None,
         what: str | None,
-        still: set[int] | frozenset[int] = frozenset(),
     ) -> dict[str, Plan]:
+        """Return the plans of ``paths``.
+
+        Args:
+            repository: the facts.
+            paths: relative paths.
+            held: why programs stay, by index.
+            moving: the programs with a reason to move; None while that is not known.
+            what: the word for progress, None for none.
+        """
         if not paths:
             return {}
         from migrator import engine, rulebook
 
         rulebook.all_rules()  # loaded once, before the pool forks
         tasks: list[_Task] = []
-        names: list[str] = []
+        read: list[sources.Source] = []
         for path in paths:
             source = self._source(path)
             if source is None:
                 continue
-            index = repository.group_of.get(path)
-            context = _context(
-                repository, path, self.options, index, held.get(index) if index is not None else None
-            )
-            if index in still:
-                context = replace(context, move=False)
+            free, why = self._state(repository, path, held, moving)
+            context = _context(repository, path, self.options, free, why)
             tasks.append(_Task(source.text, context, self.options.select, self.options.ignore))
-            names.append(path)
+            read.append(source)
         done = 0
 
         def on_done(index: int, result: object) -> None:
@@ -379,106 +417,120 @@ class _Run:
             if what is not None:
                 self.progress(what, done, len(tasks))
 
-        plans: dict[str, Plan] = {}
+        # what cannot be read any more holds its program like what cannot be parsed
+        plans = {
+            path: engine.Plan(error=self.errors[path]) for path in paths if path in self.errors
+        }
         results = pool.run(_plan, tasks, jobs=self.options.jobs, on_done=on_done)
-        for name, result in zip(names, results, strict=True):
+        for source, result in zip(read, results, strict=True):
             if isinstance(result, pool.Failure):
+                self.errors[source.relative] = f"internal error: {result.reason}"
                 result = engine.Plan(error=f"this tool failed on it ({result.reason})")
-                self.errors[name] = f"internal error: {result.error}"
-            plans[name] = result
+            elif result.text is not None:
+                result = _encodable(source, result)
+            plans[source.relative] = result
         return plans
 
     # -- composing --------------------------------------------------------------------
 
     def _compose(
-        self, repository: Repository, plans: dict[str, Plan], held: dict[int, str]
+        self,
+        repository: Repository,
+        plans: dict[str, Plan],
+        held: dict[int, str],
+        moving: set[int],
     ) -> tuple[tuple[FileResult, ...], tuple[Program, ...]]:
+        changed = {path for path, plan in plans.items() if plan.text is not None}
+        moved = {
+            index for index in moving if not changed.isdisjoint(repository.groups[index].files)
+        }
         shown: dict[int, int] = {}
         programs: list[Program] = []
-        touched: dict[int, bool] = {}
-        for path, plan in plans.items():
-            index = repository.group_of.get(path)
-            if index is not None and (plan.findings or plan.text is not None):
-                touched[index] = touched.get(index, False) or plan.text is not None
         for index, group in enumerate(repository.groups):
-            if index not in touched:
+            if not any(path in plans and _seen(plans[path]) for path in group.files):
                 continue
             shown[index] = len(programs)
-            moves = touched[index]
-            legacy = group.legacy_keras is not None and moves
+            moves = index in moved
+            requirements = []
+            if moves and group.legacy_keras is not None:
+                requirements.append("tf-keras")
+            if moves and group.slim:
+                requirements.append("tf-slim")
             programs.append(
                 Program(
                     files=tuple(sources.printable(path) for path in group.files),
                     entry_points=tuple(sources.printable(path) for path in group.entry_points),
                     tier=Tier.SESSION if moves else None,
                     held=held.get(index),
-                    requirements=(
-                        (("tf-keras",) if legacy else ()) + (("tf-slim",) if moves and group.slim else ())
-                    ),
+                    requirements=tuple(requirements),
                 )
             )
         results: list[FileResult] = []
         parts: dict[str, set[str]] = {}
+        homes: dict[str, str] = {}  # file -> the bridge it imports
         for path in sorted(plans):
             plan = plans[path]
-            source = self.sources[path]
-            diff = ""
             error = self.errors.get(path)
-            text = plan.text
-            if text is not None:
-                try:
-                    source.encode(text)
-                except sources.SourceError as problem:
-                    error, text = problem.reason, None
-            findings: tuple[Finding, ...] = plan.findings
-            if text is not None:
-                diff = writing.unified_diff(path, source.text, text)
-                self.changes.append((source, text))
+            diff = ""
+            if plan.text is not None:
+                source = self.sources[path]
+                diff = writing.unified_diff(path, source.text, plan.text)
+                self.changes.append((source, plan.text))
                 if plan.parts and self.options.bridge == "vendor":
                     folder, _ = repository.bridge_home(path)
                     parts.setdefault(folder, set()).update(plan.parts)
-            elif plan.text is not None:
-                findings = tuple(_blocked(finding, error or "") for finding in findings)
-            if findings or diff or error:
-                index = repository.group_of.get(path)
+                    homes[path] = _join(folder, BRIDGE)
+            if plan.findings or diff or error:
+                indices = repository.groups_of.get(path, ())
+                # a file of several programs is shown with the first that moves
+                first = next((i for i in indices if i in moved), next(iter(indices), None))
                 results.append(
                     FileResult(
                         sources.printable(path),
-                        findings,
+                        plan.findings,
                         diff,
                         error,
-                        shown.get(index) if index is not None else None,
+                        shown.get(first) if first is not None else None,
                     )
                 )
-        for path, reason in sorted(self.errors.items()):
-            if path not in plans:
-                results.append(FileResult(sources.printable(path), error=reason))
+        results += [
+            FileResult(sources.printable(path), error=reason)
+            for path, reason in sorted(self.errors.items())
+            if path not in plans
+        ]
         results += self._bridges(parts)
+        written = {source.relative for source, _ in self.changes} | {
+            sources.relative_name(str(path), self.root) for path, _ in self.created
+        }
+        for index in sorted(moved):
+            mine = [path for path in repository.groups[index].files if path in changed]
+            needed = {homes[path] for path in mine if path in homes} & written
+            self.units.append((*sorted(needed), *mine))
         return tuple(sorted(results, key=lambda result: result.path)), tuple(programs)
 
     def _bridges(self, parts: dict[str, set[str]]) -> list[FileResult]:
+        """Make or complete the ``tf2_bridge.py`` of each folder; never one that is not ours."""
         from migrator import vendor
 
         results = []
         for folder in sorted(parts):
             relative = _join(folder, BRIDGE)
-            place = Path(self.root, folder, BRIDGE)
-            wanted = set(parts[folder])
-            if os.path.lexists(place):
-                source = self._source(relative)
-                assert source is not None  # looked at when the programs were judged
-                wanted |= vendor.bridge_parts(source.text) or set()
-                text = vendor.bridge_text(wanted)
+            if relative in self.bridges:
+                source = sources.read(Path(self.root, relative), self.root)
+                newline = "\r\n" if "\r\n" in source.text else "\n"
+                there = vendor.bridge_parts(source.text.replace("\r\n", "\n"))
+                text = vendor.bridge_text(parts[folder] | (there or set()))
+                text = text.replace("\n", newline)
                 if text == source.text:
                     continue
                 self.changes.append((source, text))
                 diff = writing.unified_diff(relative, source.text, text)
-                results.append(FileResult(relative, diff=diff))
+                results.append(FileResult(sources.printable(relative), diff=diff))
             else:
-                text = vendor.bridge_text(wanted)
-                self.created.append((place, text))
+                text = vendor.bridge_text(parts[folder])
+                self.created.append((Path(self.root, relative), text))
                 diff = writing.unified_diff(relative, None, text)
-                results.append(FileResult(relative, diff=diff, created=True))
+                results.append(FileResult(sources.printable(relative), diff=diff, created=True))
         return results
 
     def rules_used(self, results: tuple[FileResult, ...]) -> tuple[RuleInfo, ...]:
@@ -493,11 +545,31 @@ class _Run:
 
 def _changes(fact: FileFacts) -> bool:
     """Whether a file of a moving program would be changed for its imports or its calls."""
-    return fact.plain and not fact.v1
+    return bool(fact.targets) or (fact.plain and not fact.v1)
+
+
+def _seen(plan: Plan) -> bool:
+    return bool(plan.findings) or plan.text is not None or plan.error is not None
 
 
 def _join(folder: str, name: str) -> str:
     return name if folder in (".", "") else f"{folder}/{name}"
+
+
+def _encodable(source: sources.Source, plan: Plan) -> Plan:
+    """Return ``plan``, or one that changes nothing where the file's encoding lacks a character."""
+    assert plan.text is not None
+    try:
+        source.encode(plan.text)
+    except sources.SourceError as error:
+        return replace(
+            plan,
+            findings=tuple(_blocked(finding, error.reason) for finding in plan.findings),
+            text=None,
+            parts=frozenset(),
+            error=f"the new text {error.reason}",
+        )
+    return plan
 
 
 def _blocked(finding: Finding, reason: str) -> Finding:
@@ -512,7 +584,7 @@ def _blocked(finding: Finding, reason: str) -> Finding:
 
 
 def _facts_of(task: tuple[str, list[str]]) -> list[FileFacts]:
-    from migrator.programs import FileFacts, facts_of
+    from migrator.programs import facts_of, unreadable
 
     root, paths = task
     facts = []
@@ -521,8 +593,15 @@ def _facts_of(task: tuple[str, list[str]]) -> list[FileFacts]:
         try:
             facts.append(facts_of(relative, sources.read(path, root).text))
         except sources.SourceError as error:
-            facts.append(FileFacts(relative, error=error.reason))
+            facts.append(unreadable(relative, _raw(path), error.reason))
     return facts
+
+
+def _raw(path: str) -> bytes:
+    try:
+        return sources.read_bytes(path)
+    except sources.SourceError:
+        return b""
 
 
 def _plan(task: _Task) -> Plan:
@@ -533,55 +612,68 @@ def _plan(task: _Task) -> Plan:
 
 
 def _context(
-    repository: Repository, path: str, options: Options, index: int | None, held: str | None
+    repository: Repository,
+    path: str,
+    options: Options,
+    moving: frozenset[int],
+    held: str | None,
 ) -> FileContext:
+    """Return what the engine is told about ``path``.
+
+    Args:
+        repository: the facts.
+        path: relative path of the file.
+        options: of the run.
+        moving: the programs of the file that move, or may.
+        held: why none does, if something holds them.
+    """
     from migrator.rule import FileContext
 
-    fact = repository.facts[path]
-    group = repository.groups[index] if index is not None else None
-    foreign = []
-    if repository.foreign(path) is not None:
-        for module, level, names in fact.imports:
-            if names:
-                for found in repository.resolve(path, module, level):
-                    if repository.facts[found].exports:
-                        foreign.append(((module, level), repository.facts[found].exports))
-    _, line = repository.bridge_home(path)
-    if options.bridge == "import":
-        line = "from migrator import bridge as tf2_bridge"
-    names = {
-        name
-        for member in (group.files if group is not None else ())
-        for name in repository.facts[member].saver_names
-    }
+    indices = repository.groups_of.get(path, ())
+    groups = [repository.groups[index] for index in indices]
+    # a program's Keras line must be ahead of its first import of TensorFlow, wherever that is
+    swapped = [repository.groups[index] for index in indices if index in moving] or groups
     return FileContext(
         path=path,
-        move=group is not None,
+        move=bool(moving) or held is not None,
         held=held,
-        neutral=repository.is_neutral(path),
-        foreign=tuple(foreign),
-        bridge_import=line,
-        legacy_keras=group.legacy_keras if group is not None else None,
-        slim=group.slim if group is not None else False,
-        key_readers=_readers_near(repository, path, group),
-        managed_savers=frozenset(names),
+        neutral=repository.is_neutral(path) and not repository.hands_on(path),
+        foreign=tuple(
+            (key, tuple(sorted(exports.items())))
+            for key, exports in repository.foreign_table(path).items()
+        ),
+        bridge_import=(
+            "from migrator import bridge as tf2_bridge"
+            if options.bridge == "import"
+            else repository.bridge_home(path)[1]
+        ),
+        legacy_keras=next((g.legacy_keras for g in swapped if g.legacy_keras is not None), None),
+        slim=any(group.slim for group in swapped),
+        key_readers=_readers_near(repository, path),
+        managed_savers=frozenset(name for group in groups for name in group.saver_names)
+        | set(repository.facts[path].saver_names),
         select=options.select,
         ignore=options.ignore,
         safe_only=options.safe_only,
     )
 
 
-def _readers_near(repository: Repository, path: str, group: Group | None) -> tuple[str, ...]:
-    """Return the readers by variable name that may open what the program of ``path`` writes.
+def _readers_near(repository: Repository, path: str) -> tuple[str, ...]:
+    """Return the readers by variable name that may open what the programs of ``path`` write.
 
     Those of the program itself, and those whose folder holds its folder or lies in it: a script
     in ``tools/`` may well read what ``train.py`` beside ``tools/`` writes.
     """
-    members = set(group.files) if group is not None else {path}
     own = PurePosixPath(path).parent
+    programs = repository.groups_of.get(path, ())
     near = []
     for reader, line, symbol in repository.readers():
         folder = PurePosixPath(reader).parent
-        if reader in members or folder == own or folder in own.parents or own in folder.parents:
+        if (
+            folder == own
+            or folder in own.parents
+            or own in folder.parents
+            or not set(programs).isdisjoint(repository.groups_of.get(reader, ()))
+        ):
             near.append(f"{reader}:{line} {symbol}")
     return tuple(near)

@@ -12,19 +12,33 @@ from __future__ import annotations
 
 import ast
 import bisect
+import builtins
+import functools
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from migrator.symbols import canonical
+from migrator.symbols import Status, canonical, status
 
 __all__ = ["Binding", "Foreign", "Module", "Scope", "Symbol", "line_starts"]
 
 #: What a module of the same repository exports: name -> dotted TensorFlow path.
 Foreign = Callable[[str, int], "Mapping[str, str] | None"]
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, *_COMPREHENSIONS)
+#: These bind their ``name`` where they stand; the last three arrived with Python 3.12.
+_NAMED = tuple(
+    getattr(ast, name)
+    for name in ("ExceptHandler", "MatchAs", "MatchStar", "TypeVar", "ParamSpec", "TypeVarTuple")
+    if hasattr(ast, name)
+)
+_BINDING = frozenset(
+    {ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.arg}
+    | {ast.Global, ast.Nonlocal, ast.MatchMapping, *_NAMED}
+)
+_LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, ast.Pass, ast.Break, ast.Continue})
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
@@ -77,7 +91,9 @@ class Scope:
                 scope = scope.parent
         elif name in self.nonlocals:
             scope = self.parent or self
-            while scope.parent is not None and (name not in scope.bindings or scope.is_class):
+            while scope.parent is not None and (
+                name not in scope.bindings or scope.is_class or name in scope.nonlocals
+            ):
                 scope = scope.parent
         scope.bindings.setdefault(name, []).append(binding)
 
@@ -88,64 +104,92 @@ class Module:
     Args:
         text: the source, decoded.
         foreign: tells what a module of the same repository exports of TensorFlow, for
-            ``from common import *`` and ``from common import tf``.
+            ``from common import *``, ``from common import tf`` and ``common.tf``.
 
     Raises:
-        SyntaxError: ``text`` is not Python 3.
+        SyntaxError: ``text`` is not Python 3, or nested too deeply for Python's parser.
+        ValueError: ``text`` holds a NUL character.
     """
 
     def __init__(self, text: str, foreign: Foreign | None = None) -> None:
         self.text = text
-        self.tree = ast.parse(text)
+        self.tree = _parsed(text)
         self._foreign = foreign
         self._starts = line_starts(text)
         self._ascii = text.isascii()
         self.parents: dict[ast.AST, ast.AST] = {}
         self.scopes: dict[ast.AST, Scope] = {}
         self.scope_of: dict[ast.AST, Scope] = {}
+        self.nodes: list[ast.AST] = []  #: all that may hold a name, in source order
+        self.imports: list[ast.Import | ast.ImportFrom] = []
         self.root = Scope(self.tree, None)
         self.scopes[self.tree] = self.root
         self._build()
-        self._resolving: set[tuple[int, str]] = set()
+        self._partial: dict[tuple[int, str], str | None] = {}
         self._names: dict[tuple[int, str], str | None] = {}
 
     # -- building ---------------------------------------------------------------------
 
     def _build(self) -> None:
         """Fill parents and scopes in one walk; bindings need the ``global`` lines first."""
-        order: list[tuple[ast.AST, Scope]] = []
+        nodes: list[ast.AST] = []
+        binding: list[ast.AST] = []
+        parents, scope_of = self.parents, self.scope_of
         stack: list[tuple[ast.AST, Scope]] = [(self.tree, self.root)]
         while stack:
             node, scope = stack.pop()
-            self.scope_of[node] = scope
-            order.append((node, scope))
-            if isinstance(node, ast.Global):
-                scope.globals.update(node.names)
-            elif isinstance(node, ast.Nonlocal):
-                scope.nonlocals.update(node.names)
-            inner = scope
-            if isinstance(node, (*_FUNCTIONS, ast.ClassDef, *_COMPREHENSIONS)):
-                inner = Scope(node, scope)
-                self.scopes[node] = inner
-            children = list(ast.iter_child_nodes(node))
+            scope_of[node] = scope
+            nodes.append(node)
+            kind = type(node)
+            if kind in _LEAVES:
+                if kind is ast.Name and type(node.ctx) is ast.Store:  # type: ignore[attr-defined]
+                    binding.append(node)
+                continue
+            children = _children(node)
+            if kind in _BINDING:
+                binding.append(node)
+                if isinstance(node, ast.Global):
+                    scope.globals.update(node.names)
+                elif isinstance(node, ast.Nonlocal):
+                    scope.nonlocals.update(node.names)
+                elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                    self.imports.append(node)
+            if isinstance(node, _SCOPES):
+                inner = self.scopes[node] = Scope(node, scope)
+                outside = _evaluated_outside(node)
+                for child in reversed(children):
+                    parents[child] = node
+                    stack.append((child, scope if child in outside else inner))
+                continue
             for child in reversed(children):
-                self.parents[child] = node
-                stack.append((child, inner if inner is scope or self._inside(node, child) else scope))
-        for node, scope in order:
-            self._bind(node, scope)
+                parents[child] = node
+                stack.append((child, scope))
+            if kind is ast.arguments or kind is ast.arg or kind is ast.comprehension:
+                # a default, an annotation and the first iterable belong to the scope around
+                around = self._evaluated_around(node)
+                for at in range(len(stack) - len(children), len(stack)):
+                    if stack[at][0] in around and scope.parent is not None:
+                        stack[at] = (stack[at][0], scope.parent)
+        self.nodes = nodes
+        late: list[ast.AST] = []
+        for node in binding:
+            if scope_of[node].nonlocals:
+                late.append(node)  # the name may be bound below in the function around
+            else:
+                self._bind(node, scope_of[node])
+        for node in late:
+            self._bind(node, scope_of[node])
 
-    @staticmethod
-    def _inside(owner: ast.AST, child: ast.AST) -> bool:
-        """Whether ``child`` of a scope-making node is evaluated in the new scope."""
-        if isinstance(owner, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            # defaults and annotations belong outside, but sit in ``arguments``, whose
-            # names belong inside: names resolve alike unless a parameter shadows them
-            return child not in owner.decorator_list and child is not owner.returns
-        if isinstance(owner, ast.ClassDef):
-            return child in owner.body
-        if isinstance(owner, _COMPREHENSIONS):
-            return True
-        return True
+    def _evaluated_around(self, node: ast.AST) -> list[ast.expr | None]:
+        if isinstance(node, ast.arguments):
+            return [*node.defaults, *node.kw_defaults]
+        if isinstance(node, ast.arg):
+            return [node.annotation]
+        if isinstance(node, ast.comprehension):
+            owner = self.parents[node]
+            if isinstance(owner, _COMPREHENSIONS) and owner.generators[0] is node:
+                return [node.iter]
+        return []
 
     def _bind(self, node: ast.AST, scope: Scope) -> None:
         if isinstance(node, ast.Import):
@@ -166,21 +210,17 @@ class Module:
                     alias.asname or alias.name,
                     Binding(node, dotted=dotted, module=(module, node.level, alias.name)),
                 )
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
-            if isinstance(node.ctx, ast.Store):
-                owner = scope
-                parent = self.parents[node]
-                if isinstance(parent, ast.NamedExpr):
-                    while isinstance(owner.node, _COMPREHENSIONS) and owner.parent:
-                        owner = owner.parent
-                owner.bind(node.id, Binding(node, value=self._assigned_value(node)))
+        elif isinstance(node, ast.Name):
+            owner = scope
+            if isinstance(self.parents[node], ast.NamedExpr):
+                while isinstance(owner.node, _COMPREHENSIONS) and owner.parent:
+                    owner = owner.parent
+            owner.bind(node.id, Binding(node, value=self._assigned_value(node)))
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             scope.bind(node.name, Binding(node))
         elif isinstance(node, ast.arg):
             scope.bind(node.arg, Binding(node))
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            scope.bind(node.name, Binding(node))
-        elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
+        elif isinstance(node, _NAMED) and node.name:
             scope.bind(node.name, Binding(node))
         elif isinstance(node, ast.MatchMapping) and node.rest:
             scope.bind(node.rest, Binding(node))
@@ -191,6 +231,17 @@ class Module:
             return parent.value
         if isinstance(parent, (ast.AnnAssign, ast.NamedExpr)) and parent.target is name:
             return parent.value
+        if isinstance(parent, (ast.Tuple, ast.List)):
+            # ``Saver, Builder = tf.train.Saver, tf.saved_model.Builder``
+            outer = self.parents[parent]
+            if (
+                isinstance(outer, ast.Assign)
+                and parent in outer.targets
+                and isinstance(outer.value, (ast.Tuple, ast.List))
+                and len(outer.value.elts) == len(parent.elts)
+                and not any(isinstance(e, ast.Starred) for e in (*parent.elts, *outer.value.elts))
+            ):
+                return outer.value.elts[parent.elts.index(name)]
         return None
 
     # -- positions --------------------------------------------------------------------
@@ -239,25 +290,31 @@ class Module:
         if not isinstance(node, ast.Name):
             return None
         base = self.lookup(node.id, self.scope_of[node])
-        if base is None:
-            return None
+        if base is None and attributes and self._foreign is not None:
+            return self._through_module(node, attributes[::-1])
+        if base is None or not attributes:
+            return base
         return ".".join([base, *reversed(attributes)])
 
     def lookup(self, name: str, scope: Scope) -> str | None:
         """Return the dotted TensorFlow path that ``name`` is bound to in ``scope``, or None."""
         owner, bindings = self.find(name, scope)
         if owner is None:
-            return self._from_stars(name, scope)
+            return self._from_stars(name)
         key = (id(owner), name)
         if key in self._names:
             return self._names[key]
-        if key in self._resolving:
-            return None
-        self._resolving.add(key)
+        if key in self._partial:
+            # ``tf = tf.compat.v1``: what the name meant before; in a class, what it means outside
+            before = self._partial[key]
+            if before is None and owner.is_class and owner.parent is not None:
+                return self.lookup(name, owner.parent)
+            return before
+        self._partial[key] = None
         try:
-            result = self._resolve(bindings)
+            result = self._resolve(bindings, key)
         finally:
-            self._resolving.discard(key)
+            del self._partial[key]
         self._names[key] = result
         return result
 
@@ -274,10 +331,34 @@ class Module:
             at = at.parent
         return None, []
 
-    def _from_stars(self, name: str, scope: Scope) -> str | None:
-        for module, level in self.root.stars:
+    def _through_module(self, node: ast.Name, attributes: list[str]) -> str | None:
+        """Return what ``common.tf.train`` means where ``common`` is a module of ours, or None."""
+        assert self._foreign is not None
+        _, bindings = self.find(node.id, self.scope_of[node])
+        found: set[str | None] = set()
+        for binding in bindings:
+            module, level = binding.dotted, 0
+            if binding.module is not None:
+                parent, level, name = binding.module
+                module = f"{parent}.{name}" if parent else name
+            if module is None or not isinstance(binding.node, (ast.Import, ast.ImportFrom)):
+                return None
+            dotted = None
+            for at, attribute in enumerate(attributes):
+                exported = (self._foreign(module, level) or {}).get(attribute)
+                if exported is not None:
+                    dotted = ".".join([exported, *attributes[at + 1 :]])
+                    break
+                module = f"{module}.{attribute}"
+            found.add(dotted)
+        return found.pop() if len(found) == 1 else None
+
+    def _from_stars(self, name: str) -> str | None:
+        if name[:1] == "_":
+            return None
+        for module, level in reversed(self.root.stars):
             if level == 0 and module.partition(".")[0] == "tensorflow":
-                if name[:1] != "_":
+                if _star_gives(module, name):
                     return f"{module}.{name}"
             elif self._foreign is not None:
                 exported = self._foreign(module, level)
@@ -285,7 +366,7 @@ class Module:
                     return exported[name]
         return None
 
-    def _resolve(self, bindings: list[Binding]) -> str | None:
+    def _resolve(self, bindings: list[Binding], key: tuple[int, str]) -> str | None:
         found: list[str] = []
         for binding in bindings:
             if isinstance(binding.value, ast.Constant) and binding.value.value is None:
@@ -298,9 +379,12 @@ class Module:
                 dotted = (self._foreign(module, level) or {}).get(name)
             if dotted is None and isinstance(binding.value, (ast.Name, ast.Attribute)):
                 dotted = self.dotted(binding.value)
+            if dotted is None and self._is_fallback(binding.node, bindings):
+                continue
             if dotted is None:
                 return None
             found.append(dotted)
+            self._partial[key] = dotted
         if not found:
             return None
         if len({_symbol(dotted).name for dotted in found}) > 1:
@@ -308,22 +392,40 @@ class Module:
         # ``try: import tensorflow.compat.v1 as tf / except: import tensorflow as tf``
         return max(found, key=lambda dotted: ".compat.v1" in dotted)
 
+    def _is_fallback(self, node: ast.AST, bindings: list[Binding]) -> bool:
+        """Whether a binding stands in only where an import of TensorFlow's fails.
+
+        As in ``try: from tensorflow.keras import backend as K`` / ``except ImportError: from
+        keras import backend as K``: TensorFlow 2.21 has the former, so the latter never runs.
+        """
+        handler = self.enclosing(node, (ast.ExceptHandler, *_SCOPES))
+        if not isinstance(handler, ast.ExceptHandler):
+            return False
+        attempt = self.parents[handler]
+        if not isinstance(attempt, ast.Try) or not _catches_import_error(handler):
+            return False
+        for other in bindings:
+            if other.dotted is not None and other.node in attempt.body:
+                symbol = other.dotted.partition(".")
+                if symbol[0] == "tensorflow" and (
+                    not symbol[2] or status(f"tf.{symbol[2]}") is not Status.GONE
+                ):
+                    return True
+        return False
+
     def references(self) -> Iterator[tuple[ast.Name | ast.Attribute, Symbol]]:
-        """Yield every longest Name/Attribute chain that is read and means a TensorFlow symbol."""
-        for node in ast.walk(self.tree):
-            if not isinstance(node, (ast.Name, ast.Attribute)):
-                continue
-            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-                continue
-            parent = self.parents.get(node)
-            if isinstance(parent, ast.Attribute):
-                continue
-            symbol = self.symbol(node)
-            if symbol is not None:
-                yield node, symbol
-                continue
-            # the chain may be longer than the symbol: ``x.eval`` of a call is not one
-        return
+        """Yield every longest Name/Attribute chain that is read and means a TensorFlow symbol.
+
+        In source order.  Of ``tf.train.Saver = Mine`` the part that is read, ``tf.train``.
+        """
+        for node in self.nodes:
+            if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
+                parent = self.parents[node]
+                if isinstance(parent, ast.Attribute) and isinstance(parent.ctx, ast.Load):
+                    continue
+                symbol = self.symbol(node)
+                if symbol is not None:
+                    yield node, symbol
 
     def exports(self) -> dict[str, str]:
         """Return the module-level names that mean something of TensorFlow, with their paths."""
@@ -334,8 +436,11 @@ class Module:
                 result[name] = dotted
         for module, level in self.root.stars:
             if self._foreign is not None:
-                for name, dotted in (self._foreign(module, level) or {}).items():
-                    result.setdefault(name, dotted)
+                result |= {
+                    name: dotted
+                    for name, dotted in (self._foreign(module, level) or {}).items()
+                    if name[:1] != "_" and name not in self.root.bindings
+                }
         return result
 
     # -- structure --------------------------------------------------------------------
@@ -359,6 +464,69 @@ class Module:
         return next((at for at in self.ancestors(node) if isinstance(at, kinds)), None)
 
 
+def _parsed(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        # an invalid escape in the user's string is none of our concern, nor of -W error
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(text)
+        except (RecursionError, MemoryError):  # what the parser's stack overflow raises
+            raise SyntaxError("it is nested too deeply for Python's parser") from None
+
+
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    """Return the child nodes that may hold a name, as :func:`ast.iter_child_nodes` orders them."""
+    names = _FIELDS.get(type(node))
+    if names is None:
+        names = _FIELDS[type(node)] = tuple(
+            name for name in node._fields if name not in ("ctx", "op", "ops", "type_comment")
+        )
+    found: list[ast.AST] = []
+    for name in names:
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            found.append(value)
+        elif isinstance(value, list):
+            found.extend([item for item in value if isinstance(item, ast.AST)])
+    return found
+
+
+def _evaluated_outside(owner: ast.AST) -> frozenset[ast.AST]:
+    """Return the children of a node with a scope of its own that do not belong to that scope."""
+    if isinstance(owner, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        found: list[ast.AST] = list(owner.decorator_list)
+        if owner.returns is not None:
+            found.append(owner.returns)
+        return frozenset(found)
+    if isinstance(owner, ast.ClassDef):
+        return frozenset([*owner.decorator_list, *owner.bases, *owner.keywords])
+    return frozenset()
+
+
+def _catches_import_error(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(
+        kind is None
+        or (
+            isinstance(kind, ast.Name)
+            and kind.id in ("ImportError", "ModuleNotFoundError", "Exception", "AttributeError")
+        )
+        for kind in kinds
+    )
+
+
+def _star_gives(module: str, name: str) -> bool:
+    """Whether ``from module import *`` of a module of TensorFlow binds ``name``."""
+    parts = module.split(".")[1:]
+    if parts[:1] in (["python"], ["contrib"], ["core"], ["examples"]):
+        return not hasattr(builtins, name)  # these are not known name by name
+    return status(".".join(["tf", *parts, name])) is not Status.UNKNOWN
+
+
+@functools.lru_cache(maxsize=4096)
 def _symbol(raw: str) -> Symbol:
     parts = raw.split(".")[1:]
     via = "tf"

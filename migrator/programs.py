@@ -12,21 +12,35 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 
 from migrator import symbols
-from migrator.apis import HOLDS_V1_SAVER, KEY_READERS, SESSIONS, TARGETS, family
+from migrator.apis import HOLDS_V1_SAVER, KEY_READERS, SESSIONS, TARGETS
+from migrator.calls import is_v1_load, numpy_weights
 from migrator.names import Foreign, Module, Symbol
 
-__all__ = ["FileFacts", "Group", "Repository", "facts_of", "import_lines"]
+__all__ = [
+    "FileFacts",
+    "Group",
+    "Places",
+    "Repository",
+    "facts_of",
+    "import_lines",
+    "unreadable",
+]
 
 _IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+(?P<from>\.*[\w.]*)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^#\n;]*)"
+    r"^[ \t\f]*(?:(?:try|else|finally|if\b[^\n:]*):[ \t]*)?"
+    r"(?:from[ \t]+(?P<from>\.*[\w.]*)[ \t]*import\b[ \t]*(?P<names>\([^)]*\)|[^#\n;]*)"
     r"|import[ \t]+(?P<import>[^#\n;]*))",
     re.MULTILINE,
 )
+_CONTINUED = re.compile(r"\\\r?\n")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_THROUGH = re.compile(r"\w\s*\.\s*(tf|tensorflow)\s*\.")
+_NUMPY_FILES = re.compile(r"\.\s*(savez|savez_compressed|save|load)\s*\(")
 
 #: Module-level calls of these make no graph op, so a file may hold them and stay neutral.
 _QUIET = re.compile(
@@ -45,10 +59,16 @@ _EAGER = (
     "tf.contrib.eager.python.tfe",
 )
 
-#: These Keras-built families exist on 2.21 only through tf-keras and its switch.
-_KEPT = re.compile(r"#\s*migrator:\s*keep", re.IGNORECASE)
+_KEPT = re.compile(r"#\s*migrator:\s*keep(?:\[(?P<codes>[^\]]*)\])?", re.IGNORECASE)
+_READER_CODE = "TFM206"
 
 _SLIM = ("tf.contrib.slim", "tf.contrib.layers")
+
+#: Parts of the package that compat.v1 does not mirror; their imports are never swapped.
+_NOT_MIRRORED = frozenset(
+    {"python", "contrib", "core", "examples", "compat", "_api", "models", "tools", "lite"}
+    | {"tensorflow"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +93,7 @@ class FileFacts:
     exports: tuple[tuple[str, str], ...] = ()  #: module-level names of TensorFlow symbols
     saver_names: tuple[str, ...] = ()  #: variables handed to managed sessions as their Saver
     reaches: bool = False  #: may carry TensorFlow through a star import or a from-import
+    through: bool = False  #: may reach it through a module of ours, ``common.tf.train``
 
     @property
     def neutral(self) -> bool:
@@ -82,21 +103,25 @@ class FileFacts:
 
 def import_lines(text: str) -> tuple[tuple[str, int, tuple[str, ...]], ...]:
     """Return (module, level, names) of the import lines of ``text``, parsed or not."""
-    found = []
+    if "import" not in text:
+        return ()
+    if "\\" in text:
+        text = _CONTINUED.sub(" ", text)
+    if "\r" in text:
+        text = _NEWLINE.sub("\n", text)
+    found: list[tuple[str, int, tuple[str, ...]]] = []
     for match in _IMPORT.finditer(text):
         if match["import"] is not None:
             for part in match["import"].split(","):
                 module = part.split(" as ")[0].strip()
                 if re.fullmatch(r"[\w.]+", module):
                     found.append((module, 0, ()))
-        else:
+        elif match["from"]:
             module = match["from"]
             level = len(module) - len(module.lstrip("."))
-            names = [
-                re.split(r"\s+as\s+", part.strip())[0]
-                for part in match["names"].strip("() \t\r\n\\").split(",")
-            ]
-            found.append((module[level:], level, tuple(n for n in names if n)))
+            listed = re.sub(r"#[^\n]*", "", match["names"]).strip("() \t\n")
+            names = [part.split()[0] for part in listed.split(",") if part.strip()]
+            found.append((module[level:], level, tuple(names)))
     return tuple(found)
 
 
@@ -109,25 +134,30 @@ def facts_of(path: str, text: str, foreign: Foreign | None = None) -> FileFacts:
     if "tensorflow" not in text and foreign is None:
         imports = import_lines(text)
         entry = "__main__" in text
-        return FileFacts(path, imports=imports, entry=entry, reaches=bool(imports))
+        through = _THROUGH.search(text) is not None
+        return FileFacts(path, imports, entry=entry, reaches=bool(imports), through=through)
     try:
-        module = Module(text, foreign)
+        return _Collector(path, Module(text, foreign)).facts()
     except (SyntaxError, ValueError, RecursionError) as error:
-        return _unparsed(path, text, error)
-    return _Collector(path, module).facts()
+        return _unparsed(path, text, describe_syntax_error(error))
 
 
-def _unparsed(path: str, text: str, error: Exception) -> FileFacts:
+def unreadable(path: str, raw: bytes, reason: str) -> FileFacts:
+    """Return the facts of a file whose bytes are not text, as far as they can be told."""
+    return _unparsed(path, raw.decode("latin-1"), reason)
+
+
+def _unparsed(path: str, text: str, reason: str) -> FileFacts:
     imports = import_lines(text)
     tensorflow = any(name.partition(".")[0] == "tensorflow" for name, level, _ in imports)
     return FileFacts(
         path,
         imports=imports,
-        error=describe_syntax_error(error),
+        error=reason,
         tensorflow=tensorflow,
         entry="__main__" in text,
         active=tensorflow,
-        hold=f"it does not parse ({describe_syntax_error(error)})" if tensorflow else None,
+        hold=f"it does not parse ({reason})" if tensorflow else None,
     )
 
 
@@ -173,18 +203,16 @@ class _Collector:
         gone: dict[str, int] = {}
         legacy = None
         saver_names: set[str] = set()
-        rows = module.text.splitlines()
         slim = active = disable = False
-        hold = self._bare_submodule_import(refs)
+        hold = self._bare_submodule_import()
         for node, symbol in refs:
             name, line = symbol.name, node.lineno
             if name in ("tf.disable_v2_behavior", "tf.disable_eager_execution"):
                 disable = True
             if _is_target(module, node, symbol):
                 targets.append((name, line))
-            if name in KEY_READERS or any(name.startswith(r + ".") for r in KEY_READERS):
-                if not _KEPT.search(rows[line - 1] if line <= len(rows) else ""):
-                    readers.append((name, line))
+            if _below(name, KEY_READERS) and not self._kept(node):
+                readers.append((name, line))
             if isinstance(call := module.parents.get(node), ast.Call) and name in HOLDS_V1_SAVER:
                 for keyword in call.keywords:
                     if keyword.arg == "saver" and isinstance(keyword.value, ast.Attribute):
@@ -195,10 +223,10 @@ class _Collector:
                 hold = f"it turns on eager execution (`{symbol.spelled}`, line {line})"
             parent = module.parents.get(node)
             called = isinstance(parent, ast.Call) and parent.func is node
-            if called and any(name == s or name.startswith(s + ".") for s in SESSIONS):
-                active = True
-            if called and not _QUIET.match(name) and self._at_import(node):
-                active = True
+            if called and not active:
+                active = _below(name, SESSIONS) or (
+                    not _QUIET.match(name) and self._at_import(node)
+                )
             if symbol.spelled.startswith(_SLIM):
                 slim = True
             status = symbols.status(symbol.spelled)
@@ -215,6 +243,9 @@ class _Collector:
                 slim = True
             elif symbols.status(dotted) is symbols.Status.LEGACY_KERAS:
                 legacy = legacy or dotted
+        numpy = refs and _NUMPY_FILES.search(module.text)
+        for call, method in numpy_weights(module) if numpy else ():
+            targets.append((f"numpy.{method}", call.lineno))
         exports = tuple(sorted(module.exports().items()))
         return FileFacts(
             self.path,
@@ -233,28 +264,44 @@ class _Collector:
             hold=hold,
             exports=exports,
             saver_names=tuple(sorted(saver_names)),
-            reaches=bool(module.root.stars) or bool(imports),
+            reaches=bool(imports),
+            through=_THROUGH.search(module.text) is not None,
         )
 
+    def _kept(self, node: ast.expr) -> bool:
+        """Whether a ``# migrator: keep`` comment covers the statement of ``node``."""
+        if "migrator:" not in self.module.text:
+            return False
+        statement = self.module.statement(node)
+        last = node if hasattr(statement, "body") else statement
+        first = node.lineno if hasattr(statement, "body") else statement.lineno
+        text = self.module.text
+        tail = _NEWLINE.search(text, self.module.end(last))
+        end = tail.start() if tail else len(text)
+        for match in _KEPT.finditer(text, self.module.offset(first, 0), end):
+            codes = [code.strip() for code in (match["codes"] or "").split(",") if code.strip()]
+            if not codes or any(_READER_CODE.startswith(code) for code in codes):
+                return True
+        return False
+
     def _imports(self) -> Iterable[tuple[str, int, tuple[str, ...]]]:
-        for node in ast.walk(self.module.tree):
+        for node in self.module.imports:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     yield alias.name, 0, ()
-            elif isinstance(node, ast.ImportFrom):
+            else:
                 yield node.module or "", node.level, tuple(alias.name for alias in node.names)
 
     def _tensorflow_imports(self) -> Iterable[tuple[str, ast.stmt]]:
         """Yield (dotted module or symbol, statement) of each import of TensorFlow."""
-        for node in ast.walk(self.module.tree):
+        for node in self.module.imports:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     if alias.name.partition(".")[0] == "tensorflow":
                         yield alias.name, node
-            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-                if node.module.partition(".")[0] == "tensorflow":
-                    for alias in node.names:
-                        yield f"{node.module}.{alias.name}", node
+            elif node.level == 0 and (node.module or "").partition(".")[0] == "tensorflow":
+                for alias in node.names:
+                    yield f"{node.module}.{alias.name}", node
 
     def _imported_symbols(self) -> Iterable[tuple[str, int]]:
         for dotted, node in self._tensorflow_imports():
@@ -268,25 +315,28 @@ class _Collector:
     def _plain_imports(self) -> bool:
         for dotted, _ in self._tensorflow_imports():
             second = dotted.split(".")[1:2]
-            if not second or second[0] not in ("compat", "python", "_api", "core", "contrib"):
+            if not second or second[0] not in _NOT_MIRRORED:
                 return True
         return False
 
     def _imports_v1(self) -> bool:
         return any(
-            dotted.startswith("tensorflow.compat.v1") or dotted == "tensorflow.compat.v1"
-            for dotted, _ in self._tensorflow_imports()
+            dotted.startswith("tensorflow.compat.v1") for dotted, _ in self._tensorflow_imports()
         )
 
-    def _bare_submodule_import(self, refs: list[tuple[ast.AST, Symbol]]) -> str | None:
+    def _bare_submodule_import(self) -> str | None:
         """A hold for ``import tensorflow.x``, which binds ``tensorflow`` beside a swap of it."""
-        for node in ast.walk(self.module.tree):
+        for node in self.module.imports:
             if isinstance(node, ast.Import):
                 for alias in node.names:
-                    if alias.name.startswith("tensorflow.") and not alias.asname:
+                    if (
+                        alias.name.startswith("tensorflow.")
+                        and not alias.asname
+                        and not alias.name.startswith("tensorflow.compat.")
+                    ):
                         return (
-                            f"`import {alias.name}` (line {node.lineno}) binds the name `tensorflow`"
-                            " itself; write `import ... as ...`"
+                            f"`import {alias.name}` (line {node.lineno}) binds the name"
+                            " `tensorflow` itself; write `import ... as ...`"
                         )
         return None
 
@@ -312,29 +362,21 @@ class _Collector:
         return True
 
 
+def _below(name: str, listed: frozenset[str]) -> bool:
+    """Whether ``name`` or a package it lies in is listed."""
+    while name not in listed:
+        name, dot, _ = name.rpartition(".")
+        if not dot:
+            return False
+    return True
+
+
 def _is_target(module: Module, node: ast.AST, symbol: Symbol) -> bool:
     name = symbol.name
     if name == "tf.saved_model.load":
         # the TensorFlow 2 function of that name takes a directory first, not a session
         return is_v1_load(module, node, symbol)
-    if name in TARGETS:
-        return True
-    return family(name) is not None and any(name.startswith(t + ".") for t in TARGETS)
-
-
-def is_v1_load(module: Module, node: ast.AST, symbol: Symbol) -> bool:
-    """Whether a ``saved_model.load`` reference is TensorFlow 1's ``(sess, tags, export_dir)``."""
-    if "loader" in symbol.raw or symbol.via == "v1":
-        return True
-    if symbol.via == "v2":
-        return False
-    call = module.parents.get(node)
-    if not isinstance(call, ast.Call) or call.func is not node:
-        return False
-    keywords = {keyword.arg for keyword in call.keywords}
-    return len(call.args) >= 3 or bool(keywords & {"sess", "export_dir"} and len(call.args) < 2) or (
-        "export_dir" in keywords or "sess" in keywords
-    )
+    return _below(name, TARGETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,10 +390,10 @@ class Group:
     files: tuple[str, ...]
     entry_points: tuple[str, ...] = ()
     held: str | None = None
-    holder: str | None = None  #: the file that holds it
     legacy_keras: str | None = None  #: the symbol that makes tf-keras necessary, if any
     slim: bool = False
     calls_disable: bool = False
+    saver_names: tuple[str, ...] = ()  #: variables handed to managed sessions as their Saver
 
 
 @dataclass(slots=True)
@@ -365,10 +407,15 @@ class Repository:
     facts: dict[str, FileFacts]
     edges: dict[str, tuple[str, ...]] = field(default_factory=dict)
     groups: tuple[Group, ...] = ()
-    group_of: dict[str, int] = field(default_factory=dict)
-    roots: dict[str, str] = field(default_factory=dict)  #: file -> folder it is imported from
+    groups_of: dict[str, tuple[int, ...]] = field(default_factory=dict)  #: file -> its programs
     imported_by: dict[str, set[str]] = field(default_factory=dict)
-    _suffixes: dict[str, list[str]] = field(default_factory=dict)
+    places: Places = field(init=False, repr=False)
+    _packages: set[str] | None = field(default=None, init=False, repr=False)
+    _sources: set[str] | None = field(default=None, init=False, repr=False)
+    _readers: tuple[tuple[str, int, str], ...] | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.places = Places(self.facts)
 
     @classmethod
     def build(
@@ -381,9 +428,7 @@ class Repository:
             read: returns the text of a path; used to look again at files that get their
                 TensorFlow through another file of the repository.
         """
-        self = cls({fact.path: fact for fact in facts})
-        for path in self.facts:
-            self._suffixes.setdefault(PurePosixPath(path).name, []).append(path)
+        self = cls({fact.path: fact for fact in sorted(facts, key=lambda fact: fact.path)})
         self._link()
         if read is not None:
             self._carry(read)
@@ -392,102 +437,82 @@ class Repository:
 
     # -- imports ----------------------------------------------------------------------
 
-    def foreign(self, path: str) -> Foreign | None:
-        """Return what the modules that ``path`` imports export of TensorFlow, or None."""
-        table: dict[tuple[str, int], Mapping[str, str]] = {}
+    def foreign_table(self, path: str) -> dict[tuple[str, int], dict[str, str]]:
+        """Return what the modules that ``path`` imports names from export of TensorFlow."""
+        table: dict[tuple[str, int], dict[str, str]] = {}
         for module, level, names in self.facts[path].imports:
-            if not names:
-                continue
-            for found in self.resolve(path, module, level):
-                exports = dict(self.facts[found].exports)
-                if exports and ("*" in names or set(names) & set(exports)):
+            if names:
+                exports = self._exports(path, module, level)
+                if exports and ("*" in names or not exports.keys().isdisjoint(names)):
                     table[(module, level)] = exports
-        if not table:
-            return None
-        return lambda module, level: table.get((module, level))
+            if self.facts[path].through:
+                inside = [f"{module}.{name}" if module else name for name in names if name != "*"]
+                for dotted in inside or [module]:
+                    exports = self._exports(path, dotted, level)
+                    if exports:
+                        table[(dotted, level)] = exports
+        return table
+
+    def _exports(self, path: str, module: str, level: int) -> dict[str, str]:
+        # the module itself is last; the packages it lies in only run
+        found = self.places.resolve(path, module, level)
+        return dict(self.facts[found[-1]].exports) if found else {}
+
+    def hands_on(self, path: str) -> bool:
+        """Whether an active file that does not import TensorFlow itself gets it from ``path``.
+
+        The switch to version 1 behaviour then belongs here: the active file has no import of
+        TensorFlow's to put it after.
+        """
+        if self._sources is None:
+            todo = [
+                p
+                for p, f in self.facts.items()
+                if f.tensorflow and not f.plain and not f.v1 and not self.is_neutral(p)
+            ]
+            seen = set(todo)
+            while todo:
+                at = todo.pop()
+                for module, level in self.foreign_table(at):
+                    found = self.places.resolve(at, module, level)[-1]
+                    if found not in seen:
+                        seen.add(found)
+                        if not self.facts[found].plain:
+                            todo.append(found)
+            self._sources = seen
+        return path in self._sources
 
     def _carry(self, read: Callable[[str], str | None]) -> None:
         """Look again at files whose TensorFlow names come from other files of ours."""
-        done: dict[str, FileFacts] = {}
-        for _ in range(4):
-            changed = False
-            for path, fact in list(self.facts.items()):
-                if fact.error is not None or not fact.reaches:
-                    continue
-                foreign = self.foreign(path)
-                if foreign is None:
-                    continue
-                text = read(path)
-                if text is None:
-                    continue
-                new = facts_of(path, text, foreign)
-                if new != fact and done.get(path) != new:
-                    done[path] = new
-                    self.facts[path] = new
-                    changed = True
-            if not changed:
-                return
-
-    def resolve(self, path: str, module: str, level: int) -> list[str]:
-        """Return the files that ``import module`` in ``path`` runs, innermost last."""
-        parts = [part for part in module.split(".") if part]
-        folder = PurePosixPath(path).parent
-        if level:
-            base = folder
-            for _ in range(level - 1):
-                base = base.parent
-            return self._files(base, parts)
-        if not parts or parts[0] == "tensorflow":
-            return []
-        bases = [folder, *folder.parents]
-        for base in bases:
-            found = self._files(base, parts)
-            if found:
-                return found
-        return self._anywhere(parts)
-
-    def _files(self, base: PurePosixPath, parts: list[str]) -> list[str]:
-        found = []
-        at = base
-        for i, part in enumerate(parts):
-            at = at / part
-            last = i == len(parts) - 1
-            init = str(at / "__init__.py")
-            file = f"{at}.py"
-            if init in self.facts:
-                found.append(init)
-            elif last and file in self.facts:
-                found.append(file)
-            elif last:
-                return []
-        if not parts:
-            init = str(base / "__init__.py")
-            if init in self.facts:
-                found.append(init)
-        return found
-
-    def _anywhere(self, parts: list[str]) -> list[str]:
-        """A module on a PYTHONPATH nobody wrote down: the one file whose path ends like it."""
-        tail = "/".join(parts)
-        for name, suffix in ((f"{parts[-1]}.py", f"{tail}.py"), ("__init__.py", f"{tail}/__init__.py")):
-            matches = [
-                p for p in self._suffixes.get(name, ()) if p == suffix or p.endswith("/" + suffix)
-            ]
-            if len(matches) == 1:
-                return matches
-        return []
+        seen: dict[str, dict[tuple[str, int], dict[str, str]]] = {}
+        looks: dict[str, int] = {}
+        todo = dict.fromkeys(self.facts)
+        while todo:
+            path = next(iter(todo))
+            del todo[path]
+            fact = self.facts[path]
+            if fact.error is not None or not fact.reaches:
+                continue
+            table = self.foreign_table(path)
+            # a cycle of star imports may never settle; ten hops are more than anybody writes
+            if table == seen.get(path, {}) or looks.get(path, 0) >= 10:
+                continue
+            seen[path] = table
+            looks[path] = looks.get(path, 0) + 1
+            text = read(path)
+            if text is None:
+                continue
+            new = facts_of(path, text, _foreign(table))
+            if new != fact:
+                self.facts[path] = new
+                if new.exports != fact.exports:
+                    todo.update(dict.fromkeys(sorted(self.imported_by.get(path, ()))))
 
     def _link(self) -> None:
         for path, fact in self.facts.items():
             targets: dict[str, None] = {}
             for module, level, names in fact.imports:
-                here = self.resolve(path, module, level)
-                targets.update(dict.fromkeys(here))
-                for name in names:
-                    if name == "*":
-                        continue
-                    dotted = f"{module}.{name}" if module else name
-                    targets.update(dict.fromkeys(self.resolve(path, dotted, level)))
+                targets.update(dict.fromkeys(self.places.imported(path, module, level, names)))
             targets.pop(path, None)
             self.edges[path] = tuple(targets)
             for found in targets:
@@ -495,78 +520,82 @@ class Repository:
 
     # -- programs ---------------------------------------------------------------------
 
+    def is_neutral(self, path: str) -> bool:
+        """Whether ``path`` can serve any program: it defines, and somebody imports it."""
+        return self.facts[path].neutral and bool(self.imported_by.get(path))
+
     def _group(self) -> None:
         """Join what one process imports; neutral files pass through without joining."""
-        parent: dict[str, str] = {}
+        active = {p for p, f in self.facts.items() if f.tensorflow and not self.is_neutral(p)}
+        runs = self._reach(active, self.imported_by)  # whatever runs an active file when imported
+        parent = {path: path for path in runs}
 
         def find(item: str) -> str:
-            parent.setdefault(item, item)
             while parent[item] != item:
                 parent[item] = parent[parent[item]]
                 item = parent[item]
             return item
 
-        active = {p for p, f in self.facts.items() if f.tensorflow and not self.is_neutral(p)}
-        loaded: dict[str, list[str]] = {}
+        for path in runs:
+            for below in self.edges.get(path, ()):
+                if below in runs:
+                    parent[find(below)] = find(path)
+        members: dict[str, list[str]] = {}
         for path in self.facts:
-            group = [path] if path in active else []
-            group.extend(self._downstream(path, active))
-            if group:
-                loaded[path] = group
-            for other in group[1:]:
-                parent[find(other)] = find(group[0])
-        members: dict[str, set[str]] = {}
-        for path, group in loaded.items():
-            # whatever runs an active file shares its process, and so does all it imports
-            whole = members.setdefault(find(group[0]), set())
-            if self.facts[path].tensorflow:
-                whole.add(path)
-            whole.update(group)
-            whole.update(self._neutral_below(path, active))
+            if path in runs:
+                members.setdefault(find(path), []).append(path)
         groups = []
+        others: dict[str, str] = {}  # swapped imports would reach TensorFlow 2 code -> whose
         for whole in members.values():
-            if not any(self.facts[path].targets for path in whole):
+            # all that the process imports belongs to it, neutral files included
+            if any(self.facts[path].targets for path in whole):
+                groups.append(self._finish(self._used(whole)))
                 continue
-            groups.append(self._finish(sorted(whole)))
+            holder = next(
+                (p for p in whole if self.facts[p].hold and not self.facts[p].error), None
+            )
+            if holder is not None:
+                # it does not save, but it runs TensorFlow 2 and goes on doing so
+                others |= dict.fromkeys(self._used(whole), holder)
         self.groups = tuple(sorted(groups, key=lambda group: group.files))
-        self._share_holds()
+        programs: dict[str, list[int]] = {}
         for index, group in enumerate(self.groups):
             for path in group.files:
-                self.group_of.setdefault(path, index)
+                programs.setdefault(path, []).append(index)
+        self.groups_of = {path: tuple(indices) for path, indices in programs.items()}
+        held = {index: group.held for index, group in enumerate(self.groups) if group.held}
+        for index, group in enumerate(self.groups):
+            shared = next((p for p in group.files if p in others and self._swaps(p)), None)
+            if shared is not None:
+                holder = others[shared]
+                held.setdefault(
+                    index,
+                    f"it shares `{shared}` with a program that cannot move: `{holder}` holds this"
+                    f" program back: {self.facts[holder].hold}",
+                )
+        self.share_holds(held)
+        self.groups = tuple(
+            replace(group, held=held.get(index)) for index, group in enumerate(self.groups)
+        )
 
-    def is_neutral(self, path: str) -> bool:
-        """Whether ``path`` can serve any program: it defines, and somebody imports it."""
-        return self.facts[path].neutral and bool(self.imported_by.get(path))
+    def _used(self, whole: Iterable[str]) -> list[str]:
+        """Return the files of TensorFlow that a process runs which runs ``whole``."""
+        return sorted(p for p in self._reach(whole, self.edges) if self.facts[p].tensorflow)
 
-    def _downstream(self, path: str, active: set[str]) -> list[str]:
-        """Active files that importing ``path`` runs, found through inactive ones."""
-        found: list[str] = []
-        seen = {path}
-        stack = list(self.edges.get(path, ()))
+    def _swaps(self, path: str) -> bool:
+        return self.facts[path].plain and not self.facts[path].v1
+
+    @staticmethod
+    def _reach(start: Iterable[str], edges: Mapping[str, Iterable[str]]) -> set[str]:
+        """Return ``start`` and all that can be reached from it."""
+        seen = set(start)
+        stack = list(seen)
         while stack:
-            at = stack.pop()
-            if at in seen:
-                continue
-            seen.add(at)
-            if at in active:
-                found.append(at)
-            else:
-                stack.extend(self.edges.get(at, ()))
-        return sorted(found)
-
-    def _neutral_below(self, path: str, active: set[str]) -> set[str]:
-        found: set[str] = set()
-        seen = {path}
-        stack = list(self.edges.get(path, ()))
-        while stack:
-            at = stack.pop()
-            if at in seen:
-                continue
-            seen.add(at)
-            if at not in active and self.facts[at].tensorflow:
-                found.add(at)
-            stack.extend(self.edges.get(at, ()))
-        return found
+            for at in edges.get(stack.pop(), ()):
+                if at not in seen:
+                    seen.add(at)
+                    stack.append(at)
+        return seen
 
     def _finish(self, files: list[str]) -> Group:
         facts = [self.facts[path] for path in files]
@@ -580,95 +609,271 @@ class Repository:
             files=tuple(files),
             entry_points=entries,
             held=f"`{holder.path}` holds this program back: {holder.hold}" if holder else None,
-            holder=holder.path if holder else None,
             legacy_keras=legacy or ("tf.contrib.slim" if slim else None),
             slim=slim,
             calls_disable=any(fact.calls_disable for fact in facts),
+            saver_names=tuple(sorted({name for fact in facts for name in fact.saver_names})),
         )
 
-    def _share_holds(self) -> None:
-        """Hold programs that would swap the import of a neutral file a held one shares."""
-        users: dict[str, list[int]] = {}
-        for index, group in enumerate(self.groups):
-            for path in group.files:
-                users.setdefault(path, []).append(index)
-        changed = True
-        groups = list(self.groups)
-        while changed:
-            changed = False
-            for path, indices in users.items():
-                held = [i for i in indices if groups[i].held]
-                if held and len(held) < len(indices) and self.facts[path].plain:
-                    for i in indices:
-                        if groups[i].held is None:
-                            groups[i] = replace(
-                                groups[i],
-                                held=f"it shares `{path}` with a program that cannot move: "
-                                f"{groups[held[0]].held}",
-                                holder=groups[held[0]].holder,
-                            )
-                            changed = True
-        self.groups = tuple(groups)
+    def share_holds(self, held: dict[int, str]) -> None:
+        """Add to ``held`` the programs that would swap the import of a file a held one shares.
 
-    def readers(self) -> list[tuple[str, int, str]]:
+        Args:
+            held: index of a program -> why it stays as it is; changed in place.
+        """
+        todo = sorted(held)
+        reasons = dict(held)  # of the program that cannot move itself
+        while todo:
+            index = todo.pop(0)
+            for path in self.groups[index].files:
+                if not self._swaps(path):
+                    continue
+                for other in self.groups_of[path]:
+                    if other not in held:
+                        reasons[other] = reasons[index]
+                        held[other] = (
+                            f"it shares `{path}` with a program that cannot move: {reasons[index]}"
+                        )
+                        todo.append(other)
+
+    def readers(self) -> tuple[tuple[str, int, str], ...]:
         """Return (path, line, symbol) of everything that reads checkpoints by variable name."""
-        return sorted(
-            (fact.path, line, name) for fact in self.facts.values() for name, line in fact.readers
-        )
+        if self._readers is None:
+            self._readers = tuple(
+                sorted(
+                    (f.path, line, name) for f in self.facts.values() for name, line in f.readers
+                )
+            )
+        return self._readers
 
     # -- where the bridge goes --------------------------------------------------------
 
     def bridge_home(self, path: str) -> tuple[str, str]:
         """Return (folder for ``tf2_bridge.py``, import line) for the file at ``path``.
 
-        A file of a package that is imported as one takes it from the top package (relative
-        where the file's own imports are); a script takes it from its own folder, or from
-        the folder on ``sys.path`` through which the repository imports it.
+        The line works wherever the file's own imports and those of it work: a file that imports
+        relatively, or is imported so, takes the bridge relatively from its package; one that is
+        reached through a folder on ``sys.path`` takes it from that folder, or from the package
+        below it; a script with neither takes it from its own folder.
         """
-        folder = PurePosixPath(path).parent
-        relative = any(level for _, level, _ in self.facts[path].imports)
-        top = self._top_package(folder)
-        fact = self.facts[path]
-        bare = not relative and any(
-            not level
-            and module
-            and self._files(folder, module.split(".")[:1])
-            and str(folder) != "."
-            for module, level, _ in fact.imports
-        )
-        if top is not None and not bare:
-            if relative or not fact.entry:
-                depth = len(folder.parts) - len(top.parts) + 1
-                if relative:
-                    return str(top), f"from {'.' * depth} import tf2_bridge"
-                return str(top), f"from {top.name} import tf2_bridge"
-        base = self._import_base(path)
-        return str(base), "import tf2_bridge"
+        folder = _folder(path)
+        depths = [level for _, level, _ in self.facts[path].imports if level]
+        if depths or self._imported_relatively(path):
+            top = self._package_of(folder, max(depths, default=1))
+            dots = "." * (_depth(folder) - _depth(top) + 1)
+            return top or ".", f"from {dots} import tf2_bridge"
+        root = self._import_root(path)
+        if root is None:
+            package = self.places.package(folder)
+            if package is None or self.facts[path].entry:
+                return folder or ".", "import tf2_bridge"
+            return package, f"from {_name(package)} import tf2_bridge"
+        rest = folder[len(root) + 1 :] if root else folder
+        if root != folder and rest:
+            package = _join(root, rest.partition("/")[0])
+            if f"{package}/__init__.py" in self.facts:
+                return package, f"from {_name(package)} import tf2_bridge"
+        return root or ".", "import tf2_bridge"
 
-    def _top_package(self, folder: PurePosixPath) -> PurePosixPath | None:
-        top = None
-        at = folder
-        while str(at) != "." and str(at / "__init__.py") in self.facts:
-            top = at
-            at = at.parent
+    def _imported_relatively(self, path: str) -> bool:
+        return any(
+            level and path in self.places.imported(user, module, level, names)
+            for user in self.imported_by.get(path, ())
+            for module, level, names in self.facts[user].imports
+        )
+
+    def _package_of(self, folder: str, levels: int) -> str:
+        """Return the package that relative imports of files in ``folder`` may reach.
+
+        The outermost by ``__init__.py``, unless some absolute import starts further in.
+        """
+        least = _depth(folder) - (levels - 1)
+        top = self.places.package(folder) or folder
+        for start in self._starts():
+            inside = folder == start or folder.startswith(start + "/")
+            if inside and _depth(top) < _depth(start) <= least:
+                top = start
+        while _depth(top) > max(least, 0):
+            top = _folder(top)
         return top
 
-    def _import_base(self, path: str) -> PurePosixPath:
-        """The folder on sys.path through which other files import ``path``, else its own."""
-        folder = PurePosixPath(path).parent
-        dotted = PurePosixPath(path).with_suffix("").parts
-        depths = set()
+    def _starts(self) -> set[str]:
+        """Return the folders whose names absolute imports of this repository start with."""
+        if self._packages is None:
+            self._packages = {
+                _join(root, module.partition(".")[0])
+                for path, fact in self.facts.items()
+                for module, level, names in fact.imports
+                if not level
+                for root in [self.places.root(path, module, names)]
+                if root is not None
+            }
+        return self._packages
+
+    def _import_root(self, path: str) -> str | None:
+        """Return the folder on ``sys.path`` that ``path`` is used with, "" for the root, or None.
+
+        What the file's own imports need is there whenever it runs; else what its importers need.
+        """
+        folder = _folder(path)
+        own = set()
+        for module, level, names in self.facts[path].imports:
+            if not level:
+                root = self.places.root(path, module, names)
+                if root is not None:
+                    own.add(root)
+        above = {
+            root for root in own if folder == root or folder.startswith(root + "/") or not root
+        }
+        if above or own:
+            return max(above or own, key=lambda root: (_depth(root), root))
+        if self.facts[path].entry:
+            return None
+        used = set()
+        stem = path.removesuffix(".py").removesuffix("/__init__")
         for user in self.imported_by.get(path, ()):
             for module, level, names in self.facts[user].imports:
-                if level:
-                    continue
-                for candidate in (module, *(f"{module}.{name}" for name in names if name != "*")):
-                    parts = tuple(candidate.split("."))
-                    if parts and dotted[-len(parts) :] == parts:
-                        depths.add(len(parts))
-        if not depths or self.facts[path].entry:
-            return folder
+                for dotted in (module, *(f"{module}.{name}" for name in names if name != "*")):
+                    tail = dotted.replace(".", "/")
+                    if level or not (stem == tail or stem.endswith("/" + tail)):
+                        continue
+                    if path in self.places.imported(user, module, level, names):
+                        used.add(stem[: -len(tail)].rstrip("/"))
+        return max(used, key=lambda root: (_depth(root), root)) if used else None
+
+
+class Places:
+    """Which file of the repository an import means.
+
+    Args:
+        paths: the posix paths of all files from the root.
+    """
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = frozenset(paths)
+        self._tails: dict[str, list[str]] = {}
+        for path in sorted(self._paths):
+            stem = path.removesuffix(".py").removesuffix("/__init__")
+            self._tails.setdefault(_name(stem), []).append(path)
+        self._found: dict[tuple[str, str], tuple[str | None, tuple[str, ...]]] = {}
+
+    def resolve(self, path: str, module: str, level: int) -> tuple[str, ...]:
+        """Return the files that ``import module`` in ``path`` runs, the module itself last."""
+        folder = _folder(path)
+        if not level:
+            return self._located(path, module)[1]
+        for _ in range(level - 1):
+            if not folder:
+                return ()
+            folder = _folder(folder)
+        return self._below(folder, module)
+
+    def root(self, path: str, module: str, names: tuple[str, ...]) -> str | None:
+        """Return the folder that must be on ``sys.path`` for an absolute import in ``path``."""
+        root, found = self._located(path, module)
+        if not found:
+            for name in names:
+                root, found = self._located(path, f"{module}.{name}")
+                if found:
+                    return root
+        return root
+
+    def imported(self, path: str, module: str, level: int, names: tuple[str, ...]) -> list[str]:
+        """Return the files that one import statement of ``path`` runs, submodules included."""
+        found = list(self.resolve(path, module, level))
+        if found and not found[-1].endswith("__init__.py"):
+            return found  # a module has no submodules: the names are its own
+        for name in names:
+            if name != "*":
+                dotted = f"{module}.{name}" if module else name
+                found += self.resolve(path, dotted, level)
+        return found
+
+    def package(self, folder: str) -> str | None:
+        """Return the outermost package by ``__init__.py`` that ``folder`` lies in, or None."""
+        top = None
+        while folder and f"{folder}/__init__.py" in self._paths:
+            top = folder
+            folder = _folder(folder)
+        return top
+
+    def _located(self, path: str, module: str) -> tuple[str | None, tuple[str, ...]]:
+        folder = _folder(path)
+        root, found = self._absolute(folder, module)
+        if found and found[-1] == path and root == folder and folder:
+            # ``import queue`` in ``tools/queue.py`` means another one
+            return self._absolute(_folder(folder), module)
+        return root, found
+
+    def _absolute(self, folder: str, module: str) -> tuple[str | None, tuple[str, ...]]:
+        key = (folder, module)
+        known = self._found.get(key)
+        if known is None:
+            known = self._found[key] = self._search(folder, module)
+        return known
+
+    def _search(self, folder: str, module: str) -> tuple[str | None, tuple[str, ...]]:
+        first = module.partition(".")[0]
+        if not module or first in ("tensorflow", "__future__", "__main__"):
+            return None, ()
         base = folder
-        for _ in range(min(depths) - 1):
-            base = base.parent
-        return base
+        while True:
+            found = self._below(base, module)
+            if found:
+                return base, found
+            if not base:
+                break
+            base = _folder(base)
+        if first in sys.stdlib_module_names:
+            return None, ()
+        # a module on a PYTHONPATH nobody wrote down: the one file whose path ends like it
+        tail = module.replace(".", "/")
+        fits = (f"{tail}.py", f"{tail}/__init__.py")
+        matches = [
+            path
+            for path in self._tails.get(_name(tail), ())
+            if path in fits or path.endswith((f"/{fits[0]}", f"/{fits[1]}"))
+        ]
+        if len(matches) != 1:
+            return None, ()
+        stem = matches[0].removesuffix(".py").removesuffix("/__init__")
+        root = stem[: -len(tail)].rstrip("/")
+        return root, self._below(root, module)
+
+    def _below(self, base: str, module: str) -> tuple[str, ...]:
+        found = []
+        at = base
+        if not module:
+            init = _join(base, "__init__.py")
+            return (init,) if init in self._paths else ()
+        parts = module.split(".")
+        for i, part in enumerate(parts):
+            at = _join(at, part)
+            if f"{at}/__init__.py" in self._paths:
+                found.append(f"{at}/__init__.py")
+            elif i == len(parts) - 1:
+                if f"{at}.py" not in self._paths:
+                    return ()
+                found.append(f"{at}.py")
+        return tuple(found)
+
+
+def _foreign(table: Mapping[tuple[str, int], Mapping[str, str]]) -> Foreign | None:
+    return (lambda module, level: table.get((module, level))) if table else None
+
+
+def _folder(path: str) -> str:
+    """Return the folder of a posix path from the root; "" is the root."""
+    return path.rpartition("/")[0]
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _depth(folder: str) -> int:
+    return folder.count("/") + 1 if folder else 0
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name

@@ -34,15 +34,15 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     # the codemod
     "names": ({"symbols"}, {"libcst"}),
     "flow": ({"names"}, {"libcst"}),
-    "weights": ({"symbols", "apis", "names", "flow"}, set()),
-    "programs": ({"symbols", "apis", "names", "results", "weights"}, set()),
+    "calls": ({"names"}, set()),
+    "programs": ({"symbols", "apis", "names", "results", "calls"}, set()),
     "tree": ({"names", "flow"}, {"libcst"}),
-    "rule": ({"results", "names", "flow", "tree"}, {"libcst"}),
+    "rule": ({"results", "names", "flow", "tree", "calls"}, {"libcst"}),
     "imports": ({"results", "symbols", "names", "tree", "rule"}, {"libcst"}),
     "lift": ({"results", "symbols", "apis", "names", "flow", "tree", "rule"}, {"libcst"}),
     "engine": (
         {"results", "symbols", "apis", "names", "programs", "flow", "tree", "rule", "imports"}
-        | {"lift", "weights"},
+        | {"lift"},
         {"libcst"},
     ),
     "rulebook": ({"results", "rule", "engine"}, set()),
@@ -59,7 +59,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     # what people see
     "report": ({"results"}, {"rich", "jinja2", "markdown_it", "markupsafe", "pygments"}),
     # both halves over the fixtures
-    "demo": ({"results", "files", "migration", "report", "checker", "convert"}, set()),
+    "demo": ({"results", "files", "pool", "migration", "report", "checker", "convert"}, set()),
 }
 
 #: Not in the table: it joins all of it.
@@ -75,7 +75,7 @@ OPTIONAL = {
     "flow",
     "tree",
     "apis",
-    "weights",
+    "calls",
 }
 
 HEAVY = {"asyncio", "jinja2", "libcst", "markdown_it", "multiprocessing", "numpy", "pygments"}
