@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from migrator.bridge.saver import Saver
 from migrator.bridge.session_module import SessionModule, session_module
+from migrator.bridge.slim import __getattr__ as __getattr__
 from migrator.bridge.slim import alias_slim
 
 __all__ = ["Saver", "SessionModule", "alias_slim", "session_module"]
+
+# Importing that part has bound its module to the name under which it gives tf_slim.
+del globals()["slim"]

@@ -1,0 +1,278 @@
+"""``tf.contrib.slim``, ``layers`` and ``framework``: the package tf-slim, through the bridge."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import libcst as cst
+
+from migrator.rule import Cover, Keep, Manual, Rewrite, Safety, Unreachable, Use, expression, rule
+
+from ._slim_symbols import FAMILIES, lost, successor
+
+_PACKAGES = (
+    "tensorflow",
+    "tensorflow.compat.v1",
+    "tensorflow.contrib",
+    "tensorflow.compat.v1.contrib",
+)
+
+
+@rule(
+    "TFM811",
+    "contrib-slim",
+    safety=Safety.REVIEW,
+    apis=(
+        *(f"{asked}{name}" for name in FAMILIES for asked in ("", "import ")),
+        *(f"{asked}{name}.*" for name in FAMILIES for asked in ("", "import ")),
+    ),
+    references=True,
+    bind=False,
+)
+def contrib_slim(use: Use) -> Rewrite | Keep | Manual | None:
+    """Take `tf.contrib.slim` and `tf.contrib.layers` from the package tf-slim.
+
+    ## What it does
+
+    Imports of `tensorflow.contrib.slim`, `layers` and of the functions of `framework` that tf-slim
+    has become imports of `slim` or `layers` from `tf2_bridge`, and `tf.contrib.layers.conv2d`
+    becomes `tf2_bridge.layers.conv2d`.  The networks, scopes and calls stay as they are.  A module
+    that the file also asks for something that tf-slim lacks (feature columns, mostly) is reported
+    and left.
+
+    ## Why
+
+    TensorFlow 2 has no `tf.contrib`.  tf-slim is the same code as a package, but it looks for parts
+    of TensorFlow and Keras where 2.21 no longer has them; the bridge puts those back.  The
+    program needs the packages tf-slim and tf-keras, and `TF_USE_LEGACY_KERAS=1` set before
+    TensorFlow is imported, which the migration sees to.
+
+    ## Example
+
+    ```python
+    import tensorflow as tf
+    import tensorflow.contrib.slim as slim
+
+    x = tf.placeholder(tf.float32, [None, 8, 8, 3])
+    net = slim.flatten(slim.conv2d(x, 4, [3, 3]))
+    y = tf.contrib.layers.fully_connected(net, 2)
+    saver = tf.train.Saver()
+    ```
+
+    ## Use instead
+
+    ```python
+    import tensorflow.compat.v1 as tf
+    from tf2_bridge import slim
+    import tf2_bridge
+
+    tf.disable_v2_behavior()
+
+    x = tf.placeholder(tf.float32, [None, 8, 8, 3])
+    net = slim.flatten(slim.conv2d(x, 4, [3, 3]))
+    y = tf2_bridge.layers.fully_connected(net, 2)
+    saver = tf2_bridge.Saver()
+    ```
+
+    ## Safety
+
+    Review: variables, collections and losses get the names and values that TensorFlow 1.15 gives
+    them (compared for convolutions, batch normalization, regularizers and `slim.learning`).  The
+    graphs are not equal op for op, so that initial values and dropout that are drawn without a
+    `seed` of their own are other random numbers, under `tf.set_random_seed`, too.
+
+    ## References
+
+    - <https://github.com/google-research/tf-slim>
+    """
+    if not use.context.move:
+        return None
+    if isinstance(use.node, (ast.Import, ast.ImportFrom)):
+        return _statement(use, use.node)
+    return _chain(use)
+
+
+# -- chains that start at TensorFlow itself ------------------------------------------------
+
+
+def _chain(use: Use) -> Rewrite | Manual | None:
+    """Judge ``tf.contrib.layers.conv2d``, and ``slim = tf.contrib.slim`` with its uses."""
+    spelled = successor(use.symbol.spelled)
+    root = _root(use.node)
+    if spelled is None or root is None:
+        return None  # gone, and reported as such
+    if use.module.lookup(root.id, use.module.scope_of[root]) not in _PACKAGES:
+        _, bindings = use.module.find(root.id, use.module.scope_of[root])
+        if not any(_binds_here(binding.node, binding.value) for binding in bindings):
+            _answer(use, [use.node])  # another file binds the name, and its rewrite answers
+        return None
+    parent = use.module.parents.get(use.node)
+    uses: list[tuple[_Node, ast.Name | None]] = []
+    if isinstance(parent, (ast.Assign, ast.AnnAssign)) and parent.value is use.node:
+        uses = list(_through(use, use.node))
+        missing = _missing(use, use.symbol.spelled, uses)
+        if missing is not None:
+            return missing
+    _answer(use, [node for node, _ in uses])
+    return Rewrite(
+        _message(use.symbol.spelled, spelled),
+        {use.cst(use.node): expression(f"tf2_bridge.{spelled}")},
+        parts=frozenset({"slim"}),
+    )
+
+
+def _message(symbol: str, spelled: str) -> str:
+    place = f"tf_{spelled}" if spelled.partition(".")[0] == "slim" else f"tf_slim.{spelled}"
+    return f"{symbol} is `{place}` of the package tf-slim."
+
+
+# -- import statements ----------------------------------------------------------------------
+
+
+def _statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | Manual | None:
+    """Judge an import statement and all that it binds."""
+    done: set[ast.stmt] = use.shared.setdefault("slim imports", set())
+    if node in done:
+        return None  # it was asked about another of its names before
+    done.add(node)
+    found = use.tree.import_node(node)
+    if found is None:
+        raise Unreachable("the import could not be matched")
+    names: dict[str, str] = {}  #: what is imported from the bridge -> the name for it
+    edits: dict[cst.CSTNode, cst.BaseExpression] = {}
+    answered: list[ast.AST] = [node]
+    covers: list[Cover] = []
+    for alias in node.names:
+        dotted = alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
+        symbol = f"tf.{dotted.partition('.')[2]}"
+        spelled = successor(symbol) if symbol.startswith(FAMILIES) else None
+        if spelled is None or (isinstance(node, ast.Import) and alias.asname is None):
+            return Manual(
+                f"This import stays, because tf-slim has nothing in the place of `{dotted}`.",
+                "Import what tf-slim has on a line of its own, then run the migration again; the"
+                " rest has to be rewritten with what TensorFlow 2.21 has.",
+            )
+        bound = alias.asname or alias.name
+        uses = [pair for pair in _through(use, node) if _starts(use, pair[0], symbol)]
+        missing = _missing(use, symbol, uses)
+        if missing is not None:
+            return missing
+        answered += [at for at, _ in uses]
+        module, _, rest = spelled.partition(".")
+        if not rest and names.setdefault(module, bound) == bound:
+            continue
+        if use.context.path.endswith("__init__.py"):
+            raise Unreachable("other files may import its names from this package")
+        name = names.setdefault(module, _free(use, module))
+        for at, root in uses:
+            if root is None or root.id != bound:
+                continue
+            edits[use.cst(root)] = expression(f"{name}.{rest}" if rest else name)
+            call = use.module.parents.get(at)
+            called = isinstance(call, ast.Call) and call.func is at
+            covers.append(
+                Cover(call if called else at, "TFM811", _message(symbol, spelled), api=symbol)
+            )
+    items = [
+        name if name == bound else f"{name} as {bound}" for name, bound in sorted(names.items())
+    ]
+    line = f"from {_bridge(use.context.bridge_import)} import {', '.join(items)}"
+    parsed = cst.parse_statement(line)
+    assert isinstance(parsed, cst.SimpleStatementLine)
+    _answer(use, answered)
+    return Rewrite(
+        "What came from tf.contrib comes from the package tf-slim, which the bridge makes run on"
+        " TensorFlow 2.21.",
+        {found: parsed.body[0].with_changes(semicolon=found.semicolon), **edits},
+        parts=frozenset({"slim"}),
+        covers=tuple(covers),
+    )
+
+
+def _free(use: Use, module: str) -> str:
+    """Return a name for a module of the bridge that nothing in the file has."""
+    return module if use.fresh(module) == module else use.fresh(f"tf_{module}")
+
+
+def _bridge(line: str) -> str:
+    """Return the module that ``line`` imports, as a from-import spells it."""
+    node = ast.parse(line).body[0]
+    if isinstance(node, ast.ImportFrom):
+        package = "." * node.level + (node.module or "")
+        return f"{package}{'' if package.endswith('.') else '.'}{node.names[0].name}"
+    assert isinstance(node, ast.Import)
+    return node.names[0].name
+
+
+# -- names ----------------------------------------------------------------------------------
+
+_Node = ast.Name | ast.Attribute
+
+
+def _root(node: ast.expr) -> ast.Name | None:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node if isinstance(node, ast.Name) else None
+
+
+def _binds_here(node: ast.AST, value: ast.expr | None) -> bool:
+    """Whether a binding is an assignment, or an import of TensorFlow's."""
+    if isinstance(node, ast.Import):
+        return any(alias.name.startswith("tensorflow") for alias in node.names)
+    if isinstance(node, ast.ImportFrom):
+        return node.level == 0 and (node.module or "").startswith("tensorflow")
+    return value is not None
+
+
+def _through(use: Use, origin: ast.AST) -> Iterator[tuple[_Node, ast.Name | None]]:
+    """Yield the references that mean what they do through ``origin``.
+
+    That is an import statement or the value of an assignment.  With each comes its first name
+    where that is bound by ``origin`` itself, None where by an alias of such a name.
+    """
+    module = use.module
+
+    def reaches(root: ast.Name, depth: int = 0) -> bool | None:
+        """Tell whether ``root`` is bound by ``origin``; None means through another name."""
+        _, bindings = module.find(root.id, module.scope_of[root])
+        for binding in bindings:
+            if origin in (binding.node, binding.value):
+                return True
+            above = _root(binding.value) if binding.value is not None else None
+            if above is not None and depth < 8 and reaches(above, depth + 1) is not False:
+                return None
+        return False
+
+    for node, symbol in use.shared["references"]:
+        root = _root(node)
+        if root is None or node is origin or not symbol.spelled.startswith(FAMILIES):
+            continue
+        found = reaches(root)
+        if found is not False:
+            yield node, root if found else None
+
+
+def _starts(use: Use, node: _Node, symbol: str) -> bool:
+    found = use.module.symbol(node)
+    return found is not None and (found.spelled + ".").startswith(symbol + ".")
+
+
+def _missing(use: Use, symbol: str, uses: list[tuple[_Node, ast.Name | None]]) -> Manual | None:
+    """Return what to say where the file asks a module for something that tf-slim lacks."""
+    for node, _ in uses:
+        found = use.module.symbol(node)
+        assert found is not None
+        rest = found.spelled[len(symbol) + 1 :]
+        if rest and lost(symbol, rest.split(".")):
+            return Manual(
+                f"{symbol}: left as it is, because tf-slim has no `{rest}` (line {node.lineno}).",
+                f"Rewrite what uses `{rest}` with what TensorFlow 2.21 has, then run the migration"
+                " again: the rest of this module is in tf-slim.",
+            )
+    return None
+
+
+def _answer(use: Use, nodes: list[ast.AST]) -> None:
+    """Leave word that these references resolve in the new code and need no finding."""
+    use.shared.setdefault("answered", set()).update(nodes)
