@@ -148,7 +148,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _selection(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="files and folders, or - for stdin")
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="files and folders, or - for stdin"
+    )
     parser.add_argument(
         "--select", action="append", default=[], metavar="CODES", help="only these rules"
     )
@@ -411,9 +413,8 @@ def _migrate(options: argparse.Namespace) -> int:
     failed: dict[str, str] = {}
     if options.write:
         failed = found.write()
-        for path, reason in failed.items():
+        for reason in dict.fromkeys(failed.values()):
             print(f"migrator: {reason}", file=sys.stderr)
-            del path
         run = replace(run, wrote=not failed)
     elif options.quiet < 2:
         console.print_diff(out, run)

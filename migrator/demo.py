@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from migrator import migration, report
+from migrator import migration, pool, report
 from migrator.results import ModelCheck, RunReport, Verdict
 
 __all__ = ["Demo", "DemoError", "Ran", "fixtures", "run", "run_program"]
@@ -71,11 +71,11 @@ class Demo:
         if self.checked:
             width = max((len(check.name) for check in self.report.checks), default=0)
             rows.append("")
-            for program in self.programs:
-                if program.status:
-                    rows.append(f"{program.script} failed: {program.complaint}")
-            for check in self.report.checks:
-                rows.append(f"{check.name:<{width}}  {str(check.verdict).upper()}{_figure(check)}")
+            rows += [f"{ran.script} failed: {ran.complaint}" for ran in self.programs if ran.status]
+            rows += [
+                f"{check.name:<{width}}  {str(check.verdict).upper()}{_figure(check)}"
+                for check in self.report.checks
+            ]
             matching = sum(check.match for check in self.report.checks)
             rows.append("")
             rows.append(
@@ -198,9 +198,7 @@ def _run_and_check(demo: Demo, models: Path, told: Progress) -> None:
     from migrator import checker
 
     programs = json.loads((models / "manifest.json").read_text(encoding="utf-8"))["programs"]
-    for done, program in enumerate(programs):
-        told(f"Running {program['script']}", done, len(programs))
-        demo.programs.append(run_program(demo.home, program))
+    demo.programs = _run_all(demo.home, programs, told)
     pairs = [
         (program["name"], item)
         for program in programs
@@ -230,6 +228,27 @@ def _run_and_check(demo: Demo, models: Path, told: Progress) -> None:
     demo.report = replace(demo.report, checks=tuple(checks))
 
 
+def _run_all(home: Path, programs: list[dict[str, Any]], told: Progress) -> list[Ran]:
+    """Run all programs, as many at once as there are CPUs, each after those that it needs."""
+    from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+    waiting = {program["name"]: program for program in programs}
+    finished: dict[str, Ran] = {}
+    running: dict[Future[Ran], str] = {}
+    jobs = pool.default_jobs()
+    with ThreadPoolExecutor(jobs) as threads:
+        while waiting or running:
+            ready = [name for name, p in waiting.items() if finished.keys() >= set(p["needs"])]
+            for name in ready[: jobs - len(running)]:
+                running[threads.submit(run_program, home, waiting.pop(name))] = name
+            if not running:
+                raise DemoError(f"the demo's programs need one another: {', '.join(waiting)}")
+            told(f"Running {', '.join(running.values())}", len(finished), len(programs))
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                finished[running.pop(future)] = future.result()
+    return [finished[program["name"]] for program in programs]
+
+
 def _covered(demo: Demo, script: str) -> tuple[str, ...]:
     """Return the files that ran when ``script`` wrote a model: those of its program."""
     for program in demo.report.programs:
@@ -238,7 +257,8 @@ def _covered(demo: Demo, script: str) -> tuple[str, ...]:
             bridges = tuple(
                 file.path
                 for file in demo.report.files
-                if file.created and os.path.dirname(file.path) in {os.path.dirname(p) for p in program.files}
+                if file.created
+                and os.path.dirname(file.path) in {os.path.dirname(p) for p in program.files}
             )
             return (*program.files, *bridges)
     return ()

@@ -137,7 +137,7 @@ def discover(
     for given in paths:
         try:
             named.append((Path(given), *_named(given, real)))
-        except SourceError as error:  # noqa: PERF203 - one bad path must not hide the rest
+        except SourceError as error:
             problems[error.path] = error.reason
 
     top, repository = _root(

@@ -397,6 +397,8 @@ def may_hold_saving_code(raw: bytes) -> bool:
     import, or on a Saver that was made in another file; often true for others as well.  ``raw`` is
     the file's bytes in any encoding that a Python file can have.
     """
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return True  # UTF-16, in which no word would be found: reading it says so
     for word in _WORDS:
         if word in raw:
             return True

@@ -43,7 +43,11 @@ def tf1_python() -> str:
 def tf2_python() -> str:
     """The interpreter that runs TensorFlow 2: ours; skipped where TensorFlow is missing."""
     probe = subprocess.run(
-        [sys.executable, "-c", "import importlib.util as u, sys; sys.exit(not u.find_spec('tensorflow'))"],
+        [
+            sys.executable,
+            "-c",
+            "import importlib.util as u, sys; sys.exit(not u.find_spec('tensorflow'))",
+        ],
         check=False,
     )
     if probe.returncode:

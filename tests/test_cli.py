@@ -218,6 +218,7 @@ def test_read_only_file(
 
 def test_stdin(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """``-`` reads stdin: the diff, or with --write the new text, goes to standard output."""
+
     def pipe(*arguments: str, text: bytes = LEGACY.encode()) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
             [sys.executable, "-m", "migrator", "migrate", "-", *arguments],
@@ -298,4 +299,3 @@ def test_output_is_no_terminal(repository: Path, capfd: pytest.CaptureFixture[st
     cli.main(["migrate", "."])
     captured = capfd.readouterr()
     assert "\x1b" not in captured.out + captured.err
-

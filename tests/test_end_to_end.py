@@ -25,9 +25,9 @@ FIXTURES = ROOT / "fixtures"
 
 LEGACY = FIXTURES / "legacy"
 MODELS = FIXTURES / "models"
-MANIFEST: list[dict[str, Any]] = json.loads(
-    (MODELS / "manifest.json").read_text(encoding="utf-8")
-)["programs"]
+MANIFEST: list[dict[str, Any]] = json.loads((MODELS / "manifest.json").read_text(encoding="utf-8"))[
+    "programs"
+]
 FILES: dict[str, dict[str, list[str]]] = json.loads(
     (MODELS / "files.json").read_text(encoding="utf-8")
 )
@@ -42,6 +42,10 @@ READERS = [program["name"] for program in MANIFEST if program["restores"]]
 #: Absolute and relative, for what a program prints and for what it saves.
 TOLERANCE = 1e-5
 
+#: 1.15 looks an object-based checkpoint up by the variables' own names, so it does not find what
+#: a Saver wrote under other names (``Saver({"body/W": variable})``); the README says so.
+NO_WAY_BACK = {"finetune_finetune"}
+
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|inf|nan)\b")
 
 
@@ -54,9 +58,11 @@ class Run:
     status: dict[str, int]
 
     def stdout(self, name: str) -> str:
+        """Return what the program ``name`` printed."""
         return (self.logs / f"{name}.out").read_text(encoding="utf-8")
 
     def stderr(self, name: str) -> str:
+        """Return the end of what the program ``name`` complained."""
         return (self.logs / f"{name}.err").read_text(encoding="utf-8", errors="replace")[-2000:]
 
 
@@ -192,7 +198,7 @@ def test_migrated_leaves_the_same_files(migrated: Run) -> None:
     written = {
         str(path.relative_to(migrated.root).as_posix())
         for path in (migrated.root / "out").rglob("*")
-        if path.is_file()
+        if path.is_file() and not path.name.startswith("events.out.")
     }
     expected = set()
     for name in NAMES:
@@ -206,15 +212,16 @@ def test_migrated_leaves_the_same_files(migrated: Run) -> None:
 
 @pytest.mark.tf1
 @pytest.mark.tensorflow
-def test_rolling_back(
-    migrated: Run, tmp_path: Path, tf1_python: str, original: Run
-) -> None:
+def test_rolling_back(migrated: Run, tmp_path: Path, tf1_python: str, original: Run) -> None:
     """The legacy readers, on 1.15, restore the checkpoints that migrated programs wrote."""
     del original  # the two runs share no process, but running 1.15 twice at once is slow
     readers = [
         program
         for program in MANIFEST
-        if program["needs"] and any(item["kind"] == "checkpoint" for item in program["restores"])
+        if program["needs"]
+        and any(item["kind"] == "checkpoint" for item in program["restores"])
+        # a graph that 2.21 wrote has attributes that 1.15 does not know: no way back for .meta
+        and not any(item["kind"] == "meta" for item in program["restores"])
     ]
     jobs = []
     for program in readers:
@@ -230,8 +237,11 @@ def test_rolling_back(
         jobs.append((program["name"], root))
     status = run_all(tf1_python, jobs, tmp_path / "logs")
     assert len(status) >= 5
+    log = Run(tmp_path, tmp_path / "logs", status)
     for name in status:
-        log = Run(tmp_path, tmp_path / "logs", status)
+        if name in NO_WAY_BACK:
+            assert "not in the checkpoint" in log.stderr(name)
+            continue
         assert status[name] == 0, log.stderr(name)
         assert_same_output(name, log.stdout(name))
 
@@ -247,7 +257,8 @@ def test_models_match(migrated: Run, name: str, item: dict[str, Any]) -> None:
     assert migrated.status[name] == 0, migrated.stderr(name)
     result = check(MODELS / item["stored"], migrated.root / item["path"])
     told = [
-        delta for delta in (*result.deltas, *result.variables)
+        delta
+        for delta in (*result.deltas, *result.variables)
         if delta.status not in (DeltaStatus.EQUAL, DeltaStatus.CLOSE)
     ]
     assert result.verdict is Verdict.MATCH, (result.error, told, result.contract)
