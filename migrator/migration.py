@@ -306,7 +306,7 @@ class _Run:
         if self.options.bridge == "import":
             return None
         for path in group.files:
-            if not repository.facts[path].targets:
+            if not (repository.facts[path].targets or repository.facts[path].slim):
                 continue
             place = _join(repository.bridge_home(path)[0], BRIDGE)
             if place not in self.bridges and os.path.lexists(Path(self.root, place)):
@@ -545,7 +545,7 @@ class _Run:
 
 def _changes(fact: FileFacts) -> bool:
     """Whether a file of a moving program would be changed for its imports or its calls."""
-    return bool(fact.targets) or (fact.plain and not fact.v1)
+    return bool(fact.targets) or fact.swaps
 
 
 def _seen(plan: Plan) -> bool:
@@ -649,6 +649,8 @@ def _context(
         ),
         legacy_keras=next((g.legacy_keras for g in swapped if g.legacy_keras is not None), None),
         slim=any(group.slim for group in swapped),
+        session=any(group.session for group in groups) or not groups,
+        graph_mode=repository.facts[path].v1 and any(group.graph_mode for group in swapped),
         key_readers=_readers_near(repository, path),
         managed_savers=frozenset(name for group in groups for name in group.saver_names)
         | set(repository.facts[path].saver_names),

@@ -62,7 +62,26 @@ _EAGER = (
 _KEPT = re.compile(r"#\s*migrator:\s*keep(?:\[(?P<codes>[^\]]*)\])?", re.IGNORECASE)
 _READER_CODE = "TFM206"
 
-_SLIM = ("tf.contrib.slim", "tf.contrib.layers")
+_SLIM = (
+    "tf.contrib.slim",
+    "tf.contrib.layers",
+    "tf.contrib.framework.add_arg_scope",
+    "tf.contrib.framework.arg_scope",
+    "tf.contrib.framework.get_",
+    "tf.contrib.framework.assign_from_",
+)
+
+#: A program of compat.v1 that holds one of these chooses between graph and eager mode itself.
+_CHOOSES_MODE = frozenset(
+    {
+        "tf.Graph",
+        "tf.GradientTape",
+        "tf.function",
+        "tf.executing_eagerly",
+        "tf.disable_v2_behavior",
+        "tf.disable_eager_execution",
+    }
+)
 
 #: Parts of the package that compat.v1 does not mirror; their imports are never swapped.
 _NOT_MIRRORED = frozenset(
@@ -81,7 +100,8 @@ class FileFacts:
     tensorflow: bool = False  #: refers to TensorFlow, through whatever import
     plain: bool = False  #: has an import of ``tensorflow`` itself that would be swapped
     v1: bool = False  #: spells ``compat.v1`` already: its import lines stay
-    calls_disable: bool = False  #: calls disable_v2_behavior / disable_eager_execution
+    session: bool = False  #: names a Session of some kind
+    chooses_mode: bool = False  #: turns graph mode on, opens graphs of its own, or runs eagerly
     entry: bool = False  #: has ``if __name__ == "__main__"``
     active: bool = False  #: opens a session or makes ops at import: not neutral
     targets: tuple[tuple[str, int], ...] = ()  #: (symbol, line) of target APIs
@@ -94,6 +114,11 @@ class FileFacts:
     saver_names: tuple[str, ...] = ()  #: variables handed to managed sessions as their Saver
     reaches: bool = False  #: may carry TensorFlow through a star import or a from-import
     through: bool = False  #: may reach it through a module of ours, ``common.tf.train``
+
+    @property
+    def swaps(self) -> bool:
+        """Whether the imports of the file change when its program moves."""
+        return (self.plain and not self.v1) or self.slim
 
     @property
     def neutral(self) -> bool:
@@ -203,12 +228,12 @@ class _Collector:
         gone: dict[str, int] = {}
         legacy = None
         saver_names: set[str] = set()
-        slim = active = disable = False
+        slim = active = chooses = session = False
         hold = self._bare_submodule_import()
         for node, symbol in refs:
             name, line = symbol.name, node.lineno
-            if name in ("tf.disable_v2_behavior", "tf.disable_eager_execution"):
-                disable = True
+            chooses = chooses or name in _CHOOSES_MODE
+            session = session or _below(name, SESSIONS)
             if _is_target(module, node, symbol):
                 targets.append((name, line))
             if _below(name, KEY_READERS) and not self._kept(node):
@@ -253,7 +278,8 @@ class _Collector:
             tensorflow=bool(refs or plain or self._any_tensorflow_import()),
             plain=plain,
             v1=v1,
-            calls_disable=disable,
+            session=session,
+            chooses_mode=chooses,
             entry=self._has_main_guard(),
             active=active,
             targets=tuple(targets),
@@ -392,7 +418,8 @@ class Group:
     held: str | None = None
     legacy_keras: str | None = None  #: the symbol that makes tf-keras necessary, if any
     slim: bool = False
-    calls_disable: bool = False
+    session: bool = False  #: a file of it names a Session
+    graph_mode: bool = False  #: all in compat.v1, and nothing in it turns graph mode on
     saver_names: tuple[str, ...] = ()  #: variables handed to managed sessions as their Saver
 
 
@@ -583,7 +610,7 @@ class Repository:
         return sorted(p for p in self._reach(whole, self.edges) if self.facts[p].tensorflow)
 
     def _swaps(self, path: str) -> bool:
-        return self.facts[path].plain and not self.facts[path].v1
+        return self.facts[path].swaps
 
     @staticmethod
     def _reach(start: Iterable[str], edges: Mapping[str, Iterable[str]]) -> set[str]:
@@ -611,7 +638,10 @@ class Repository:
             held=f"`{holder.path}` holds this program back: {holder.hold}" if holder else None,
             legacy_keras=legacy or ("tf.contrib.slim" if slim else None),
             slim=slim,
-            calls_disable=any(fact.calls_disable for fact in facts),
+            session=any(fact.session for fact in facts),
+            graph_mode=any(fact.session for fact in facts)
+            and all(f.v1 or not f.plain for f in facts)
+            and not any(fact.chooses_mode for fact in facts),
             saver_names=tuple(sorted({name for fact in facts for name in fact.saver_names})),
         )
 

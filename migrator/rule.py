@@ -65,6 +65,8 @@ class FileContext:
     bridge_import: str = "import tf2_bridge"
     legacy_keras: str | None = None  #: the symbol that makes the program need tf-keras
     slim: bool = False
+    session: bool = True  #: the program opens a session somewhere
+    graph_mode: bool = False  #: spells compat.v1, and nobody in the program turns graph mode on
     key_readers: tuple[str, ...] = ()  #: ``path:line symbol`` reading checkpoints by name
     managed_savers: frozenset[str] = frozenset()  #: names passed on to managed sessions
     select: tuple[str, ...] = ()  #: code prefixes or rule names; empty selects all

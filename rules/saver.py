@@ -116,6 +116,13 @@ def saver(
     - <https://www.tensorflow.org/api_docs/python/tf/compat/v1/train/Saver>
     """
     covers = _uses(use)
+    if use.symbol.via == "v1" and not use.context.session:
+        return Keep(
+            "tf.compat.v1.train.Saver: stays, because its program opens no session: in eager code"
+            " of TensorFlow 2 this is how name-based checkpoints are read.",
+            covers=_kept(covers),
+            needs_v1=False,
+        )
     given = {"saver_def": saver_def, "builder": builder, "filename": filename, "reshape": reshape}
     for argument, why in _REFUSED.items():
         value = given[argument]

@@ -593,3 +593,46 @@ def test_progress_reaches_the_end(make: Make) -> None:
     migrate([root], ONE, progress=note)
     assert set(seen) == {"Reading", "Planning", "Changing imports"}
     assert all(counts[-1][0] == counts[-1][1] for counts in seen.values())
+
+
+def test_compat_v1_program_gets_graph_mode(tmp_path: Path) -> None:
+    """A session program that spells compat.v1 and never leaves eager mode cannot run as it is."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "train.py").write_text(
+        "import tensorflow.compat.v1 as tf\n\nsaver = tf.train.Saver()\nsess = tf.Session()\n"
+    )
+    found = migrate([tmp_path])
+    (text,) = [text for source, text in found.changes if source.relative == "train.py"]
+    assert (
+        "import tensorflow.compat.v1 as tf\nimport tf2_bridge\n\ntf.disable_v2_behavior()\n" in text
+    )
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "tf.disable_eager_execution()\nsaver = tf.train.Saver()\nsess = tf.Session()\n",
+        "saver = tf.train.Saver()\nsess = tf.Session(graph=tf.Graph())\n",
+    ],
+)
+def test_compat_v1_program_that_chooses_its_mode(tmp_path: Path, lines: str) -> None:
+    """A program that turns graph mode on, or opens graphs of its own, is not told again."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "train.py").write_text("import tensorflow.compat.v1 as tf\n\n" + lines)
+    found = migrate([tmp_path])
+    (text,) = [text for source, text in found.changes if source.relative == "train.py"]
+    assert "disable_v2_behavior" not in text
+
+
+def test_eager_use_of_the_v1_saver_stays(tmp_path: Path) -> None:
+    """TensorFlow 2 code reads name-based checkpoints with compat.v1's Saver and no session."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "load.py").write_text(
+        "import tensorflow as tf\n\n"
+        "def load(model, path):\n"
+        "    tf.compat.v1.train.Saver(model.variables).restore(None, path)\n"
+    )
+    found = migrate([tmp_path])
+    assert not found.changes_something
+    (result,) = found.report.files
+    assert {finding.outcome for finding in result.findings} == {Outcome.KEPT}

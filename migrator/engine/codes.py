@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from migrator.results import Safety
 
-__all__ = ["EDIT", "GONE", "INTERNAL", "PARSE", "UNRESOLVED", "engine_rules"]
+__all__ = ["EDIT", "GONE", "PARSE", "UNRESOLVED", "engine_rules"]
 
-PARSE, EDIT, UNRESOLVED, INTERNAL = "TFM901", "TFM902", "TFM903", "TFM999"
+PARSE, EDIT, UNRESOLVED = "TFM901", "TFM902", "TFM903"
 GONE = "TFM810"
 
 #: Codes the engine itself gives: code -> (name, safety, summary).
@@ -33,7 +33,6 @@ _OWN: dict[str, tuple[str, Safety, str]] = {
         Safety.MANUAL,
         "Report a saving call on a name that cannot be traced to an import of TensorFlow.",
     ),
-    INTERNAL: ("internal-error", Safety.MANUAL, "Report a defect of this tool."),
 }
 
 

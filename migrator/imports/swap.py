@@ -203,18 +203,20 @@ class _Planner:
         uses_bridge = bool(needs.bridge)
         private = not changed and not _spells_v1(module) and (uses_bridge or needs.tensorflow)
         disable = not context.neutral and not _calls_disable(module)
-        disable = disable and bool(changed or (private and self.statements))
+        disable = disable and bool(changed or (self.statements and (private or context.graph_mode)))
         if uses_bridge and not self._has_bridge():
             self._import_bridge()
         if needs.tensorflow:
             self._bind_tensorflow()
         if disable:
-            self._disable()
+            self._disable(bool(changed))
         first = next(iter(changed or self.statements), None)
         if first is not None and (changed or disable):
             called = " and version 2 behaviour is turned off" if disable else ""
             message = (
-                "The program stays a graph-and-session program: TensorFlow is imported from"
+                "Version 2 behaviour is turned off, as a program of graphs and sessions needs."
+                if not changed and context.graph_mode
+                else "The program stays a graph-and-session program: TensorFlow is imported from"
                 f" compat.v1{called}."
             )
             self.swap.notes.append((first, "TFM801", message))
@@ -403,7 +405,11 @@ class _Planner:
         for line in lines:
             self.after.setdefault(line, []).insert(0, statement(source))
 
-    def _disable(self) -> None:
+    def _is_v1(self, name: str, node: ast.stmt) -> bool:
+        dotted = self.module.lookup(name, self.module.scope_of[node])
+        return dotted != "tensorflow"
+
+    def _disable(self, changed: bool) -> None:
         """Call ``disable_v2_behavior`` where TensorFlow has a name, as early as it has one."""
         module = self.module
         top = isinstance(module.scope_of[self.blocks[0][0]].node, ast.Module)
@@ -426,7 +432,8 @@ class _Planner:
                 source = f"import tensorflow.compat.v1 as {name}\n"
                 if not any(self.tree.code(item) == source.strip() for item in lines):
                     lines.insert(0, statement(source))
-            call = statement(f"{name}.disable_v2_behavior()\n")
+            at = name if changed or self._is_v1(name, anchor) else f"{name}.compat.v1"
+            call = statement(f"{at}.disable_v2_behavior()\n")
             if top:
                 call = call.with_changes(leading_lines=[cst.EmptyLine(indent=False)])
             lines.append(call)
