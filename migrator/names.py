@@ -246,6 +246,11 @@ class Module:
 
     # -- positions --------------------------------------------------------------------
 
+    @property
+    def lines(self) -> int:
+        """How many lines the text has; an empty one behind the last newline counts."""
+        return len(self._starts)
+
     def offset(self, line: int, column: int) -> int:
         """Return the character offset of ast's (1-based line, UTF-8 byte column)."""
         start = self._starts[line - 1]

@@ -39,7 +39,7 @@ def run(text: str, context: FileContext, rules: Sequence[Rule]) -> Plan:
     if not job.interesting():
         return Plan()
     try:
-        tree = Tree(module)
+        tree = Tree(module, job.end_of_edits())
     except (cst.ParserSyntaxError, ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, ValueError) else "libcst cannot parse this file"
         return job.unedited(EDIT, reason)

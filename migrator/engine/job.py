@@ -99,13 +99,35 @@ class Job:
         found += [rule for prefix, rule in self.prefixes if name.startswith(prefix)]
         return found
 
+    def _asks_rules(self) -> bool:
+        """Whether a rule is asked about anything in this file."""
+        return (
+            any(self.matching(symbol.name) for _, symbol in self.references)
+            or any(self._method_calls(rule) for rule in self.rules)
+            or any(self.matching(symbol.name) for _, symbol in self._imported())
+        )
+
+    def end_of_edits(self) -> int | None:
+        """Return where the last top-level statement with an import ends, if only those change."""
+        if self._asks_rules() or not self.module.imports:
+            return None
+        last = max(
+            (self._top(statement) for statement in self.module.imports),
+            key=lambda statement: statement.end_lineno or 0,
+        )
+        end = last.end_lineno or last.lineno
+        return self.module.offset(end + 1, 0) if end < self.module.lines else None
+
+    def _top(self, node: ast.stmt) -> ast.stmt:
+        """Return the top-level statement around ``node``."""
+        around = [node, *self.module.ancestors(node)]
+        top = around[-2]
+        assert isinstance(top, ast.stmt)
+        return top
+
     def interesting(self) -> bool:
         """Whether this file needs the libcst tree at all."""
-        if any(self.matching(symbol.name) for _, symbol in self.references):
-            return True
-        if any(self._method_calls(rule) for rule in self.rules):
-            return True
-        if any(self.matching(symbol.name) for _, symbol in self._imported()):
+        if self._asks_rules():
             return True
         if self._moving() and imports.needs_swap(self.module):
             return True
