@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from engine_harness import plan_of
@@ -72,3 +73,13 @@ def test_a_rule_keeps_still_when_its_program_is_held(rule):
     plan = plan_of(before, FileContext(held="`a.py` holds this program back: it does not parse"))
     assert plan.text is None
     assert Outcome.REWRITTEN not in {f.outcome for f in plan.findings}
+
+
+def test_the_readme_shows_what_the_tool_does() -> None:
+    """The first diff of the README is the tool's own output."""
+    readme = Path(__file__).resolve().parent.parent / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    shown = text.partition("```diff\n")[2].partition("```")[0].splitlines()
+    before = "\n".join(row[1:] for row in shown if row[:1] != "+") + "\n"
+    after = "\n".join(row[1:] for row in shown if row[:1] != "-") + "\n"
+    assert plan_of(before).text == after
