@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         "list the TensorFlow 1 saving, restoring, exporting and loading code, and change nothing",
         "  migrator scan .\n  migrator scan -v train.py export.py --report scan.html",
     )
-    _selection(scan)
+    _selection(scan, "files and folders")
 
     migrate = command(
         "migrate",
@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         "  migrator migrate .\n  migrator migrate --write . --report migration.html\n"
         "  git show HEAD:train.py | migrator migrate -",
     )
-    _selection(migrate)
+    _selection(migrate, "files and folders, or - for stdin")
     migrate.add_argument("--write", action="store_true", help="change the files (stdin: print it)")
     migrate.add_argument(
         "--tier",
@@ -147,10 +147,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _selection(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="files and folders, or - for stdin"
-    )
+def _selection(parser: argparse.ArgumentParser, paths: str) -> None:
+    parser.add_argument("paths", nargs="+", metavar="PATH", help=paths)
     parser.add_argument(
         "--select", action="append", default=[], metavar="CODES", help="only these rules"
     )
@@ -187,8 +185,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         return int(options.run(options))
-    except KeyboardInterrupt:
-        print("migrator: interrupted; no file is half written", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        written = f"{interrupt}; " if str(interrupt) else ""
+        print(f"migrator: interrupted; {written}no program is half written", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -235,8 +234,17 @@ def _options(options: argparse.Namespace) -> Options:
     from migrator.migration import Options
 
     select, ignore = _words(options.select), _words(options.ignore)
+    if (options.select and not select) or (options.ignore and not ignore):
+        raise _Usage("--select and --ignore take codes or names of rules; see `migrator rules`")
     if select or ignore:
         from migrator import rulebook
+
+        for word in ignore:
+            if word.lower() in ("tfm801", "import-compat-v1", "tfm802", "legacy-keras"):
+                raise _Usage(
+                    f"{word} cannot be left out: it is a part of the rewrites that need it;"
+                    " ignore those"
+                )
 
         for word, near in rulebook.unknown([*select, *ignore]):
             hint = f"; did you mean {near}?" if near else "; see `migrator rules`"
@@ -412,13 +420,18 @@ def _migrate(options: argparse.Namespace) -> int:
     run = found.report
     failed: dict[str, str] = {}
     if options.write:
-        failed = found.write()
+        try:
+            failed = found.write()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"{found.written} files were written") from None
         for reason in dict.fromkeys(failed.values()):
             print(f"migrator: {reason}", file=sys.stderr)
         run = replace(run, wrote=not failed)
     elif options.quiet < 2:
-        console.print_diff(out, run)
+        _print_patch(out, found)
     console.print_summary(err, run, options.verbose - options.quiet)
+    if failed:
+        print(f"Written: {found.written} files; not written: {len(failed)}.", file=sys.stderr)
     if not options.write and found.changes_something and options.quiet < 1:
         print("Nothing was written; add --write to make this change.", file=sys.stderr)
     _write_reports(run, options.report)
@@ -428,6 +441,28 @@ def _migrate(options: argparse.Namespace) -> int:
         return 1
     left = replace(run, files=tuple(_left(file) for file in run.files))
     return int(_open(left, targets_only=False))
+
+
+def _print_patch(out: Console, found: Migration) -> None:
+    """Print the diff; where it goes to a file or a pipe, in each file's own bytes."""
+    from migrator import sources, writing
+    from migrator.report import console
+
+    if out.is_terminal:
+        console.print_diff(out, found.report)
+        return
+    parts = {source.relative: writing.patch(source, text) for source, text in found.changes}
+    for path, text in found.created:
+        name = sources.relative_name(str(path), str(found.root))
+        parts[name] = writing.unified_diff(name, None, text).encode()
+    sys.stdout.flush()
+    stream = getattr(sys.stdout, "buffer", None)
+    for name in sorted(parts):
+        if stream is not None:
+            stream.write(parts[name])
+        else:
+            sys.stdout.write(parts[name].decode("utf-8", "replace"))
+    sys.stdout.flush()
 
 
 def _left(file: Any) -> Any:
@@ -581,6 +616,8 @@ def _demo(options: argparse.Namespace) -> int:
 
                 result = demo.run(options.directory, check=not options.no_check, progress=progress)
         else:
+            if options.quiet < 1 and not options.no_check:
+                print("Running the migrated programs takes some minutes.", file=sys.stderr)
             result = demo.run(options.directory, check=not options.no_check)
     except demo.DemoError as error:
         raise _Usage(str(error)) from None

@@ -52,13 +52,14 @@ class Demo:
     report_path: Path
     programs: list[Ran] = field(default_factory=list)
     checked: bool = True
+    asked: bool = True  #: False when the user wanted no checks
     why_unchecked: str = ""
 
     @property
     def good(self) -> bool:
-        """Whether every program ran and every model matches (True when nothing was checked)."""
+        """Whether every program ran and every model matches, or no check was wanted."""
         if not self.checked:
-            return True
+            return not self.asked
         return (
             bool(self.report.checks)
             and all(check.match for check in self.report.checks)
@@ -178,7 +179,7 @@ def run(
     if failed:
         raise DemoError(next(iter(failed.values())))
     result = replace(found.report, wrote=True)
-    demo = Demo(home=legacy, report=result, report_path=home / "report.html")
+    demo = Demo(home=legacy, report=result, report_path=home / "report.html", asked=check)
     if check and importlib.util.find_spec("tensorflow") is None:
         check = False
         demo.why_unchecked = (
@@ -219,8 +220,8 @@ def _run_and_check(demo: Demo, models: Path, told: Progress) -> None:
             replace(
                 check,
                 name=f"{name}: {item['path']}",
-                before=item["stored"],
-                after=item["path"],
+                before=f"{item['stored']} (written by TensorFlow 1.15.5)",
+                after=f"{item['path']} (written after the migration)",
                 covers=_covered(demo, scripts[name]),
             )
         )

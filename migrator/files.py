@@ -71,15 +71,23 @@ class Discovery(Value):
     ``root`` is the git top level, or without git the folder that holds all paths given;
     ``selected`` are the absolute paths of the .py files, sorted and unique; ``problems`` maps each
     path that cannot be worked on to one sentence (without the path); ``repository`` says whether
-    ``root`` is a git top level.
+    ``root`` is a git top level; ``notebooks`` are the .ipynb files found on the way, which nothing
+    here reads.
     """
 
-    __slots__ = ("root", "selected", "problems", "repository")  # noqa: RUF023 - field order
+    __slots__ = (  # noqa: RUF023 - field order
+        "root",
+        "selected",
+        "problems",
+        "repository",
+        "notebooks",
+    )
 
     root: Path
     selected: tuple[Path, ...]
     problems: Mapping[Path, str]
     repository: bool
+    notebooks: tuple[Path, ...]
 
     def __init__(
         self,
@@ -87,8 +95,9 @@ class Discovery(Value):
         selected: tuple[Path, ...],
         problems: Mapping[Path, str],
         repository: bool,
+        notebooks: tuple[Path, ...] = (),
     ) -> None:
-        self._set(root, selected, problems, repository)
+        self._set(root, selected, problems, repository, notebooks)
 
     def __hash__(self) -> int:
         return hash((self.root, self.selected))
@@ -145,6 +154,7 @@ def discover(
     )
     skips = _excluder(exclude, top)
     found: set[str] = set()
+    notebooks: list[str] = []
     for path, place, target, is_folder in named:
         if not _is_inside(target, top):
             problems[path] = (
@@ -157,10 +167,16 @@ def discover(
         elif force_exclude and _any_part_skipped(target, top, skips):
             continue
         elif is_folder:
-            found.update(_walk(target, skips, problems))
+            found.update(_walk(target, skips, problems, notebooks=notebooks))
         else:
             found.add(target)
-    return Discovery(Path(top), tuple(map(Path, sorted(found))), problems, repository)
+    return Discovery(
+        Path(top),
+        tuple(map(Path, sorted(found))),
+        problems,
+        repository,
+        tuple(map(Path, sorted(set(notebooks)))),
+    )
 
 
 def python_files(root: str | os.PathLike[str], *, exclude: Iterable[str] = ()) -> tuple[Path, ...]:
@@ -274,6 +290,7 @@ def _walk(
     problems: dict[Path, str],
     *,
     deep: bool = True,
+    notebooks: list[str] | None = None,
 ) -> list[str]:
     """Return the .py files under ``top``, unsorted; what cannot be listed goes to ``problems``."""
     found: list[str] = []
@@ -301,6 +318,10 @@ def _walk(
                     continue
                 if skips is None or not skips(entry.path, name):
                     folders.append(entry.path)
+            elif name.endswith(".ipynb"):
+                kept = skips is None or not skips(entry.path, name)
+                if notebooks is not None and kept and entry.is_file(follow_symlinks=False):
+                    notebooks.append(entry.path)
             elif name.endswith(".py") and not name.startswith("._"):  # macOS keeps forks in ._x.py
                 if entry.is_symlink() or (skips is not None and skips(entry.path, name)):
                     continue

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 from migrator.symbols import Status, canonical, status
 
-__all__ = ["Binding", "Foreign", "Module", "Scope", "Symbol", "line_starts"]
+__all__ = ["Binding", "Foreign", "Module", "Scope", "Symbol", "line_starts", "parsed"]
 
 #: What a module of the same repository exports: name -> dotted TensorFlow path.
 Foreign = Callable[[str, int], "Mapping[str, str] | None"]
@@ -113,7 +113,7 @@ class Module:
 
     def __init__(self, text: str, foreign: Foreign | None = None) -> None:
         self.text = text
-        self.tree = _parsed(text)
+        self.tree = parsed(text)
         self._foreign = foreign
         self._starts = line_starts(text)
         self._ascii = text.isascii()
@@ -469,7 +469,12 @@ class Module:
         return next((at for at in self.ancestors(node) if isinstance(at, kinds)), None)
 
 
-def _parsed(text: str) -> ast.Module:
+def parsed(text: str) -> ast.Module:
+    """Return the tree of ``text``; warnings about it stay quiet.
+
+    Raises:
+        SyntaxError: it is not Python 3, or nested too deeply.
+    """
     with warnings.catch_warnings():
         # an invalid escape in the user's string is none of our concern, nor of -W error
         warnings.simplefilter("ignore")

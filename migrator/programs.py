@@ -271,6 +271,8 @@ class _Collector:
         numpy = refs and _NUMPY_FILES.search(module.text)
         for call, method in numpy_weights(module) if numpy else ():
             targets.append((f"numpy.{method}", call.lineno))
+        if legacy is None and "TF_USE_LEGACY_KERAS" in module.text:
+            legacy = "A module of this program"  # moved already, and its reason with it
         exports = tuple(sorted(module.exports().items()))
         return FileFacts(
             self.path,

@@ -62,14 +62,13 @@ def _lines(text: str) -> list[str]:
 
 def _diff_header(name: str, before: str | None, after: str | None, hunks: bool) -> str:
     old, new = _quoted("a/" + name), _quoted("b/" + name)
-    header = ""
-    if not before or not after:
-        # From the two names alone git takes a file that is or becomes empty for a missing one.
-        header = f"diff --git {old} {new}\n"
-        if before is None:
-            header += "new file mode 100644\n"
-        if after is None:
-            header += "deleted file mode 100644\n"
+    # Without this line git guesses how deep the names are, and from a subfolder guesses wrong;
+    # and a file that is or becomes empty it takes for a missing one.
+    header = f"diff --git {old} {new}\n"
+    if before is None:
+        header += "new file mode 100644\n"
+    if after is None:
+        header += "deleted file mode 100644\n"
     if not hunks:
         return header
     old = "/dev/null" if before is None else old + ("\t" if " " in old else "")

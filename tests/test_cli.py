@@ -132,6 +132,8 @@ def test_reports_are_written(repository: Path, capsys: pytest.CaptureFixture[str
         (("scan", ".", "--report", "x.pdf"), ".pdf"),
         (("scan", ".", "--report", "missing/x.html"), "missing"),
         (("scan", ".", "--select", "TFM2O1"), "did you mean TFM201"),
+        (("scan", ".", "--select", ","), "--select"),
+        (("scan", ".", "--ignore", "TFM801"), "cannot be left out"),
         (("scan", ".", "--jobs", "0"), "--jobs"),
         (("migrate", ".", "--tier", "native"), "not there yet"),
         (("rules", "save"), "did you mean"),
@@ -230,7 +232,7 @@ def test_stdin(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     shown = pipe()
     assert shown.returncode == 1
-    assert shown.stdout.startswith(b"--- a/stdin.py\n")
+    assert b"--- a/stdin.py\n+++ b/stdin.py\n" in shown.stdout
     written = pipe("--write", text=LEGACY.replace("\n", "\r\n").encode())
     assert written.returncode == 0
     assert b"saver = tf2_bridge.Saver()\r\n" in written.stdout
@@ -288,7 +290,7 @@ def test_demo_without_tensorflow(
         importlib.util, "find_spec", lambda name: None if name == "tensorflow" else real(name)
     )
     status, out, _ = run(capsys, "demo", str(tmp_path / "here"))
-    assert status == 0
+    assert status == 1  # nothing was proven
     assert "pip install 'tf-migrator[check]'" in out
     assert (tmp_path / "here" / "report.html").stat().st_size > 10_000
     assert "tf2_bridge.Saver" in (tmp_path / "here/legacy/softmax/train.py").read_text()
@@ -299,3 +301,76 @@ def test_output_is_no_terminal(repository: Path, capfd: pytest.CaptureFixture[st
     cli.main(["migrate", "."])
     captured = capfd.readouterr()
     assert "\x1b" not in captured.out + captured.err
+
+
+def test_the_diff_applies_from_a_subfolder_and_in_every_encoding(
+    repository: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Piped, the diff holds each file's own bytes, and git finds new files from below the root."""
+    (repository / ".git").rmdir()
+    subprocess.run(["git", "init", "-q", "."], cwd=repository, check=True)
+    contents = {
+        "bom.py": b"\xef\xbb\xbf" + LEGACY.encode(),
+        "latin.py": b"# -*- coding: latin-1 -*-\n# \xe9\n" + LEGACY.encode(),
+        "dos.py": LEGACY.replace("\n", "\r\n").encode(),
+    }
+    (repository / "sub").mkdir()
+    (repository / "sub" / "util.py").write_text(PLAIN)
+    for name, content in contents.items():
+        (repository / "sub" / name).write_bytes(content)
+    assert cli.main(["migrate", "sub"]) == 1
+    patch = capfdbinary.readouterr().out
+    done = subprocess.run(["git", "apply"], input=patch, cwd=repository / "sub", check=False)
+    assert done.returncode == 0
+    applied = {path.name: path.read_bytes() for path in (repository / "sub").iterdir()}
+    assert b"tf2_bridge.Saver" in applied["latin.py"] and "tf2_bridge.py" in applied
+    for name, content in contents.items():
+        (repository / "sub" / name).write_bytes(content)
+    (repository / "sub" / "tf2_bridge.py").unlink()
+    assert cli.main(["migrate", "--write", "sub"]) == 0
+    assert {path.name: path.read_bytes() for path in (repository / "sub").iterdir()} == applied
+
+
+def test_notebooks_with_saving_code_are_named(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A notebook is not read yet, so one that saves is reported, and one that does not is not."""
+    (repository / "train.py").unlink()
+    cell = '{"cells": [{"source": ["import tensorflow as tf\\n", "%s"]}]}'
+    (repository / "saves.ipynb").write_text(cell % "tf.train.Saver()")
+    (repository / "plots.ipynb").write_text(cell % "tf.Session()")
+    status, out, err = run(capsys, "scan", ".")
+    assert status == 1
+    assert "saves.ipynb" in out and "nbconvert" in out
+    assert "plots.ipynb" not in out + err
+
+
+def test_interrupted_writes_leave_programs_whole(
+    repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while writing ends after the program at hand, and says how many files changed."""
+    import signal
+
+    from migrator import writing
+
+    for name in ("one", "two"):
+        (repository / name).mkdir()
+        (repository / name / "train.py").write_text(LEGACY)
+    (repository / "train.py").unlink()
+    real = writing.replace_all
+
+    def interrupted(*arguments: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(writing, "replace_all", interrupted)
+    status, _, err = run(capsys, "migrate", "--write", ".")
+    assert status == 130
+    assert "2 files were written" in err
+    whole = [
+        (repository / name / "tf2_bridge.py").exists()
+        and "tf2_bridge" in (repository / name / "train.py").read_text()
+        for name in ("one", "two")
+    ]
+    untouched = [(repository / name / "train.py").read_text() == LEGACY for name in ("one", "two")]
+    assert sorted(whole) == [False, True] and sorted(untouched) == [False, True]

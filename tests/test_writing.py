@@ -122,12 +122,15 @@ def test_a_diff_has_the_usual_form():
     """Header, hunk, three lines of context and the mark for a missing last newline."""
     before = "".join(f"{n}\n" for n in range(1, 10)) + "end"
     assert unified_diff("p/a.py", before, before.replace("8", "VIII")) == (
+        "diff --git a/p/a.py b/p/a.py\n"
         "--- a/p/a.py\n+++ b/p/a.py\n@@ -5,6 +5,6 @@\n 5\n 6\n 7\n-8\n+VIII\n 9\n end\n"
         "\\ No newline at end of file\n"
     )
     assert unified_diff("a.py", before, before) == ""
     # patch cuts a name at a space unless a tab ends it
-    assert unified_diff("a b.py", "x\n", "y\n").startswith("--- a/a b.py\t\n+++ b/a b.py\t\n")
+    assert unified_diff("a b.py", "x\n", "y\n").startswith(
+        "diff --git a/a b.py b/a b.py\n--- a/a b.py\t\n+++ b/a b.py\t\n"
+    )
 
 
 LINES = st.lists(st.sampled_from(["a", "b", "c", "\r", "é\x0c", ""]), max_size=14)

@@ -13,7 +13,7 @@ from migrator import imports, symbols
 from migrator.apis import family
 from migrator.engine.codes import GONE, UNRESOLVED
 from migrator.engine.places import lower_first, outdented, suppressions, unresolved
-from migrator.names import Module, Symbol
+from migrator.names import Module, Symbol, parsed
 from migrator.results import Finding, Outcome, Safety, Span, Tier
 from migrator.rule import (
     Cover,
@@ -203,7 +203,7 @@ class Job:
                 unused = imports.unused_imports(tree, edits, edited.text, self.context)
                 if unused:
                     edited = tree.apply({**edits, **unused})
-                ast.parse(edited.text)
+                parsed(edited.text)
             except Exception as error:
                 failure = f"the new text could not be made ({type(error).__name__}: {error})"
         if failure is not None or (edited is not None and edited.text == self.module.text):

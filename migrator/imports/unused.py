@@ -8,7 +8,7 @@ import re
 import libcst as cst
 
 from migrator.imports.swap import tensorflow_statements
-from migrator.names import Module
+from migrator.names import Module, parsed
 from migrator.rule import FileContext
 from migrator.tree import Edits, Tree, nodes_of
 
@@ -43,7 +43,7 @@ def unused_imports(tree: Tree, edits: Edits, new: str, context: FileContext) -> 
     if not candidates:
         return {}
     words: set[str] = set()
-    for at in ast.walk(ast.parse(new)):
+    for at in ast.walk(parsed(new)):
         if isinstance(at, ast.Name):
             candidates.discard(at.id)
         elif isinstance(at, ast.Constant) and isinstance(at.value, str) and len(at.value) < 400:
