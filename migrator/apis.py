@@ -6,7 +6,16 @@ managed-session rule.  Names are canonical, as :mod:`migrator.symbols` spells th
 
 from __future__ import annotations
 
-__all__ = ["FAMILIES", "HOLDS_V1_SAVER", "KEY_READERS", "SESSIONS", "TARGETS", "family"]
+__all__ = [
+    "FAMILIES",
+    "FINALIZES",
+    "HOLDS_V1_SAVER",
+    "KEY_READERS",
+    "READER_ATTRIBUTES",
+    "SESSIONS",
+    "TARGETS",
+    "family",
+]
 
 #: family -> canonical symbols that belong to it
 FAMILIES: dict[str, tuple[str, ...]] = {
@@ -130,6 +139,26 @@ SESSIONS = frozenset(
         "tf.keras.backend.set_session",
         *FAMILIES["managed"],
     }
+)
+
+#: Making one of these finalizes a graph and may restore a checkpoint that another Saver wrote.
+#: TensorFlow 1's Saver, which they use, adds ops to read an object-based one, and cannot there.
+FINALIZES = frozenset(
+    {
+        "tf.train.MonitoredTrainingSession",
+        "tf.train.MonitoredSession",
+        "tf.train.SingularMonitoredSession",
+        "tf.train.Supervisor",
+        "tf.train.ChiefSessionCreator",
+        "tf.train.SessionManager",
+        "tf.contrib.slim.learning",
+        "tf.contrib.training.train",
+    }
+)
+
+#: Attributes through which programs run a Saver's own ops or read checkpoints by variable name.
+READER_ATTRIBUTES = frozenset(
+    {"as_saver_def", "saver_def", "assign_from_checkpoint", "assign_from_checkpoint_fn"}
 )
 
 #: Calls that take a Saver and finalize its graph: an object-based write, which adds nodes

@@ -697,6 +697,7 @@ def _context(
         session=any(group.session for group in groups) or not groups,
         graph_mode=repository.facts[path].v1 and any(group.graph_mode for group in swapped),
         key_readers=_readers_near(repository, path),
+        finalizers=_finalizers_near(repository, path),
         managed_savers=frozenset(name for group in groups for name in group.saver_names)
         | set(repository.facts[path].saver_names),
         select=options.select,
@@ -724,3 +725,22 @@ def _readers_near(repository: Repository, path: str) -> tuple[str, ...]:
         ):
             near.append(f"{reader}:{line} {symbol}")
     return tuple(near)
+
+
+def _finalizers_near(repository: Repository, path: str) -> tuple[str, ...]:
+    """Return what finalizes a graph in the programs of ``path``, or beside it in its folder.
+
+    A script that trains under a managed session goes on from what the one beside it saved.
+    """
+    folder = PurePosixPath(path).parent
+    programs = set(repository.groups_of.get(path, ()))
+    return tuple(
+        f"{fact.path}:{line} {symbol}"
+        for fact in sorted(repository.facts.values(), key=lambda fact: fact.path)
+        if fact.finalizers
+        and (
+            PurePosixPath(fact.path).parent == folder
+            or not programs.isdisjoint(repository.groups_of.get(fact.path, ()))
+        )
+        for symbol, line in fact.finalizers
+    )

@@ -17,7 +17,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from migrator import symbols
-from migrator.apis import HOLDS_V1_SAVER, KEY_READERS, SESSIONS, TARGETS
+from migrator.apis import (
+    FINALIZES,
+    HOLDS_V1_SAVER,
+    KEY_READERS,
+    READER_ATTRIBUTES,
+    SESSIONS,
+    TARGETS,
+)
 from migrator.calls import is_v1_load, numpy_weights
 from migrator.names import Foreign, Module, Symbol
 
@@ -106,6 +113,7 @@ class FileFacts:
     active: bool = False  #: opens a session or makes ops at import: not neutral
     targets: tuple[tuple[str, int], ...] = ()  #: (symbol, line) of target APIs
     readers: tuple[tuple[str, int], ...] = ()  #: (symbol, line) reading checkpoints by name
+    finalizers: tuple[tuple[str, int], ...] = ()  #: (symbol, line) that finalize a graph
     legacy_keras: str | None = None  #: first symbol that needs tf-keras
     slim: bool = False
     gone: tuple[tuple[str, int], ...] = ()  #: (symbol, line) that 2.21 no longer has
@@ -225,6 +233,7 @@ class _Collector:
         )
         targets: list[tuple[str, int]] = []
         readers: list[tuple[str, int]] = []
+        finalizers: list[tuple[str, int]] = []
         gone: dict[str, int] = {}
         legacy = None
         saver_names: set[str] = set()
@@ -238,6 +247,8 @@ class _Collector:
                 targets.append((name, line))
             if _below(name, KEY_READERS) and not self._kept(node):
                 readers.append((name, line))
+            if _below(name, FINALIZES):
+                finalizers.append((name, line))
             if isinstance(call := module.parents.get(node), ast.Call) and name in HOLDS_V1_SAVER:
                 for keyword in call.keywords:
                     if keyword.arg == "saver" and isinstance(keyword.value, ast.Attribute):
@@ -261,6 +272,12 @@ class _Collector:
                 legacy = legacy or symbol.spelled
             elif status is symbols.Status.TF2_ONLY and symbol.via == "tf" and hold is None:
                 hold = f"it is TensorFlow 2 code already (`{symbol.spelled}`, line {line})"
+        for attribute in self._attributes(READER_ATTRIBUTES | {"finalize"}):
+            place = (f".{attribute.attr}", attribute.lineno)
+            if attribute.attr == "finalize":
+                finalizers.append(place)
+            elif module.symbol(attribute) is None and not self._kept(attribute):
+                readers.append(place)
         for dotted, line in self._imported_symbols():
             if symbols.status(dotted) is symbols.Status.GONE:
                 gone.setdefault(dotted, line)
@@ -286,6 +303,7 @@ class _Collector:
             active=active,
             targets=tuple(targets),
             readers=tuple(readers),
+            finalizers=tuple(finalizers),
             legacy_keras=legacy,
             slim=slim,
             gone=tuple(sorted(gone.items(), key=lambda item: (item[1], item[0]))),
@@ -336,6 +354,19 @@ class _Collector:
             rest = dotted.split(".")[1:]
             if rest and rest[-1] != "*" and rest[0] not in ("compat", "_api"):
                 yield ".".join(["tf", *rest]), node.lineno
+
+    def _attributes(self, names: frozenset[str]) -> list[ast.Attribute]:
+        """Return the reads of attributes with these names; ``finalize`` only where called bare."""
+        if "tensorflow" not in self.module.text or not any(n in self.module.text for n in names):
+            return []
+        found = []
+        for node in self.module.nodes:
+            if isinstance(node, ast.Attribute) and node.attr in names:
+                call = self.module.parents.get(node)
+                bare = isinstance(call, ast.Call) and call.func is node and not call.args
+                if isinstance(node.ctx, ast.Load) and (node.attr != "finalize" or bare):
+                    found.append(node)
+        return found
 
     def _any_tensorflow_import(self) -> bool:
         return any(True for _ in self._tensorflow_imports())

@@ -68,6 +68,7 @@ class FileContext:
     session: bool = True  #: the program opens a session somewhere
     graph_mode: bool = False  #: spells compat.v1, and nobody in the program turns graph mode on
     key_readers: tuple[str, ...] = ()  #: ``path:line symbol`` reading checkpoints by name
+    finalizers: tuple[str, ...] = ()  #: ``path:line symbol`` finalizing a graph near this file
     managed_savers: frozenset[str] = frozenset()  #: names passed on to managed sessions
     select: tuple[str, ...] = ()  #: code prefixes or rule names; empty selects all
     ignore: tuple[str, ...] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from migrator.rule import Keep, Manual, Rewrite, Safety, Use, is_v1_load, rule
 
 
@@ -60,11 +62,49 @@ def saved_model_loader(use: Use) -> Rewrite | Keep | Manual | None:
     """
     if not is_v1_load(use.module, use.node, use.symbol):
         return None
+    asked = _collections(use)
+    if asked is not None:
+        return Manual(
+            "saved_model.loader.load: stays on tensorflow.compat.v1, but what follows asks the"
+            f" loaded graph for {asked}, and a migrated export has none: its variables and"
+            " collections live in a function.",
+            "Take tensors from `signature_def`, and restore variables from a checkpoint; as long as"
+            " the export it loads was written by TensorFlow 1, nothing needs to be done.",
+            needs_v1=True,
+        )
     return Keep(
         "saved_model.loader.load: stays on tensorflow.compat.v1, whose loader reads old and"
         " migrated exports. Signature tensors keep their names in a migrated export; any other"
         " tensor name does not, so take names from `signature_def`."
     )
+
+
+def _collections(use: Use) -> str | None:
+    """Return the variables or collection that the function around the load asks for, or None."""
+    scope = use.module.scope_of[use.node]
+    for node in use.module.nodes:
+        if not isinstance(node, ast.Call) or use.module.scope_of[node] is not scope:
+            continue
+        if (node.lineno, node.col_offset) <= (use.node.lineno, use.node.col_offset):
+            continue
+        name = use.called(node)
+        if name in _ASKS:
+            return f"`{name}`"
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "get_collection":
+            return "`get_collection`"
+    return None
+
+
+_ASKS = frozenset(
+    {
+        "tf.get_collection",
+        "tf.global_variables",
+        "tf.trainable_variables",
+        "tf.local_variables",
+        "tf.model_variables",
+        "tf.train.Saver",
+    }
+)
 
 
 @rule(

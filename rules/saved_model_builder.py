@@ -330,6 +330,11 @@ def _add(
             covers.extend(dropped_constants(use, value))
             continue
         if name in ("legacy_init_op", "main_op"):
+            if (use.called(value) or "").startswith("tf.saved_model.main_op"):
+                return (
+                    f"`{name}` sets all variables when the model is loaded, which a SavedModel"
+                    " of TensorFlow 2 does by itself; pass tf.tables_initializer()"
+                )
             init_ops += 1
             if init_ops > 1:
                 return "it has both a main_op and a legacy_init_op"

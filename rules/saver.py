@@ -30,7 +30,6 @@ _REFUSED = {
     "saver_def": "it rebuilds a Saver from a graph that was saved with one",
     "builder": "it brings its own ops for writing",
     "filename": "it fixes the file name inside the graph",
-    "reshape": "it lets a variable take a value of another shape",
 }
 
 
@@ -123,7 +122,7 @@ def saver(
             covers=_kept(covers),
             needs_v1=False,
         )
-    given = {"saver_def": saver_def, "builder": builder, "filename": filename, "reshape": reshape}
+    given = {"saver_def": saver_def, "builder": builder, "filename": filename}
     for argument, why in _REFUSED.items():
         value = given[argument]
         if value is not None and not _is(value, None, False):
@@ -154,6 +153,14 @@ def saver(
             f"tf.train.Saver: stays TensorFlow 1's own, because {held} finalizes the graph, in"
             " which an object-based write would fail. It runs on tensorflow.compat.v1 and goes on"
             " writing name-based checkpoints.",
+            covers=_kept(covers),
+        )
+    if use.context.finalizers:
+        return Keep(
+            "tf.train.Saver: stays TensorFlow 1's own, because a graph is finalized near it"
+            f" ({use.context.finalizers[0]}), and reading an object-based checkpoint for the first"
+            " time adds ops. It runs on tensorflow.compat.v1 and goes on writing name-based"
+            " checkpoints.",
             covers=_kept(covers),
         )
     if use.context.key_readers:

@@ -595,6 +595,40 @@ def test_progress_reaches_the_end(make: Make) -> None:
     assert all(counts[-1][0] == counts[-1][1] for counts in seen.values())
 
 
+MANAGES = "def train(op):\n    sess = tf.train.MonitoredTrainingSession(checkpoint_dir='c')\n"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        TF + MANAGES,
+        TF + "def freeze(graph):\n    graph.finalize()\n",
+    ],
+)
+def test_savers_beside_finalized_graphs_stay(make: Make, other: str) -> None:
+    """What restores in a finalized graph cannot read object-based files for the first time."""
+    root = make({"pretrain.py": SAVES, "train.py": other})
+    found = migrate([root])
+    (result,) = [file for file in found.report.files if file.path == "pretrain.py"]
+    savers = [f for f in result.findings if f.code == "TFM201"]
+    assert [f.outcome for f in savers] == [Outcome.KEPT]
+    assert "train.py:" in savers[0].message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "fn = tf2_bridge.slim.assign_from_checkpoint_fn('c', [])",
+        "definition = saver.as_saver_def()",
+    ],
+)
+def test_savers_beside_other_readers_stay(make: Make, line: str) -> None:
+    """Reading by variable name also goes through tf_slim and through a Saver's own ops."""
+    found = migrate([make({"a.py": SAVES + line + "\n"})])
+    (result,) = [file for file in found.report.files if file.path == "a.py"]
+    assert [f.outcome for f in result.findings if f.code == "TFM201"] == [Outcome.MANUAL]
+
+
 def test_compat_v1_program_gets_graph_mode(tmp_path: Path) -> None:
     """A session program that spells compat.v1 and never leaves eager mode cannot run as it is."""
     (tmp_path / ".git").mkdir()
