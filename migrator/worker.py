@@ -30,6 +30,7 @@ import gc
 import hashlib
 import importlib
 import json
+import keyword
 import os
 import signal
 import struct
@@ -585,7 +586,7 @@ class FunctionView:
         specs = function.structured_input_signature[1]
         arguments = {}
         for name, value in feeds.items():
-            argument = matching(self._part(key, name), specs)
+            argument = matching(parameter(name, self._signatures[key]["inputs"], specs), specs)
             dtype = specs[argument].dtype
             if value.dtype.kind == "O":
                 value = tf.constant(value.ravel().tolist(), tf.string, shape=value.shape)
@@ -593,14 +594,6 @@ class FunctionView:
                 value = tf.constant(value.astype(dtype.as_numpy_dtype), dtype)
             arguments[argument] = value
         return {name: as_array(tensor.numpy()) for name, tensor in function(**arguments).items()}
-
-    def _part(self, key: str, name: str) -> str:
-        """Return the parameter of a part of a sparse input that TensorFlow 1 exported."""
-        info = self._signatures[key]["inputs"].get(name, {})
-        if "sparse" not in info:
-            return name
-        endings = {"indices": "_indices", "values": "_values", "shape": "_dense_shape"}
-        return str(info["sparse"]["of"]) + endings[info["sparse"]["part"]]
 
     def close(self) -> None:
         """Let go of the model."""
@@ -622,7 +615,28 @@ class FunctionView:
 def sanitized(name: str) -> str:
     """Return the Python parameter name that TensorFlow 2 makes of a signature's input name."""
     swapped = "".join(c if c.isalnum() else "_" for c in name)
-    return swapped if swapped[:1].isalpha() else "arg_" + swapped
+    usable = swapped[:1].isalpha() and not keyword.iskeyword(swapped)
+    return swapped if usable else "arg_" + swapped
+
+
+def parameter(name: str, inputs: Json, names: Any) -> str:
+    """Return which parameter among ``names`` may stand for ``name``, one part of a sparse input.
+
+    Of one sparse input ``x`` of a SignatureDef, ``tf.saved_model.load`` makes ``x_indices``,
+    ``x_values`` and ``x_dense_shape`` where TensorFlow 1 exported it.  A function that
+    TensorFlow 2 saved has its own parameters, ``x``, ``x_1`` and ``x_2``, whichever way the
+    SignatureDef spells the input.  Any other name is returned as it is.
+    """
+    sparse = inputs.get(name, {}).get("sparse")
+    if sparse is None:
+        return name
+    endings = {"indices": "_indices", "values": "_values", "shape": "_dense_shape"}
+    exported = str(sparse["of"]) + endings[sparse["part"]]
+    own = sanitized(sparse["of"]) + {"indices": "", "values": "_1", "shape": "_2"}[sparse["part"]]
+    for candidate in (name, own):
+        if candidate in names:
+            return candidate
+    return exported
 
 
 def matching(name: str, names: Any) -> str:
@@ -698,6 +712,7 @@ class Hints:
         served = [node for node in graph.graph_def.node if node.name in reached]
         scopes = [served] + [list(function.node_def) for function in functions]
         self.features = []  # type: List[Tuple[str, str, List[int]]]
+        self.sizes = []  # type: List[int]
         self.images = False
         self.words = list(WORDS)
         self.encoded = False
@@ -714,8 +729,23 @@ class Hints:
                     self.encoded = True
                 elif node.op == "Const" and node.attr["dtype"].type == 7:
                     self.words.extend(self._constant(node)[:50])
+                elif node.op in VARIABLE_OPS:
+                    self._read_sizes(node.attr["shape"].shape)
+                elif node.op == "Const":
+                    self._read_sizes(node.attr["value"].tensor.tensor_shape)
         self.words.extend(asset_words(path))
         self.words = [word for word in dict.fromkeys(self.words) if len(word) < 200]
+
+    def _read_sizes(self, shape: Any) -> None:
+        """Learn the sizes of a matrix: what is multiplied by it has to agree with one of them.
+
+        TensorFlow 1 forgets the static shape of a ``sparse_placeholder``, and an input of
+        shape [None, None] has none.
+        """
+        sizes = dims(shape) or []
+        if len(sizes) == 2 and len(self.sizes) < 6:
+            fresh = [size for size in dict.fromkeys(sizes) if size and size <= 4096]
+            self.sizes += [size for size in fresh if size not in self.sizes]
 
     def _constant(self, node: Any) -> List[bytes]:
         if node is None or node.op != "Const":
@@ -937,13 +967,18 @@ def all_settings(specs: Json, given: Json, hints: Hints) -> List[Json]:
     """
     open_specs = [spec for name, spec in specs.items() if name not in given]
     kinds = [spec["dtype"] for spec in open_specs]
-    shapes = [spec["sparse"]["shape"] if "sparse" in spec else spec["shape"] for spec in open_specs]
+    # the rank of a sparse input is never tried: sparse_part takes a matrix for an unknown one
+    shapes = [
+        (spec["sparse"]["shape"] or [None, None]) if "sparse" in spec else spec["shape"]
+        for spec in open_specs
+    ]
     strings = hints.kinds() if "string" in kinds else ["words"]
     whole = any("int" in kind for kind in kinds) or bool(hints.features)
     ints = [(10, True), (10, False), (2, False), (1, False)] if whole else [(10, False)]
     inner = any(shape is not None and None in shape[1:] for shape in shapes)
     unknown = any(shape is None for shape in shapes)
-    sizes = [5, 1, 32, 128, 299] if inner or unknown else [5]
+    hinted = hints.sizes if inner else []
+    sizes = list(dict.fromkeys([5, 1] + hinted + [32, 128, 299])) if inner or unknown else [5]
     ranks = [2, 0, 1, 4, 3] if unknown else [0]
     found = [
         {"strings": string, "int": top, "wide": wide, "dim": dim, "rank": rank}
@@ -977,6 +1012,20 @@ def regimes_of(specs: Json, given: Json) -> List[Tuple[str, int]]:
     if not free:
         return [(regime, 1) for regime in ("normal", "zeros", "ones", "edge")]
     return [("normal", 1), ("normal", 3), ("zeros", 1), ("ones", 3), ("edge", 3)]
+
+
+def extreme(feeds: Dict[str, Array], given: Json, regime: str) -> bool:
+    """Return whether generated inputs hold values at which sane models may overflow.
+
+    Those are the edge values, and a scalar that is exactly 0 or 1: a keep probability, a
+    dropout rate or a temperature, by which the model, or one minus it, divides.
+    """
+    scalars = [
+        value
+        for name, value in feeds.items()
+        if name not in given and value.shape == () and value.dtype.kind == "f"
+    ]
+    return regime == "edge" or (regime in ("zeros", "ones") and bool(scalars))
 
 
 # --- the two roles ----------------------------------------------------------------------
@@ -1090,6 +1139,7 @@ def run_before(view: Any, signatures: Json, request: Json, hints: Hints, store: 
                     options = options[number:] + options[:number]
                     index = {name: inputs.put(value) for name, value in sorted(feeds.items())}
                     made.append({"signature": key, "regime": label, "inputs": index})
+                    record["extreme"] = extreme(feeds, fixed, regime)
                     break
             else:
                 record["error"] = reason

@@ -9,6 +9,7 @@ TensorFlow costs far more than all the models together.  PLAN is a JSON file::
     requests  the worker's requests, answered one after the other
 """
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -252,6 +253,65 @@ def write_others(tf, folder):
         [gamma, beta, mean, variance],
     )
     write("two_graphs", lambda x: {"y": tf.matmul(x, w)}, [x4], [w])
+
+    # functions with Python's names, under the SignatureDefs that TensorFlow 1 would write
+    def parts(name):
+        return [
+            spec([None, 2], "int64", name),
+            spec([None], "float32", f"{name}_1"),
+            spec([2], "int64", f"{name}_2"),
+        ]
+
+    def total(x, x_1, x_2):
+        return {"sum": tf.sparse.reduce_sum(tf.SparseTensor(x, x_1, x_2), 1)}
+
+    write("sparse_parts", total, parts("x"))
+    sparse_input(os.path.join(folder, "sparse_parts"), "x", "x", [-1, 6])
+
+    def product(indices, values, shape):
+        return {"y": tf.sparse.sparse_dense_matmul(tf.SparseTensor(indices, values, shape), tall)}
+
+    tall = tf.Variable(np.arange(14, dtype=np.float32).reshape(7, 2), name="tall")
+    write("sparse_unsized", product, parts("arg_in"), [tall])
+    sparse_input(os.path.join(folder, "sparse_unsized"), "in", "arg_in", [-1, -1])
+    write("keyword", lambda x: {"y": tf.matmul(x, w)}, [spec([None, 4], "float32", "arg_in")], [w])
+    with signature_of(os.path.join(folder, "keyword")) as signature:
+        signature.inputs["in"].CopyFrom(signature.inputs["arg_in"])
+        del signature.inputs["arg_in"]
+    keep = spec([], "float32", "keep_prob")
+    write("divided", lambda x, keep_prob: {"y": x / keep_prob}, [x4, keep])
+    write("divided_safely", lambda x, keep: {"y": tf.math.divide_no_nan(x, keep)}, [x4, keep])
+    write("divided_wrongly", lambda x, keep: {"y": (x + 1e-3) / keep}, [x4, keep])
+
+
+@contextlib.contextmanager
+def signature_of(folder):
+    """Give the default SignatureDef of a SavedModel to be changed, and write it back."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    path = os.path.join(folder, "saved_model.pb")
+    model = saved_model_pb2.SavedModel()
+    with open(path, "rb") as file:
+        model.ParseFromString(file.read())
+    yield model.meta_graphs[0].signature_def["serving_default"]
+    with open(path, "wb") as file:
+        file.write(model.SerializeToString())
+
+
+def sparse_input(folder, name, argument, shape):
+    """Declare three dense inputs as the one sparse input ``name`` that they are."""
+    with signature_of(folder) as signature:
+        parts = [argument + ending for ending in ("", "_1", "_2")]
+        indices, values, sizes = (signature.inputs[part].name for part in parts)
+        for part in parts:
+            del signature.inputs[part]
+        info = signature.inputs[name]
+        info.dtype = 1  # DT_FLOAT
+        for size in shape:
+            info.tensor_shape.dim.add(size=size)
+        info.coo_sparse.indices_tensor_name = indices
+        info.coo_sparse.values_tensor_name = values
+        info.coo_sparse.dense_shape_tensor_name = sizes
 
 
 def write_checkpoints(tf, folder, stored):

@@ -709,34 +709,41 @@ def test_outputs_that_only_one_side_returns_decide(output: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("regime", "old", "new", "verdict"),
+    ("extreme", "old", "new", "verdict"),
     [
-        ("edge, batch 3", [INF], [NAN], Verdict.MATCH),
-        ("edge, batch 3", [1.0], [NAN], Verdict.MISMATCH),
-        ("edge, batch 3", [1.0], [2.0], Verdict.MISMATCH),
-        ("zeros, batch 1", [INF], [NAN], Verdict.MISMATCH),
-        ("normal, batch 3", [NAN], [1.0], Verdict.MISMATCH),
+        (True, [INF], [NAN], Verdict.MATCH),
+        (True, [NAN], [0.0], Verdict.MATCH),
+        (True, [1.0], [NAN], Verdict.MISMATCH),
+        (True, [1.0], [2.0], Verdict.MISMATCH),
+        (True, [NAN], [[NAN]], Verdict.MISMATCH),
+        (False, [INF], [NAN], Verdict.MISMATCH),
+        (False, [NAN], [1.0], Verdict.MISMATCH),
     ],
 )
-def test_overflow_at_the_edge_informs(regime: str, old: Any, new: Any, verdict: Verdict) -> None:
-    """Only in the edge regime, and only where the before side is not finite, values inform."""
+def test_overflow_of_extreme_inputs_informs(
+    extreme: bool, old: Any, new: Any, verdict: Verdict
+) -> None:
+    """Only for extreme inputs, and only where the before side is not finite, values inform."""
     views = ("v2", "v1")
-    before = described(runs=[ran("normal", y="good"), ran(regime + " ", y="y")])
+    run = {**ran("zeros", y="y"), "extreme": extreme}
+    before = described(runs=[ran("normal", y="good"), run])
     after = described(
-        runs=[ran("normal", v, y="good") for v in views]
-        + [ran(regime + " ", v, y="y") for v in views]
+        runs=[ran("normal", v, y="good") for v in views] + [ran("zeros", v, y="y") for v in views]
     )
     good = tensor([1.0])
     arrays: Any = (Arrays(good=good, y=tensor(old)), Arrays(good=good, y=tensor(new)))
     assert judge_saved_models(before, after, arrays).verdict is verdict
 
 
-def test_edges_that_overflow_are_no_comparison() -> None:
-    """Where nothing but an overflowing edge regime ran, nothing was compared."""
+def test_extreme_inputs_that_overflow_are_no_comparison() -> None:
+    """Where nothing but an overflowing regime of extreme inputs ran, nothing was compared."""
     runs = [ran("edge", view, y="y") for view in ("v2", "v1")]
     for values in ([INF], [NAN]):
         found = judged(
-            tensor([INF]), tensor(values), runs_before=[ran("edge", y="y")], runs_after=runs
+            tensor([INF]),
+            tensor(values),
+            runs_before=[{**ran("edge", y="y"), "extreme": True}],
+            runs_after=runs,
         )
         assert found.verdict is Verdict.ERROR
         assert "nothing was compared" in found.error
@@ -940,6 +947,45 @@ def test_a_worker_that_dies(fake: Any, code: str, how: str, said: str) -> None:
     assert how in found.error
     assert said in found.error
     assert str(fake.prefix) in found.error
+
+
+LOGGED = [
+    "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
+    "I0000 00:00:1795275894.108942   23576 cudart_stub.cc:31] Could not find cuda drivers",
+    "W0000 00:00:1795275894.108942   23576 gpu.cc:1] no GPU",
+    "2020-01-01 00:00:00.123456: I tensorflow/core/platform/cpu_feature_guard.cc:142] AVX2",
+    "WARNING:tensorflow:from here on",
+]
+REFUSED = "E0000 00:00:1795275894.108942   23576 cuda_dnn.cc:8310] cannot register"
+FATAL = "F0000 00:00:1795275894.108942   23576 tensor.cc:5] Check failed: dims == 2"
+
+
+@pytest.mark.parametrize(
+    ("lines", "ending", "expected"),
+    [
+        ([*LOGGED, REFUSED], "time.sleep(600)", "did not finish within 2 s"),
+        (["real trouble", *LOGGED, REFUSED], "time.sleep(600)", "within 2 s: real trouble"),
+        ([FATAL, *LOGGED], "os._exit(3)", f"exit status 3: {FATAL}"),
+        ([REFUSED, *LOGGED], "os._exit(3)", f"exit status 3: {REFUSED}"),
+        (LOGGED, "os._exit(3)", "ended with exit status 3"),
+    ],
+)
+def test_log_lines_are_not_what_went_wrong(
+    fake: Any, lines: list[str], ending: str, expected: str
+) -> None:
+    """A fatal line is, and an error that was logged where a dead process said nothing else."""
+    text = "".join(line + "\n" for line in lines)
+    python = fake.make(f"os.write(2, {text.encode()!r}); {ending}")
+    limit = 2 if "sleep" in ending else 60
+    found = check(
+        fake.prefix, fake.prefix, after_python=python, before_python=python, timeout=limit
+    )
+    assert found.error
+    assert expected in found.error
+    for line in LOGGED:
+        assert line not in found.error
+    if REFUSED not in expected:
+        assert REFUSED not in found.error
 
 
 def test_a_reader_that_refuses_the_file(fake: Any) -> None:
@@ -1253,6 +1299,16 @@ AFTER = {
     },
     "two_graphs": "two_graphs",
     "keep_prob": "keep_prob",
+    "sparse_parts": "sparse",
+}
+#: TensorFlow 2 models opened as both sides: before → after, and what the comparison finds.
+BOTH = {
+    ("right", "right"): Verdict.MATCH,
+    ("sparse_parts", "sparse_parts"): Verdict.MATCH,
+    ("sparse_unsized", "sparse_unsized"): Verdict.MATCH,
+    ("keyword", "keyword"): Verdict.MATCH,
+    ("divided", "divided_safely"): Verdict.MATCH,
+    ("divided", "divided_wrongly"): Verdict.MISMATCH,
 }
 #: Stored models that are opened as an after side, too.
 SAME = ["classifier", "classifier_resource", "sparse", "keep_prob", "no_signature", "normalized"]
@@ -1356,16 +1412,12 @@ def answers(tf2_python: str, tmp_path_factory: pytest.TempPathFactory) -> Answer
             "normalized",
         )
     ]
-    requests.append(request("savedmodel", "before", models / "right", folder / "before-right"))
-    requests.append(
-        request(
-            "savedmodel",
-            "after",
-            models / "right",
-            folder / "after-right",
-            inputs=str(folder / "before-right" / "inputs.json"),
-        )
-    )
+    for name in dict.fromkeys(before for before, _ in BOTH):
+        out = folder / f"before-{name}"
+        requests.append(request("savedmodel", "before", models / name, out))
+    for before, after in BOTH:
+        out, inputs = folder / f"after-{after}", folder / f"before-{before}" / "inputs.json"
+        requests.append(request("savedmodel", "after", models / after, out, inputs=str(inputs)))
     carry_out(tf2_python, folder, models, requests)
     return Answers(folder)
 
@@ -1439,6 +1491,7 @@ ALIKE = [
     "examples",
     "images",
     "sparse",
+    "sparse_parts",
     "partitioned",
     "normalized",
 ]
@@ -1461,7 +1514,7 @@ def test_what_is_alike_matches(answers: Answers, name: str) -> None:
         ("stored-classifier", "same-classifier"),
         ("stored-classifier_resource", "same-classifier_resource"),
         ("stored-sparse", "same-sparse"),
-        ("before-right", "after-right"),
+        *[(f"before-{old}", f"after-{new}") for old, new in BOTH if old == new],
     ],
 )
 def test_a_model_matches_itself(answers: Answers, before: str, after: str) -> None:
@@ -1469,6 +1522,25 @@ def test_a_model_matches_itself(answers: Answers, before: str, after: str) -> No
     found = answers.judge(before, after)
     assert (found.verdict, found.error) == (Verdict.MATCH, None)
     assert {delta.status for delta in found.variables} <= {DeltaStatus.EQUAL}
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(("before", "after"), BOTH)
+def test_two_models_of_tensorflow_2(answers: Answers, before: str, after: str) -> None:
+    """A keep probability of zero decides nothing; other values of it do."""
+    found = answers.judge(f"before-{before}", f"after-{after}")
+    assert found.verdict is BOTH[before, after]
+    noted = {d.name for d in found.contract if "not comparable" in d.before}
+    zeros = f"{KEY}/y/regimes/zeros, batch 1"
+    assert (zeros in noted) == (before == "divided")
+
+
+@pytest.mark.tensorflow
+def test_an_input_called_by_a_keyword_is_noted(answers: Answers) -> None:
+    """``in`` cannot be a parameter: tf.saved_model.load calls it ``arg_in``."""
+    found = answers.judge("before-keyword", "after-keyword")
+    notes = {d.name: d.after for d in found.contract if d.status is CheckStatus.NOTE}
+    assert notes == {f"{KEY}/inputs/in/argument": "tf.saved_model.load calls it arg_in"}
 
 
 @pytest.mark.tensorflow

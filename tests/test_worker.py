@@ -201,11 +201,36 @@ def test_two_runs_are_the_same_to_the_bit(worker, one, two, expected):
         ("1x", "arg_1x"),
         ("_x", "arg__x"),
         ("a.b-c", "a_b_c"),
+        ("in", "arg_in"),
+        ("lambda", "arg_lambda"),
     ],
 )
 def test_input_names_become_python_names(worker, name, expected):
     """The rule is the one by which tf.saved_model.save names a signature's parameters."""
     assert worker.sanitized(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "parameters"),
+    [
+        ("x", ["x", "x_1", "x_2"]),
+        ("x", ["x_indices", "x_values", "x_dense_shape"]),
+        ("in", ["arg_in", "arg_in_1", "arg_in_2"]),
+        ("a/b", ["a_b", "a_b_1", "a_b_2"]),
+        ("a/b", ["a_b_indices", "a_b_values", "a_b_dense_shape"]),
+    ],
+)
+def test_the_parameters_of_a_sparse_input(worker, key, parameters):
+    """They are those that the loaded function has: TensorFlow 1's endings, or three arguments."""
+    names = [key, key + "_1", key + "_2"]
+    inputs = {
+        name: dict(spec("int64"), sparse={"of": key, "part": part, "shape": None})
+        for name, part in zip(names, ["indices", "values", "shape"], strict=True)
+    }
+    inputs["dense"] = spec()
+    found = [worker.matching(worker.parameter(n, inputs, parameters), parameters) for n in names]
+    assert found == parameters
+    assert worker.parameter("dense", inputs, parameters) == "dense"
 
 
 def test_an_input_is_found_under_its_own_name_first(worker):
@@ -232,7 +257,7 @@ def test_an_error_is_said_in_one_line(worker, message, expected):
 
 # --- inputs -----------------------------------------------------------------------------
 
-HINTS = SimpleNamespace(words=[b"cat", b"dog"], kinds=lambda: ["words"], features=[])
+HINTS = SimpleNamespace(words=[b"cat", b"dog"], kinds=lambda: ["words"], features=[], sizes=[])
 PLAIN = {"strings": "words", "int": 10, "wide": True, "dim": 5, "rank": 1}
 
 
@@ -379,6 +404,38 @@ def test_ways_to_fill_vary_only_what_is_open(worker):
     assert [s["int"] for s in ids] == [10, 10, 2, 1]
     image = worker.all_settings({"x": spec(shape=(None, None, None, 3))}, {}, HINTS)
     assert len({s["dim"] for s in image}) > 3
+
+
+def test_the_sizes_of_matrices_are_tried(worker):
+    """What the graph multiplies by says how wide an input may be whose width is not known."""
+    hints = SimpleNamespace(**dict(vars(HINTS), sizes=[3, 5, 7]))
+    sparse = {"of": "x", "shape": None, "part": "shape"}
+    for made in (spec(shape=(None, None)), dict(spec("int64", (2,)), sparse=sparse)):
+        sizes = [s["dim"] for s in worker.all_settings({"x": made}, {}, hints)]
+        assert list(dict.fromkeys(sizes))[:4] == [5, 1, 3, 7]
+    assert {s["dim"] for s in worker.all_settings({"x": spec()}, {}, hints)} == {5}
+
+
+@pytest.mark.parametrize(
+    ("regime", "shape", "dtype", "given", "expected"),
+    [
+        ("zeros", (), "float32", False, True),
+        ("ones", (), "float32", False, True),
+        ("normal", (), "float32", False, False),
+        ("zeros", (3,), "float32", False, False),
+        ("zeros", (), "int32", False, False),
+        ("zeros", (), "float32", True, False),
+        ("edge", (3,), "float32", False, True),
+        ("given", (), "float32", True, False),
+    ],
+)
+def test_extreme_inputs_are_generated_scalars_and_edges(
+    worker, regime, shape, dtype, given, expected
+):
+    """A user's own value is never called extreme, nor is a generated vector of zeros."""
+    feeds = {"keep": np.zeros(shape, dtype), "x": np.zeros((3, 4), np.float32)}
+    fixed = {"keep": feeds["keep"]} if given else {}
+    assert worker.extreme(feeds, fixed, regime) is expected
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,18 @@ STATUSES = ("ok", "cannot_open", "bad_input", "out_of_memory", "no_tensorflow")
 #: A worker that writes more than this to stderr is ended.
 MOST_STDERR = 8 << 20
 _KEPT_STDERR = 1 << 16
+
+#: How TensorFlow begins a log line: absl's ``I0000 00:00:1700000000.123456  789 file.cc:31] ``,
+#: TensorFlow 1's ``2020-01-01 00:00:00.123456: I tensorflow/...`` and Python's logging.  A
+#: fatal one (F) is left out here, as it says why the process died.
+_LOG_LINE = re.compile(
+    r"[IWE]\d{4} \d\d:\d\d:\d"
+    r"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWE] "
+    r"|(INFO|WARNING):tensorflow:"
+    r"|WARNING: All log messages before absl::InitializeLog"
+    r"|To enable the following instructions:"
+)
+_LOGGED_ERROR = re.compile(r"E\d{4} |[-\d]+ [:.\d]+: E ")
 
 
 class WorkerFailed(Exception):
@@ -123,10 +136,17 @@ class Job:
 
     @property
     def complaint(self) -> str:
-        """The last line of stderr that says something, or an empty string."""
+        """The last line of stderr that says something, or an empty string.
+
+        TensorFlow's log lines do not count, but where a process died without another word,
+        the last error that it logged does.
+        """
         text = bytes(self._tail).decode("utf-8", "replace")
         lines = [line.strip() for line in text.splitlines()]
-        said = [line for line in lines if any(character.isalnum() for character in line)]
+        lines = [line for line in lines if any(character.isalnum() for character in line)]
+        said = [line for line in lines if not _LOG_LINE.match(line)]
+        if not said and self.process is not None and self.process.poll():
+            said = [line for line in lines if _LOGGED_ERROR.match(line)]
         return said[-1][:500] if said else ""
 
     def failure(self, what: str) -> WorkerFailed:

@@ -126,8 +126,10 @@ def _compare_run(
 ) -> Iterable[tuple[OutputDelta, bool]]:
     """Yield a delta per output of one run, and whether it only informs.
 
-    Sums that overflow come out as NaN or as an infinity by the order of summation, so the edge
-    values inform where they make the before side overflow, and decide nothing.
+    Sums that overflow come out as NaN or as an infinity by the order of summation, and a
+    dropout that keeps nothing divides by zero in one version and not in the other.  So inputs
+    that the worker made and calls extreme inform where the before side is not finite, and
+    decide nothing.  Any other NaN or infinity has to come back as it was.
     """
     key, regime = run["signature"], run["regime"]
     for name in sorted(run["outputs"]):
@@ -159,7 +161,7 @@ def _compare_run(
                     delta = replace(delta, note=f"{delta.note}, {note}" if delta.note else note)
             found = delta if found is None else worse(found, delta)
         if found is not None:
-            overflowed = regime.startswith("edge") and not finite(old)
+            overflowed = bool(run.get("extreme")) and not finite(old)
             values_differ = found.status is DeltaStatus.DIFFERS and found.compared > 0
             yield found, overflowed and (found.status in _GOOD or values_differ)
     extra = {
