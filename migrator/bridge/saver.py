@@ -5,9 +5,11 @@ Part of ``tf2_bridge``: stands alone and uses TensorFlow's public API only.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import numbers
 import os
+import re
 import time
 import warnings
 from typing import Any
@@ -15,6 +17,8 @@ from typing import Any
 import tensorflow as tf
 
 __all__ = ["Saver"]
+
+_OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 
 def _object_key(name: str) -> str:
@@ -75,9 +79,11 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
         self._relative = save_relative_paths
         self._sharded_files = sharded
         self._by_name: dict[str, Any] | None = None  # set by build()
+        self._places: dict[str, Any] = {}  # the same, parts of one variable in one list
+        self._rebuilt = saver_def is not None
         self._reading = {"reshape": reshape, "restore_sequentially": restore_sequentially}
         self._writer: Any = None
-        self._reader: Any = None
+        self._readers: dict[frozenset[str], Any] = {}
         self._kept: list[tuple[str, float]] = []
         self._due: list[tuple[str, float]] = []  # to be deleted
         self._warned = False
@@ -107,12 +113,13 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
         super().build()
         given = _everything() if self._given is None else self._given
         self._by_name = dict(given) if isinstance(given, dict) else _by_op_name(given)
+        self._places = _by_stored_name(self._given, self._by_name)
         hours = self.saver_def.keep_checkpoint_every_n_hours if self.saver_def else 0
         self._keep_next = time.time() + hours * 3600
         for name, value in self._by_name.items() if not self._foreign else ():
             if not isinstance(value, tf.Variable):
                 self._foreign = f"{name!r} is a {type(value).__name__}, not a variable"
-            elif value.to_proto().HasField("save_slice_info_def"):
+            elif _slice_info(value) is not None:
                 self._foreign = f"{name!r} is a part of a partitioned variable"
 
     def save(
@@ -166,47 +173,86 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
                 self._record(prefix, folder, latest_filename, meta_graph_suffix)
         if write_meta_graph:
             with sess.graph.as_default():
-                # The Saver that import_meta_graph makes of this Saver's own nodes finds the
-                # variables of an object-based checkpoint by op name, and wants all of the
-                # graph's: a Saver of some, or under other names, hands on one that reads ours.
-                own_nodes = not self._by_name or self._foreign or sess.graph.finalized
-                exporter = self if own_nodes or self._is_whole() else self._object_reader()
-                exporter.export_meta_graph(
+                self.export_meta_graph(
                     f"{prefix}.{meta_graph_suffix}",
                     strip_default_attrs=strip_default_attrs,
                     save_debug_info=save_debug_info,
                 )
         return prefix if self._by_name or self.saver_def else None
 
+    def export_meta_graph(self, *args: Any, **kwargs: Any) -> Any:
+        """Write the default graph, and a Saver that restores what this one saves, as TF1 does."""
+        # The Saver that import_meta_graph makes of this Saver's own nodes finds the variables of
+        # an object-based checkpoint by op name, and wants all of the graph's: a Saver of some, or
+        # under other names, hands on one that reads ours.
+        graph = tf.compat.v1.get_default_graph()
+        own_nodes = self._eager or not self._by_name or self._foreign or graph.finalized
+        if own_nodes or self._is_whole() or not self._is_of(graph):
+            return super().export_meta_graph(*args, **kwargs)
+        wanted = {_object_key(name): value for name, value in self._places.items()}
+        return self._object_reader(wanted).export_meta_graph(*args, **kwargs)
+
     def restore(self, sess: Any, save_path: Any) -> None:
         """Restore a checkpoint of either kind; raise as ``tf.compat.v1.train.Saver`` does.
 
         Raises:
             ValueError: ``save_path`` is None or there is no checkpoint of that prefix.
-            tf.errors.NotFoundError: the checkpoint lacks a variable; the message names it.
+            tf.errors.NotFoundError: the checkpoint lacks a variable; the message names it. Or
+                the folder of ``save_path`` does not exist, as TensorFlow 1.15 raises.
         """
         if save_path is not None:
             save_path = tf.compat.as_str(tf.compat.path_to_str(save_path))
-        if self._by_name and not self._foreign and tf.io.gfile.exists(f"{save_path}.index"):
-            held = tf.train.load_checkpoint(save_path).get_variable_to_shape_map()
-            # Only a file that holds none of our names under TF1's keys is asked for ours.
-            if any(_object_key(name) in held for name in self._by_name):
-                missing = [name for name in self._by_name if _object_key(name) not in held]
-                if missing:
-                    raise tf.errors.NotFoundError(
-                        None, None, f"Variables not in the checkpoint {save_path}: {missing}"
-                    )
-                for name, value in self._by_name.items():  # a resource variable takes any shape
-                    found = held[_object_key(name)]
-                    if not (self._reading["reshape"] or value.shape.is_compatible_with(found)):
-                        raise tf.errors.InvalidArgumentError(
-                            None, None, f"{name}: shape {value.shape}, in {save_path} {found}"
-                        )
-                with sess.graph.as_default():
-                    self._object_reader().restore(sess, save_path)
-                return
+            if self._by_name != {} or self.saver_def:
+                _check_folder(save_path)
+        wanted = None if self._eager else self._wanted(save_path)
         with sess.graph.as_default() if sess is not None else contextlib.nullcontext():
-            super().restore(sess, save_path)
+            if wanted is None:
+                super().restore(sess, save_path)
+            else:
+                self._object_reader(wanted).restore(sess, save_path)
+
+    def _wanted(self, prefix: str | None) -> dict[str, Any] | None:
+        """Return what is read from an object-based checkpoint, by its keys there.
+
+        None if TF1's own nodes are to read the checkpoint. They, too, find whole variables in an
+        object-based one, but give each part of a partitioned variable the first rows.
+        """
+        parted = any(isinstance(value, list) for value in self._places.values())
+        readable = all(_is_readable(value) for value in self._places.values())
+        if not self._places or not (parted or (readable and not self._rebuilt)):
+            return None
+        if not tf.io.gfile.exists(f"{prefix}.index"):
+            return None
+        reader = tf.train.load_checkpoint(prefix)
+        held = reader.get_variable_to_shape_map()
+        keys = {name: _object_key(name) for name in self._places}
+        # Only a file that holds none of our names under TF1's keys is asked for ours.
+        if not any(key in held for key in keys.values()):
+            if not parted or _OBJECT_GRAPH not in held:
+                return None
+            keys = _keys_by_full_name(reader.get_tensor(_OBJECT_GRAPH))
+        wanted: dict[str, Any] = {}
+        missing = []
+        for name, value in self._places.items():
+            if not _is_readable(value):
+                missing.append(name)
+            elif keys.get(name) in held:
+                wanted[keys[name]] = value
+            elif isinstance(value, list) and all(keys.get(v.op.name) in held for v in value):
+                wanted.update((keys[part.op.name], part) for part in value)
+            else:
+                missing.append(name)
+        if missing:
+            raise tf.errors.NotFoundError(
+                None, None, f"Variables not in the checkpoint {prefix}: {missing}"
+            )
+        for key, value in wanted.items():  # a resource variable takes any shape
+            shape = _full_shape(value)
+            if not (self._reading["reshape"] or shape.is_compatible_with(held[key])):
+                raise tf.errors.InvalidArgumentError(
+                    None, None, f"{key}: shape {shape}, in {prefix} {held[key]}"
+                )
+        return wanted
 
     @property
     def last_checkpoints(self) -> list[str]:
@@ -282,26 +328,31 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
         mine, graphs = self._by_name or {}, _by_op_name(_everything())
         return mine.keys() == graphs.keys() and all(mine[name] is graphs[name] for name in mine)
 
-    def _object_reader(self) -> Any:
-        """Return TF1's Saver of the same variables under an object-based checkpoint's keys.
+    def _is_of(self, graph: Any) -> bool:
+        return all(getattr(value, "graph", graph) is graph for value in self._places.values())
 
-        ``Checkpoint.read`` would do, were it not for ``reshape`` and TF1's errors for shapes.
+    def _object_reader(self, wanted: dict[str, Any]) -> Any:
+        """Return TF1's Saver of variables under an object-based checkpoint's keys.
+
+        ``Checkpoint.read`` would do, were it not for ``reshape``, parts of partitioned variables
+        and TF1's errors for shapes.
         """
-        if self._reader is None:
+        keys = frozenset(wanted)
+        if keys not in self._readers:
             if tf.compat.v1.get_default_graph().finalized:
                 raise RuntimeError(
                     "An object-based checkpoint is restored for the first time after the graph was "
                     "finalized: restore one before, which adds the nodes that it takes."
                 )
             limits = self.saver_def
-            self._reader = tf.compat.v1.train.Saver(
-                {_object_key(name): value for name, value in (self._by_name or {}).items()},
+            self._readers[keys] = tf.compat.v1.train.Saver(
+                wanted,
                 name="tf2_bridge",
                 max_to_keep=limits.max_to_keep,
                 keep_checkpoint_every_n_hours=limits.keep_checkpoint_every_n_hours,
                 **self._reading,
             )
-        return self._reader
+        return self._readers[keys]
 
 
 def _everything() -> list[Any]:
@@ -313,5 +364,81 @@ def _everything() -> list[Any]:
     ]
 
 
+def _op_name(value: Any) -> str:
+    op = getattr(value, "op", value)
+    if isinstance(value, tf.Tensor) and op.type == "ReadVariableOp":
+        op = op.inputs[0].op
+    return op.name  # type: ignore[no-any-return]
+
+
 def _by_op_name(values: Any) -> dict[str, Any]:
-    return {getattr(value, "op", value).name: value for value in values}
+    return {_op_name(value): value for value in tf.nest.flatten(list(values))}
+
+
+def _slice_info(value: Any) -> Any:
+    """Return the ``SaveSliceInfoDef`` of a part of a partitioned variable, or None."""
+    if not isinstance(value, tf.Variable):
+        return None
+    proto = value.to_proto()
+    return proto.save_slice_info_def if proto.HasField("save_slice_info_def") else None
+
+
+def _by_stored_name(given: Any, by_name: dict[str, Any]) -> dict[str, Any]:
+    """Return what a Saver holds, the parts of one variable in one list under its name.
+
+    As TF1 does, a part that is a value of a dict ``given`` is taken for a variable of its own.
+    """
+    places: dict[str, Any] = {}
+    for name, value in by_name.items():
+        info = None if isinstance(given, dict) else _slice_info(value)
+        if info is not None:
+            places.setdefault(info.full_name, []).append(value)
+        elif isinstance(value, (list, tuple)) or hasattr(value, "as_tensor"):
+            places[name] = list(value)  # parts, or a PartitionedVariable
+        else:
+            places[name] = value
+    return places
+
+
+def _is_readable(value: Any) -> bool:
+    """Say whether a key of an object-based checkpoint can be read into ``value``."""
+    return all(
+        isinstance(one, (tf.Variable, tf.Tensor))
+        for one in (value if isinstance(value, list) else [value])
+    )
+
+
+def _full_shape(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value.shape
+    info = _slice_info(value[0]) if value else None
+    return tf.TensorShape(info and list(info.full_shape))
+
+
+def _keys_by_full_name(object_graph: bytes) -> dict[str, str]:
+    """Return the keys of an object-based checkpoint by the op names of the variables.
+
+    A name that several have is left out: ``tf.train.Checkpoint`` gives all parts of a partitioned
+    variable the name of the whole.
+    """
+    # A message of the format that has no name under ``tf``; few restores need it.
+    from tensorflow.core.protobuf import trackable_object_graph_pb2
+
+    proto = trackable_object_graph_pb2.TrackableObjectGraph.FromString(object_graph)
+    attributes = [one for node in proto.nodes for one in node.attributes if one.full_name]
+    names = collections.Counter(one.full_name for one in attributes)
+    return {one.full_name: one.checkpoint_key for one in attributes if names[one.full_name] == 1}
+
+
+def _check_folder(prefix: str) -> None:
+    """Raise what TensorFlow 1.15 raised for a prefix in a folder that is none.
+
+    It listed the folder before the first character with a meaning in patterns.
+    """
+    folder = os.path.dirname(re.split(r"[*?\[\\]", prefix)[0])
+    if not folder or "://" in folder:
+        return
+    if not tf.io.gfile.exists(folder):
+        raise tf.errors.NotFoundError(None, None, f"{folder}; No such file or directory")
+    if not tf.io.gfile.isdir(folder):
+        raise tf.errors.FailedPreconditionError(None, None, f"{folder}; Not a directory")

@@ -130,7 +130,8 @@ class SessionModule(tf.Module):  # type: ignore[misc]
             for key in sorted(slices, key=lambda key: (*slices[key].cost, key))
         }
         defaults = {name: op for one in slices.values() for name, op in one.defaults.items()}
-        export = _Export(signature_defs, list(tags), defaults)
+        computed_from = {key: one.computed_from() for key, one in slices.items()}
+        export = _Export(signature_defs, list(tags), defaults, computed_from)
         with graph.as_default():
             trainable = {v.op.name for v in tf.compat.v1.trainable_variables()}
         state: dict[str, Any] = {}
@@ -187,11 +188,16 @@ class _Export:
     """What a SessionModule holds besides what is saved: a plain object, so it is not tracked."""
 
     def __init__(
-        self, signature_defs: dict[str, Any], tags: list[str], defaults: dict[str, Any]
+        self,
+        signature_defs: dict[str, Any],
+        tags: list[str],
+        defaults: dict[str, Any],
+        computed_from: dict[str, dict[str, frozenset[str]]],
     ) -> None:
         self.signature_defs = signature_defs
         self.tags = tags
         self.defaults = defaults
+        self.computed_from = computed_from
         self.functions: dict[str, Any] = {}
         # A graph of its own: its variables can then be called what TF1 called them.
         self.graph = tf.Graph()
@@ -213,7 +219,7 @@ class _Export:
         meta = proto.meta_graphs[0]
         meta.meta_info_def.ClearField("tags")
         meta.meta_info_def.tags.extend(self.tags)
-        _restore_signatures(meta, self.signature_defs, self.defaults)
+        _restore_signatures(meta, self.signature_defs, self.defaults, self.computed_from)
         with tf.io.gfile.GFile(path + ".tmp", "wb") as stream:
             stream.write(proto.SerializeToString(deterministic=True))
         tf.io.gfile.rename(path + ".tmp", path, overwrite=True)
@@ -303,7 +309,7 @@ class _Slice:
             self._check(op)
             if op.type not in _VARIABLES and op.type not in _TABLES:
                 stack.extend(tensor.op for tensor in op.inputs if tensor.name not in self.fed)
-                stack.extend(other for other in op.control_inputs if not self._is_fed(other))
+                stack.extend(other for other in op.control_inputs if not self._is_idle(other))
         self._check_functions()
 
     @property
@@ -321,8 +327,31 @@ class _Slice:
         ops = [self.graph.get_tensor_by_name(name).op for name in self.fed]
         return sum(not self._is_fed(op) for op in ops), len(ops)
 
+    def computed_from(self) -> dict[str, frozenset[str]]:
+        """Return the inputs that each output is computed from, by the names of the tensors.
+
+        Signatures that agree in it compute the tensor with the same nodes.
+        """
+        result: dict[str, frozenset[str]] = {}
+        for _, output in self.outputs:
+            found, seen = set(), set()
+            stack = [self.graph.get_tensor_by_name(output)]
+            while stack:
+                tensor = stack.pop()
+                if tensor.name in self.fed:
+                    found.add(tensor.name)
+                elif tensor.op.name not in seen:
+                    seen.add(tensor.op.name)
+                    stack.extend(tensor.op.inputs)
+            result[output] = frozenset(found)
+        return result
+
     def _is_fed(self, op: Any) -> bool:
         return op.type.startswith("Placeholder") and f"{op.name}:0" in self.fed
+
+    def _is_idle(self, op: Any) -> bool:
+        """Say whether waiting for ``op`` is waiting for nothing."""
+        return self._is_fed(op) or op.type in _VARIABLES or op.type in _TABLES
 
     def _refuse(self, name: str, kind: str, why: str) -> None:
         raise ValueError(f"signature {self.key!r} cannot be exported: node {name!r} ({kind}) {why}")
@@ -382,6 +411,7 @@ class _Slice:
         result = tf.compat.v1.GraphDef()
         result.versions.CopyFrom(self.graph.graph_def_versions)
         feeds: dict[str, str] = {}
+        state = {op.name for op in self.state}
         for op in self.ops.values():
             node = result.node.add()
             if op.type in _VARIABLES or op.type in _TABLES:
@@ -399,14 +429,17 @@ class _Slice:
                 tensor = reference if ":" in reference else f"{reference}:0"
                 if tensor in self.fed:
                     reference = feeds.setdefault(tensor, f"tf2_bridge_feed_{len(feeds)}")
-                elif reference.startswith("^") and reference[1:] not in self.ops:
-                    continue  # a placeholder that is fed
+                elif reference.startswith("^") and (
+                    reference[1:] not in self.ops or reference[1:] in state
+                ):
+                    continue  # a placeholder that is fed, or stands for a variable or a table
                 inputs.append(reference)
             del node.input[:]
             node.input.extend(inputs)
         for tensor, name in feeds.items():
             node = result.node.add(name=name, op="Placeholder")
-            node.attr["dtype"].type = self.graph.get_tensor_by_name(tensor).dtype.as_datatype_enum
+            dtype = self.graph.get_tensor_by_name(tensor).dtype.base_dtype  # of no reference
+            node.attr["dtype"].type = dtype.as_datatype_enum
         for function in (self.library or {}).values():
             result.library.function.add().CopyFrom(function)
         for node in [*result.node, *(n for f in result.library.function for n in f.node_def)]:
@@ -434,7 +467,8 @@ class _Slice:
                     value = tf.raw_ops.Identity(input=held.handle)
                 else:
                     value = held.read_value()
-                input_map[f"{op.name}:0"] = known[f"{op.name}:0"] = value
+                input_map[f"{op.name}:0"] = value
+                known.setdefault(f"{op.name}:0", value)  # unless it is fed
             wanted = sorted({tensor for _, tensor in self.outputs if tensor not in known})
             found = tf.import_graph_def(graph_def, input_map, wanted, name="session")
             known.update(zip(wanted, found or (), strict=True))

@@ -112,13 +112,24 @@ def _flat(infos: Any, parameters: bool = False) -> list[tuple[str, str]]:
 
 
 def _restore_signatures(
-    meta: Any, signature_defs: Mapping[str, Any], defaults: Mapping[str, Any]
+    meta: Any,
+    signature_defs: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    computed_from: Mapping[str, Mapping[str, frozenset[str]]],
 ) -> None:
-    """Give the signatures of a saved meta graph the keys and tensor names that TF1 gave them."""
+    """Give the signatures of a saved meta graph the keys and tensor names that TF1 gave them.
+
+    Args:
+        meta: the saved ``MetaGraphDef``, which is changed.
+        signature_defs: TF1's, by signature key.
+        defaults: the constants behind inputs that need not be fed, by tensor name.
+        computed_from: by signature key and TF1's output: the inputs that it is computed from.
+    """
     graph_def = meta.graph_def
     nodes = {node.name: node for node in graph_def.node}
     renamed: dict[str, str] = {}  # node that TensorFlow 2 made for an input: TF1's op name
-    made: dict[str, set[str]] = {}  # TF1's output: the inputs that the node made for it needs
+    # TF1's output: what is fed where its node was made, and what that is computed from
+    made: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
     for key, before in signature_defs.items():
         saved = meta.signature_def[key]
         final: dict[str, str] = {}
@@ -140,8 +151,11 @@ def _restore_signatures(
             if index == "0" and op not in nodes:
                 nodes[op] = graph_def.node.add(name=op, op="Identity", input=[final[tensor]])
                 nodes[op].attr["T"].type = saved.outputs[name].dtype
-                made[tensor] = {tensor for _, tensor in _flat(before.inputs)}
-            if tensor in made and made[tensor] <= {tensor for _, tensor in _flat(before.inputs)}:
+                fed = frozenset(one for _, one in _flat(before.inputs))
+                made[tensor] = fed, computed_from[key][tensor]
+            # To run a node is to feed all inputs of the signature that it was made for.
+            same = tensor in made and made[tensor][1] == computed_from[key][tensor]
+            if same and made[tensor][0] <= {one for _, one in _flat(before.inputs)}:
                 final[tensor] = tensor
         saved.CopyFrom(before)
         for info in [*saved.inputs.values(), *saved.outputs.values()]:

@@ -171,6 +171,25 @@ X = np.float32([[1, 2, 3], [-1, 0, 0.5]])
 
 
 @scenario
+def fed_variable(folder):
+    """A reference variable among the inputs is fed, also where the graph orders nodes by it."""
+    x = tf.placeholder(tf.float32, [None, 2], name="x")
+    w = tf.get_variable("w", initializer=[[1.0], [2.0]], use_resource=False)
+    with tf.control_dependencies([w.op]):
+        y = tf.matmul(x, w, name="y")
+    fed, plain = ({"x": x, "w": w}, {"y": y, "same": w}), ({"x": x}, {"y": y})
+    session = started()
+    save(session, folder + "/one", {"fed": fed})
+    save(session, folder + "/two", {"fed": fed, "plain": plain})
+    feeds = {"fed": {"x": [[1.0, 1.0]], "w": [[5.0], [5.0]]}}
+    found = contract(folder + "/one")["signatures"]["fed"]
+    names = [found[side][name]["name"] for side, name in (("inputs", "w"), ("outputs", "same"))]
+    seen = [names, served(folder + "/one", feeds)]
+    feeds["plain"] = {"x": [[1.0, 1.0]]}
+    return [*seen, served(folder + "/two", feeds)]
+
+
+@scenario
 def dense_model(folder):
     """Reference and resource variables, two outputs, keep_prob with a default."""
     x = tf.placeholder(tf.float32, [None, 3], name="images")

@@ -545,6 +545,86 @@ def partitioned_variables(folder):
 
 
 @scenario
+def whole_into_parts(folder):
+    """A whole variable is restored into parts of one, however the parts are given."""
+    value = np.arange(8.0).reshape(4, 2)
+    tf.get_variable("s/w", initializer=tf.constant(value))
+    tf.get_variable("b", initializer=[1.0])
+    prefix = Saver().save(started(), folder + "/m")
+    seen = []
+    for given in ("all", "list", "dict", "parts", "resource", "more", "other", "reshaped"):
+        with tf.Graph().as_default():
+            count = {"more": 3, "other": 2}.get(given, 2)
+            with tf.variable_scope(
+                "s",
+                partitioner=tf.fixed_size_partitioner(count),
+                use_resource=given == "resource",
+            ):
+                shape = [6, 2] if given == "other" else [4, 2]
+                w = tf.get_variable("w", shape, tf.float64, tf.ones_initializer())
+            b = tf.get_variable("b", [1])
+            session = started()
+            held = {"list": [w, b], "dict": {"s/w": w}, "parts": {"s/w": list(w), "b": b}}
+            saver = Saver(held.get(given), reshape=given == "reshaped")
+            problem = error_of(saver.restore, session, prefix)
+            if problem is None and given != "reshaped":
+                saver.restore(session, prefix)
+            seen.append([problem and problem[0], session.run(tf.convert_to_tensor(w))])
+    with tf.Graph().as_default():
+        with tf.variable_scope("s", partitioner=tf.fixed_size_partitioner(2)):
+            tf.get_variable("missing", [4, 2])
+        tf.get_variable("b", [1])
+        problem = error_of(Saver().restore, started(), prefix)
+        seen.append([problem[0], "s/missing" in problem[1]])
+    return seen
+
+
+@scenario
+def variable_given_as_tensor(folder):
+    """A variable's tensor in the place of the variable is restored."""
+    v = tf.get_variable("v", initializer=[1.0, 2.0], use_resource=False)
+    r = tf.get_variable("r", initializer=[3.0, 4.0], use_resource=True)
+    session = started()
+    prefix = Saver({"old_v": v, "r": r}).save(session, folder + "/m")
+    session.run([tf.assign(one, [0.0, 0.0]) for one in (v, r)])
+    graph = tf.get_default_graph()
+    read = graph.get_tensor_by_name("r/Read/ReadVariableOp:0")
+    Saver({"old_v": graph.get_tensor_by_name("v:0")}).restore(session, prefix)
+    Saver([read]).restore(session, prefix)
+    return session.run([v, r])
+
+
+@scenario
+def folders_that_do_not_exist(folder):
+    """What restore raises where the folder, or only the prefix, does not exist."""
+    variables()
+    session = started()
+    with open(folder + "/file", "w"):
+        pass
+    paths = ["none/m", "none/deep/m", "none/", "file/m", "m", "no*e/m"]
+    seen = [error_of(Saver().restore, session, "%s/%s" % (folder, path)) for path in paths]
+    empty = Saver([], allow_empty=True)
+    return seen + [error_of(empty.restore, session, folder + "/none/m")]
+
+
+@scenario
+def exported_meta_graph(folder):
+    """What export_meta_graph writes restores what the same Saver saves."""
+    a = variables()[0]
+    session = started()
+    seen = []
+    for name, given in (("whole", None), ("part", [a]), ("renamed", {"x": a})):
+        saver = Saver(given)
+        saver.save(session, "%s/%s" % (folder, name), write_meta_graph=False)
+        proto = saver.export_meta_graph("%s/%s.extra" % (folder, name), clear_devices=True)
+        with tf.Graph().as_default(), tf.Session() as fresh:
+            again = tf.train.import_meta_graph("%s/%s.extra" % (folder, name))
+            again.restore(fresh, "%s/%s" % (folder, name))
+            seen.append([fresh.run(tf.global_variables()[0]), proto.saver_def.max_to_keep])
+    return seen
+
+
+@scenario
 def mutable_tables(folder):
     """A mutable table is saved with the variables."""
     variables()
@@ -726,6 +806,30 @@ if KIND != "tf1":
             Saver([held[0]]).restore(fresh, path)
             problem = error_of(Saver().restore, fresh, path)
             return [fresh.run(held[0]), problem[0], "net/b" in problem[1]]
+
+    @scenario
+    def native_into_parts(folder):
+        """A checkpoint of another structure is restored into parts, by the variable's name."""
+        import tensorflow as tf2
+
+        value = np.arange(8, dtype="float32").reshape(4, 2)
+        whole = tf2.Variable(value, name="w")
+        parts = [tf2.Variable(value[2 * i : 2 * i + 2], name="w/part_%d" % i) for i in range(2)]
+        session = started()
+        with session.as_default():
+            path = tf2.train.Checkpoint(model=whole).write(folder + "/native")
+            parted = tf2.train.Checkpoint(parts=parts).write(folder + "/parts")
+        with tf.Graph().as_default(), tf.Session() as fresh:
+            w = tf.get_variable("w", [4, 2], partitioner=tf.fixed_size_partitioner(2))
+            Saver().restore(fresh, path)
+            seen = [fresh.run(tf.convert_to_tensor(w))]
+            with fresh.as_default():
+                path = tf2.train.Checkpoint(parts=list(w)).write(folder + "/alike")
+            problem = error_of(Saver().restore, fresh, path)
+        with tf.Graph().as_default(), tf.Session() as fresh:
+            w = tf.get_variable("w", [4, 2], partitioner=tf.fixed_size_partitioner(2))
+            Saver().restore(fresh, parted)
+            return seen + [fresh.run(tf.convert_to_tensor(w)), problem[0]]
 
     @scenario
     def read_by_checkpoint(folder):

@@ -156,6 +156,13 @@ def test_checkpoints_are_object_based(mode: str, bridge_runs: Runs) -> None:
     assert seen(bridge_runs(mode)[0], "read_by_checkpoint") == expected
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_native_checkpoint_into_parts(mode: str, bridge_runs: Runs) -> None:
+    """Parts of a partitioned variable get their own rows of what no Saver wrote."""
+    expected = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [6.0, 7.0]]
+    assert seen(bridge_runs(mode)[0], "native_into_parts") == [expected, expected, "NotFoundError"]
+
+
 REFUSED = {
     "python": ("ValueError", "'my_py_func' (PyFunc)"),
     "assign": ("ValueError", "'count' (AssignAdd)"),
