@@ -94,8 +94,8 @@ class Demo:
 def _figure(check: ModelCheck) -> str:
     if check.error:
         return f"  {check.error}"
-    figures = [d.max_abs for d in (*check.deltas, *check.variables) if d.max_abs is not None]
-    return f"  largest difference {max(figures):.1e}" if figures else ""
+    figures = [d.required for d in (*check.deltas, *check.variables) if d.required is not None]
+    return f"  agrees to {max(figures):.1e}" if figures else ""
 
 
 def fixtures() -> Path:
