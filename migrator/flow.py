@@ -139,12 +139,22 @@ def stores(module: Module, wanted: Target) -> Iterator[ast.Name | ast.Attribute]
     return (node for node in _places(module, wanted) if not isinstance(node.ctx, ast.Load))
 
 
+def elsewhere(module: Module, wanted: Target) -> Iterator[ast.Attribute]:
+    """Yield every attribute called as the attribute ``wanted`` is, of another object.
+
+    Nothing for a variable.  It may be the same object by another name.
+    """
+    if wanted.scope is None:
+        for node in module.by_name.get(wanted.name, ()):
+            if not isinstance(node, ast.Attribute) or module.dotted(node) is not None:
+                continue  # a variable, or a part of ``tf.saved_model.builder``
+            if target(module, node) != wanted:
+                yield node
+
+
 def _places(module: Module, wanted: Target) -> Iterator[ast.Name | ast.Attribute]:
-    for node in module.nodes:
-        if isinstance(node, ast.Name):
-            if node.id != wanted.name or wanted.scope is None:
-                continue
-        elif not isinstance(node, ast.Attribute) or node.attr != wanted.name:
+    for node in module.by_name.get(wanted.name, ()):
+        if isinstance(node, ast.Name) and wanted.scope is None:
             continue
         found = target(module, node)
         if found is not None and _same(module, found, wanted):

@@ -246,6 +246,17 @@ class Module:
 
     # -- positions --------------------------------------------------------------------
 
+    @functools.cached_property
+    def by_name(self) -> dict[str, list[ast.Name | ast.Attribute]]:
+        """Identifier -> the names and attributes that end in it, in source order."""
+        found: dict[str, list[ast.Name | ast.Attribute]] = {}
+        for node in self.nodes:
+            if isinstance(node, ast.Name):
+                found.setdefault(node.id, []).append(node)
+            elif isinstance(node, ast.Attribute):
+                found.setdefault(node.attr, []).append(node)
+        return found
+
     @property
     def lines(self) -> int:
         """How many lines the text has; an empty one behind the last newline counts."""

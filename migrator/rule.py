@@ -14,21 +14,24 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from libcst import BaseExpression
 
+from migrator.apis import FAMILIES, HOLDS_V1_SAVER
 from migrator.calls import is_v1_load
 from migrator.calls import numpy_weights as weight_calls
-from migrator.flow import Target, target, targets_of
+from migrator.flow import Target, elsewhere, stores, target, targets_of, uses
 from migrator.names import Module, Scope, Symbol
 from migrator.results import Outcome, RuleInfo, Safety
-from migrator.tree import Edits, Tree, expression, identifiers, nodes_of
+from migrator.tree import Edits, Tree, expression, identifiers
 
 #: What a rule file needs, in one place: the layers below stay free to move.
 __all__ = [
+    "FAMILIES",
+    "HOLDS_V1_SAVER",
     "Cover",
     "Edits",
     "FileContext",
@@ -311,33 +314,6 @@ class Use:
         while name in taken:
             name, number = f"{wanted}_{number}", number + 1
         return name
-
-
-def uses(module: Module, wanted: Target) -> Iterator[ast.Name | ast.Attribute]:
-    """Yield every expression of ``module`` that reads ``wanted``."""
-    for node in nodes_of(module).by_name.get(wanted.name, ()):
-        if isinstance(node.ctx, ast.Load) and target(module, node) == wanted:
-            yield node
-
-
-def stores(module: Module, wanted: Target) -> Iterator[ast.Name | ast.Attribute]:
-    """Yield every expression of ``module`` that assigns or deletes ``wanted``."""
-    for node in nodes_of(module).by_name.get(wanted.name, ()):
-        if not isinstance(node.ctx, ast.Load) and target(module, node) == wanted:
-            yield node
-
-
-def elsewhere(module: Module, wanted: Target) -> Iterator[ast.Attribute]:
-    """Yield every attribute called as the attribute ``wanted`` is, of another object.
-
-    Nothing for a variable.  It may be the same object by another name.
-    """
-    if wanted.scope is None:
-        for node in nodes_of(module).by_name.get(wanted.name, ()):
-            if not isinstance(node, ast.Attribute) or module.dotted(node) is not None:
-                continue  # a variable, or a part of ``tf.saved_model.builder``
-            if target(module, node) != wanted:
-                yield node
 
 
 class Unreachable(Exception):

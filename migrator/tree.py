@@ -45,15 +45,11 @@ class Nodes:
         self.imports: list[ast.Import | ast.ImportFrom] = []
         #: method name -> the ``x.name`` of its calls
         self.method_calls: dict[str, list[ast.Attribute]] = {}
-        #: identifier -> the names and attributes that end in it
-        self.by_name: dict[str, list[ast.Name | ast.Attribute]] = {}
         for node in module.scope_of:
             if isinstance(node, ast.Name):
                 self.names.append(node)
-                self.by_name.setdefault(node.id, []).append(node)
             elif isinstance(node, ast.Attribute):
                 self.attributes.append(node)
-                self.by_name.setdefault(node.attr, []).append(node)
                 parent = module.parents[node]
                 if isinstance(parent, ast.Call) and parent.func is node:
                     self.method_calls.setdefault(node.attr, []).append(node)

@@ -4,23 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from migrator.rule import Use, targets_of, uses
-
-#: Calls that take a Saver and finalize its graph: an object-based write, which adds ops at its
-#: first call, fails there.
-MANAGED = (
-    "tf.train.MonitoredTrainingSession",
-    "tf.train.MonitoredSession",
-    "tf.train.SingularMonitoredSession",
-    "tf.train.Supervisor",
-    "tf.train.Scaffold",
-    "tf.train.CheckpointSaverHook",
-    "tf.train.ChiefSessionCreator",
-    "tf.train.SessionManager",
-    "tf.estimator.EstimatorSpec",
-    "tf.contrib.slim.learning",
-    "tf.contrib.training.train",
-)
+from migrator.rule import HOLDS_V1_SAVER, Use, targets_of, uses
 
 #: Methods of a SavedModelBuilder that take a Saver: what it writes must be name-based, because
 #: the saved graph restores by name.
@@ -43,7 +27,7 @@ def managed_session(use: Use) -> str | None:
                 if getattr(parent.func, "attr", "") in BUILDER_METHODS:
                     return "SavedModelBuilder"
                 name = use.symbol_of(parent.func)
-                if name and any(name == m or name.startswith(m + ".") for m in MANAGED):
+                if name and any(name == m or name.startswith(m + ".") for m in HOLDS_V1_SAVER):
                     return name
             if isinstance(parent, ast.stmt):
                 break

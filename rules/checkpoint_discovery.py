@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from migrator.rule import Keep, Manual, Rewrite, Safety, Use, rule
+from migrator.rule import FAMILIES, Keep, Manual, Rewrite, Safety, Use, rule
 
 
 @rule(
     "TFM204",
     "checkpoint-discovery",
     safety=Safety.SAFE,
-    apis=(
-        "tf.train.latest_checkpoint",
-        "tf.train.get_checkpoint_state",
-        "tf.train.checkpoint_exists",
-        "tf.train.get_checkpoint_mtimes",
-        "tf.train.update_checkpoint_state",
-        "tf.train.generate_checkpoint_state_proto",
-        "tf.train.remove_checkpoint",
-        "tf.train.checkpoints_iterator",
-    ),
+    apis=FAMILIES["discovery"],
     bind=False,
 )
 def checkpoint_discovery(use: Use) -> Rewrite | Keep | Manual | None:

@@ -37,7 +37,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "calls": ({"names"}, set()),
     "programs": ({"symbols", "apis", "names", "results", "calls"}, set()),
     "tree": ({"names", "flow"}, {"libcst"}),
-    "rule": ({"results", "names", "flow", "tree", "calls"}, {"libcst"}),
+    "rule": ({"results", "apis", "names", "flow", "tree", "calls"}, {"libcst"}),
     "imports": ({"results", "symbols", "names", "tree", "rule"}, {"libcst"}),
     "lift": ({"results", "symbols", "apis", "names", "flow", "tree", "rule"}, {"libcst"}),
     "engine": (
