@@ -17,14 +17,19 @@ from typing import Any, TypeVar
 
 __all__ = [
     "FORMAT",
+    "HISTOGRAM_EDGES",
     "CheckStatus",
     "ContractDelta",
+    "Cost",
     "DeltaStatus",
     "FileResult",
     "Finding",
+    "Latency",
     "ModelCheck",
     "Outcome",
     "OutputDelta",
+    "Parting",
+    "Place",
     "Program",
     "RuleInfo",
     "RunReport",
@@ -38,6 +43,12 @@ __all__ = [
 
 #: Version of the JSON spelling.  It grows when a field changes its meaning.
 FORMAT = 1
+
+#: Upper edges of the bins of :attr:`OutputDelta.histogram`.  Counted is, per element,
+#: ``|after - before| / (1 + |before|)``, which is the tolerance (atol and rtol alike) that the
+#: element needs.  The first bin holds the equal elements, one more after the last edge the rest,
+#: infinite errors (a NaN on one side only) included.
+HISTOGRAM_EDGES = (0.0, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
 
 class _Word(str, enum.Enum):
@@ -180,6 +191,11 @@ class OutputDelta:
     note: str = ""  #: dtypes, shapes, a bytes difference: what the numbers cannot say
     regime: str = ""  #: the inputs that produced it: normal, zeros, ...
     argmax: float | None = None  #: share of rows whose argmax agrees, 0..1
+    tolerance: tuple[float, float] | None = None  #: (atol, rtol) that decided; None when exact
+    histogram: tuple[int, ...] = ()  #: elements per bin of HISTOGRAM_EDGES; empty when exact
+    worst_before: str = ""  #: the value at worst_index, before
+    worst_after: str = ""  #: the value at worst_index, after
+    worst_inputs: tuple[str, ...] = ()  #: the inputs that gave it: ``x[2] = [0.1, -0.3, ...]``
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +206,50 @@ class ContractDelta:
     status: CheckStatus
     before: str = ""
     after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """The first op, in the order of the before side's graph, at which two models part."""
+
+    node: str  #: name of the op's node in the before side's graph
+    op: str  #: its type: ``MatMul``, ``VariableV2``
+    output: str  #: the output whose difference was traced: ``serving_default/scores``
+    regime: str = ""  #: the inputs that it was traced with
+    after_node: str = ""  #: name of its counterpart
+    max_abs: float | None = None  #: largest |after - before| of the op's output
+    note: str = ""  #: what the numbers cannot say
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """How long one signature takes through one loader, on one thread, in seconds."""
+
+    side: str  #: ``before`` or ``after``
+    loader: str  #: ``v1`` (a session), ``v2`` (tf.saved_model.load), ``keras``
+    signature: str
+    regime: str  #: the inputs that were timed
+    median: float
+    p90: float
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What two models cost: information, which decides nothing."""
+
+    before_bytes: int  #: size on disk
+    after_bytes: int
+    latencies: tuple[Latency, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A finding, named by file, line of the ORIGINAL file and rule code."""
+
+    path: str
+    line: int
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +268,11 @@ class ModelCheck:
     error: str | None = None
     name: str = ""  #: a short label for reports; the paths when empty
     covers: tuple[str, ...] = ()  #: files (as FileResult.path) whose rewrites it is evidence for
+    rewrites: tuple[Place, ...] = ()  #: the rewrites that produced the code which wrote ``after``
+    kinds: tuple[str, ...] = ()  #: what the two sides are: ``SavedModel``, ``frozen graph``
+    parting: Parting | None = None  #: where a mismatch begins, if it could be traced
+    cost: Cost | None = None
+    seed: int = 0  #: what the generated inputs depended on
 
     @property
     def match(self) -> bool:

@@ -3,7 +3,7 @@
 ``python checker_models.py PLAN`` runs under the interpreter of one side, as importing
 TensorFlow costs far more than all the models together.  PLAN is a JSON file::
 
-    worker    path of migrator/worker.py
+    worker    path of migrator/worker
     write     folder to write the TensorFlow 2 models into, or null
     stored    folder of the TensorFlow 1 models
     requests  the worker's requests, answered one after the other
@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import sys
+import types
 import warnings
 
 import numpy as np
@@ -358,11 +359,19 @@ def write_checkpoints(tf, folder, stored):
 
 
 def load_worker(path):
-    """Return the worker as a module."""
-    spec = importlib.util.spec_from_file_location("migrator_worker", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """Return what the modules of the worker define, in one namespace."""
+    if "migrator_worker" not in sys.modules:
+        spec = importlib.util.spec_from_file_location(
+            "migrator_worker", os.path.join(path, "__init__.py"), submodule_search_locations=[path]
+        )
+        package = importlib.util.module_from_spec(spec)
+        sys.modules["migrator_worker"] = package
+        spec.loader.exec_module(package)
+    names = {}
+    for file in sorted(os.listdir(path)):
+        if file.endswith(".py") and not file.startswith("__"):
+            names.update(vars(importlib.import_module("migrator_worker." + file[:-3])))
+    return types.SimpleNamespace(**names)
 
 
 def main(path):

@@ -19,7 +19,10 @@ PACKAGE = ROOT / "migrator"
 LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "__init__": (set(), set()),
     # stand-alone: run under other interpreters, or copied into other repositories
-    "worker": (set(), {"numpy", "tensorflow", "google"}),  # google.protobuf comes with TensorFlow
+    "worker": (
+        set(),
+        {"numpy", "tensorflow", "google", "migrator_worker"},
+    ),  # google.protobuf comes with TensorFlow
     "bridge": (set(), {"numpy", "tensorflow", "tf_keras"}),
     # standard library only
     "results": (set(), set()),
@@ -190,9 +193,11 @@ def test_only_the_command_line_prints(layer, path):
 
 def test_the_worker_is_readable_by_python_3_6():
     """It runs under whatever Python a TensorFlow 1 environment has."""
-    path = PACKAGE / "worker.py"
-    ast.parse(path.read_bytes(), feature_version=(3, 6))
-    assert "__future__.annotations" not in {dotted for _, dotted in imported(path)}  # 3.7
+    paths = sorted((PACKAGE / "worker").glob("*.py"))
+    assert paths
+    for path in paths:
+        ast.parse(path.read_bytes(), feature_version=(3, 6))
+        assert "__future__.annotations" not in {dotted for _, dotted in imported(path)}  # 3.7
 
 
 def run(code: str, *arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

@@ -291,7 +291,7 @@ def test_given_inputs_reach_the_worker_unchanged(tmp_path: Path, value: Any) -> 
     """What the user gives is stored without pickle and read back by the worker's code."""
     from checker_models import load_worker
 
-    worker = load_worker(str(ROOT / "migrator" / "worker.py"))
+    worker = load_worker(str(ROOT / "migrator" / "worker"))
     request = {"given": write_given({"x": value, "key": {"y": value}}, tmp_path)}
     given = worker.read_given(json.loads(json.dumps(request)))
     for back in (given["shared"]["x"], given["signatures"]["key"]["y"]):
@@ -1331,7 +1331,7 @@ def request(kind: str, role: str, path: Path, out: Path, **more: Any) -> dict[st
 
 def carry_out(python: str, folder: Path, write: Path | None, requests: list[Any]) -> None:
     """Answer many requests in one process."""
-    plan = {"worker": str(ROOT / "migrator" / "worker.py"), "stored": str(STORED)}
+    plan = {"worker": str(ROOT / "migrator" / "worker"), "stored": str(STORED)}
     plan_file = folder / "plan.json"
     content = {**plan, "write": str(write) if write else None, "requests": requests}
     plan_file.write_text(json.dumps(content))

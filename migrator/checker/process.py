@@ -17,7 +17,7 @@ from typing import IO, Any
 
 __all__ = ["Job", "WorkerFailed", "run_jobs"]
 
-WORKER = Path(__file__).resolve().parent.parent / "worker.py"
+WORKER = Path(__file__).resolve().parent.parent / "worker"
 
 #: The words with which a worker says what came of its request.
 STATUSES = ("ok", "cannot_open", "bad_input", "out_of_memory", "no_tensorflow")

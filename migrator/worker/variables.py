@@ -1,0 +1,163 @@
+"""The variables of checkpoints and SavedModels, and which of them the signatures read."""
+
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+
+from .common import OBJECT_GRAPH_KEY, VARIABLE_OPS, Json, _producer, cannot_open, compat
+from .store import Store
+
+VALUE_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+def open_reader(tf: Any, prefix: str) -> Any:
+    """Return a checkpoint reader.
+
+    Raises:
+        CannotOpen: the files are missing or damaged.
+    """
+    try:
+        return compat(tf).train.NewCheckpointReader(prefix)
+    except Exception as error:
+        raise cannot_open("its variables cannot be read", error)
+
+
+def object_graph(tf: Any, data: bytes) -> Any:
+    """Return the parsed object graph of an object-based checkpoint."""
+    try:
+        from tensorflow.core.protobuf import trackable_object_graph_pb2 as module
+
+        graph = module.TrackableObjectGraph()
+    except ImportError:  # TensorFlow before 1.14
+        from tensorflow.core.protobuf import checkpointable_object_graph_pb2 as old
+
+        graph = old.CheckpointableObjectGraph()
+    graph.ParseFromString(data)
+    return graph
+
+
+def object_paths(graph: Any) -> Dict[int, Tuple[str, ...]]:
+    """Return node id -> the shortest path of local names from the root."""
+    paths: Dict[int, Tuple[str, ...]] = {0: ()}
+    queue = [0]
+    for node in queue:
+        for child in graph.nodes[node].children:
+            if child.node_id not in paths:
+                paths[child.node_id] = paths[node] + (child.local_name,)
+                queue.append(child.node_id)
+    return paths
+
+
+def name_entries(tf: Any, reader: Any) -> Iterator[Tuple[str, List[str], bool]]:
+    """Yield (key, names, bookkeeping) for every entry of a checkpoint.
+
+    A name-based checkpoint's keys are its names.  In an object-based one an entry is
+    known, in this order, by the key that it has in a ``variables`` dict of the root
+    object, by the full name that the variable had, and by its path of attributes.
+    """
+    keys = sorted(reader.get_variable_to_shape_map())
+    if OBJECT_GRAPH_KEY not in keys:
+        for key in keys:
+            yield key, [key], False
+        return
+    graph = object_graph(tf, reader.get_tensor(OBJECT_GRAPH_KEY))
+    paths = object_paths(graph)
+    names: Dict[str, List[str]] = {}
+    system = set()
+    for number, node in enumerate(graph.nodes):
+        path = paths.get(number)
+        for attribute in node.attributes:
+            known = names.setdefault(attribute.checkpoint_key, [])
+            value = attribute.name == "VARIABLE_VALUE"
+            if path and path[0] == "variables" and len(path) == 2 and value:
+                known.append(path[1])
+            if attribute.full_name and value:
+                known.append(attribute.full_name)
+            if path:
+                known.append("/".join(path) + ("" if value else "/" + attribute.name))
+            if path == ("save_counter",) or attribute.name == "OBJECT_CONFIG_JSON":
+                system.add(attribute.checkpoint_key)
+    for key in keys:
+        if key == OBJECT_GRAPH_KEY:
+            continue
+        known = list(dict.fromkeys(names.get(key, [])))
+        if not known:
+            known = [key[: -len(VALUE_SUFFIX)] if key.endswith(VALUE_SUFFIX) else key]
+        yield key, known, key in system
+
+
+def dump_variables(tf: Any, prefix: str, store: Store, tell: Any = None) -> Tuple[List[Json], bool]:
+    """Store every variable of a checkpoint; return their index and whether it is object-based.
+
+    ``tell(key, names)`` answers whether a signature reaches the variable: True, False, or
+    None when that cannot be told.
+    """
+    reader = open_reader(tf, prefix)
+    found = []
+    for key, names, system in name_entries(tf, reader):
+        try:
+            value = reader.get_tensor(key)
+        except Exception as error:
+            raise cannot_open("its variable %r cannot be read" % names[0], error)
+        entry = {"key": key, "names": names, "bookkeeping": system, "array": store.put(value)}
+        entry["reachable"] = tell(key, names) if tell else None
+        found.append(entry)
+    return found, OBJECT_GRAPH_KEY in reader.get_variable_to_shape_map()
+
+
+class Reach:
+    """Tell which variables the signatures of a meta graph depend on."""
+
+    def __init__(self, tf: Any, graph: Any, signatures: Json) -> None:
+        self._nodes = {node.name: node for node in graph.graph_def.node}
+        self._tf = tf
+        starts = [
+            info["tensor"].split(":")[0]
+            for signature in signatures.values()
+            for info in signature["outputs"].values()
+        ]
+        self.reached = self._walk(starts)
+        self._by_name: Dict[str, Set[str]] = {}
+        for node in graph.graph_def.node:
+            if node.op in VARIABLE_OPS:
+                shared = node.attr["shared_name"].s.decode("utf-8", "replace")
+                for name in {node.name, shared} - {""}:
+                    self._by_name.setdefault(name, set()).add(node.name)
+        self._by_key: Dict[str, Set[str]] = {}
+        for node in graph.graph_def.node:
+            if node.op == "SaveV2":
+                self._read_save(node)
+
+    def _walk(self, starts: Sequence[str]) -> Set[str]:
+        seen: Set[str] = set()
+        stack = list(starts)
+        while stack:
+            name = stack.pop()
+            if name in seen or name not in self._nodes:
+                continue
+            seen.add(name)
+            stack.extend(_producer(text) for text in self._nodes[name].input)
+        return seen
+
+    def _read_save(self, node: Any) -> None:
+        """Learn the checkpoint keys of the variables that a Saver's SaveV2 node writes."""
+        names = self._nodes.get(_producer(node.input[1]))
+        if names is None or names.op != "Const":
+            return
+        keys = self._tf.make_ndarray(names.attr["value"].tensor).ravel()
+        for key, source in zip(keys, node.input[3:]):
+            current = self._nodes.get(_producer(source))
+            while current is not None and current.op in ("Identity", "ReadVariableOp"):
+                current = self._nodes.get(_producer(current.input[0]))
+            if current is not None and current.op in VARIABLE_OPS:
+                self._by_key.setdefault(key.decode("utf-8"), set()).add(current.name)
+
+    def needs_values(self) -> bool:
+        """Return whether a signature reads a variable."""
+        return any(self._nodes[name].op in VARIABLE_OPS for name in self.reached)
+
+    def __call__(self, key: str, names: Sequence[str]) -> Optional[bool]:
+        """Return whether the variable is reached; None when its node is not known."""
+        nodes = set(self._by_key.get(key, ()))
+        if not nodes:
+            for name in names:
+                nodes |= self._by_name.get(name, set())
+        return bool(nodes & self.reached) if nodes else None
