@@ -20,11 +20,15 @@ from hypothesis import strategies as st
 from migrator import results
 from migrator.results import (
     ContractDelta,
+    Cost,
     FileResult,
     Finding,
+    Latency,
     ModelCheck,
     Outcome,
     OutputDelta,
+    Parting,
+    Place,
     Program,
     RuleInfo,
     RunReport,
@@ -45,6 +49,10 @@ VALUES = (
     Program,
     OutputDelta,
     ContractDelta,
+    Parting,
+    Latency,
+    Cost,
+    Place,
     ModelCheck,
     RunReport,
 )

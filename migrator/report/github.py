@@ -5,9 +5,10 @@ https://docs.github.com/en/actions/reference/workflow-commands-for-github-action
 
 from __future__ import annotations
 
-from migrator.report.reading import Group, entries, label, ranked_checks, verdict_sentence
+from migrator.report.measures import explanation
+from migrator.report.reading import Group, entries, label, ranked_checks, site, verdict_sentence
 from migrator.report.text import cell_of, visible
-from migrator.results import RunReport, Verdict
+from migrator.results import ModelCheck, RunReport
 
 __all__ = ["render"]
 
@@ -18,15 +19,7 @@ def render(run: RunReport) -> str:
     The runner shows ten of a level per step, so what needs nobody (KEPT, SAFE rewrites,
     suppressed lines, matching models) is left out.
     """
-    errors = [
-        _command(
-            "error",
-            {"title": f"Model check: {check.verdict}"},
-            f"{label(check)}: {verdict_sentence(check)}",
-        )
-        for check in ranked_checks(run.checks)
-        if check.verdict is not Verdict.MATCH
-    ]
+    errors = [_check(check) for check in ranked_checks(run.checks) if not check.match]
     errors += [
         _command("error", {"file": file.path, "title": "Not processed"}, file.error)
         for file in run.files
@@ -52,6 +45,14 @@ def render(run: RunReport) -> str:
                 message = f"{message}\n{finding.recipe}"
             errors.append(_command(level, where, message))
     return "".join(line + "\n" for line in errors)
+
+
+def _check(check: ModelCheck) -> str:
+    """Return a check that does not match, at the code that exported the model where it is known."""
+    place = site(check)
+    where = {} if place is None else {"file": place.path, "line": str(place.line)}
+    lines = [f"{label(check)}: {verdict_sentence(check)}", *explanation(check)]
+    return _command("error", {**where, "title": f"Model check: {check.verdict}"}, "\n".join(lines))
 
 
 def _command(level: str, properties: dict[str, str], message: str) -> str:

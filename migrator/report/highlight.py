@@ -10,9 +10,10 @@ from markupsafe import Markup, escape
 from pygments.lexers.python import PythonLexer
 from pygments.token import Token
 
+from migrator.report.diffs import changed_words
 from migrator.report.text import visible
 
-__all__ = ["block", "code_lines", "marked"]
+__all__ = ["block", "change_pair", "code_lines", "marked"]
 
 _CLASSES: tuple[tuple[Any, str], ...] = (
     (Token.Comment, "hc"),
@@ -72,3 +73,12 @@ def marked(pieces: Pieces, ranges: Iterable[tuple[int, int]] = ()) -> Markup:
 def block(code: str) -> Markup:
     """Return a whole piece of code as the inside of a ``<pre>``."""
     return Markup("\n").join(marked(pieces) for pieces in code_lines(code.split("\n")))
+
+
+def change_pair(before: str, after: str) -> tuple[Markup, Markup]:
+    """Return two pieces of code as HTML; the words that differ are marked where both are lines."""
+    if "\n" in before or "\n" in after or not before or not after:
+        return block(before), block(after)
+    left, right = changed_words(visible(before), visible(after))
+    (old,), (new,) = code_lines([before]), code_lines([after])
+    return marked(old, left), marked(new, right)

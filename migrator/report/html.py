@@ -17,13 +17,19 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
-from migrator.report import diffs, reading
-from migrator.report.highlight import block, code_lines, marked
+from migrator.report import cost, diffs, measures, reading
+from migrator.report.charts import histogram, strip
+from migrator.report.evidence import evidence
+from migrator.report.highlight import block, change_pair, code_lines, marked
 from migrator.report.reading import Entry, Group
 from migrator.report.text import CODE_SPAN, cell_of, place, plural, visible
 from migrator.results import FileResult, ModelCheck, Outcome, RunReport
 
 __all__ = ["render"]
+
+#: Outputs and variables that get a drawing of their own per check, worst first: the tables hold
+#: all.  Rewrites that stand open in a row of evidence.
+_CASES, _EDITS = 12, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,14 @@ def render(run: RunReport) -> str:
         ranked=reading.ranked_checks(run.checks),
         checks_tone=_tone(run.checks),
         label=reading.label,
+        m=measures,
+        costs=cost,
+        histogram=histogram,
+        strip=strip,
+        shown_cases=_CASES,
+        shown_edits=_EDITS,
+        proofs=evidence(run, found),
+        change_pair=change_pair,
         verdict_sentence=reading.verdict_sentence,
         verdict_counts=reading.verdict_counts(run.checks),
         outputs=reading.decisive_outputs,

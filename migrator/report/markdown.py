@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
-from markupsafe import escape
-
 from migrator.report import reading
+from migrator.report.markdown_checks import check_blocks, evidence_blocks
+from migrator.report.markup import code_span, fenced, folded, paragraph, prose
 from migrator.report.reading import Entry, Group
-from migrator.report.text import CODE_SPAN, place, plural, visible
-from migrator.results import FileResult, ModelCheck, Outcome, OutputDelta, RunReport
+from migrator.report.text import place, plural, visible
+from migrator.results import FileResult, Outcome, RunReport
 
 __all__ = ["LIMIT", "render"]
 
 #: Characters that a comment may have.
 LIMIT = 65_536
 
-#: Lines of one file's diff, rows of one table: more is for the HTML report.
+#: Lines of one file's diff: more is for the HTML report.
 _DIFF_LINES = 400
-_TABLE_ROWS = 40
-
-_MARKS = re.compile(r"([\\`*_\[\]<>|~&$])")
-#: What makes a list, a heading or a rule of a paragraph that begins with it.
-_LEADING = re.compile(r"^(\d*)([#+=-]|(?<=\d)[.)])")
 
 
 def render(run: RunReport) -> str:
@@ -65,8 +59,8 @@ def _blocks(run: RunReport, found: list[Entry]) -> Iterator[tuple[str, str]]:
     yield "summary", _summary(run, found)
     if run.checks:
         yield "heading", "### Model checks"
-        for check in reading.ranked_checks(run.checks):
-            yield "model check", _check(check)
+        for block in check_blocks(run.checks):
+            yield "model check block", block
     groups = {group: [e for e in found if e.group is group] for group in Group}
     changes = [
         (
@@ -80,6 +74,11 @@ def _blocks(run: RunReport, found: list[Entry]) -> Iterator[tuple[str, str]]:
         yield "heading", "### Needs a person"
         for entry in groups[Group.PERSON]:
             yield "finding", _finding(entry)
+    proofs = evidence_blocks(run, found)
+    if proofs:
+        yield "heading", "### Code change, signature and numbers"
+        for block in proofs:
+            yield "evidence table", block
     if groups[Group.REVIEW] or any(
         file.diff and section is Group.REVIEW for file, _, section in changes
     ):
@@ -100,16 +99,16 @@ def _blocks(run: RunReport, found: list[Entry]) -> Iterator[tuple[str, str]]:
     if failed:
         yield "heading", "### Files not processed"
         for file in failed:
-            yield "failed file", f"- {_code(file.path)}: {_text(file.error or '')}"
+            yield "failed file", f"- {code_span(file.path)}: {paragraph(file.error or '')}"
     if run.programs:
         yield "heading", "### Programs"
         for program in run.programs:
-            names = ", ".join(map(_code, program.entry_points or program.files))
+            names = ", ".join(map(code_span, program.entry_points or program.files))
             parts = [f"**{program.tier} tier**" if program.tier else "**stays as it is**"]
             if program.held:
-                parts.append(f"held: {_text(program.held)}")
+                parts.append(f"held: {paragraph(program.held)}")
             if program.requirements:
-                parts.append("needs " + ", ".join(map(_code, program.requirements)))
+                parts.append("needs " + ", ".join(map(code_span, program.requirements)))
             yield "program", f"- {names} ({plural(len(program.files), 'file')}): {'; '.join(parts)}"
 
 
@@ -127,82 +126,25 @@ def _summary(run: RunReport, found: list[Entry]) -> str:
         lines.append("|---|---:|---:|---:|---:|---:|---:|")
         for family, counts in rows:
             lines.append(
-                f"| {_text(family)} | " + " | ".join(str(n or "") for n in counts.values()) + " |"
+                f"| {paragraph(family)} | "
+                + " | ".join(str(n or "") for n in counts.values())
+                + " |"
             )
     return "\n".join(lines)
-
-
-def _check(check: ModelCheck) -> str:
-    lines = [
-        f"**{str(check.verdict).upper()}** {_code(reading.label(check))}: "
-        f"{_text(reading.verdict_sentence(check))}"
-    ]
-    atol, rtol = check.tolerance
-    facts = [f"tolerance {reading.figure(atol)} + {reading.figure(rtol)} × |before|"]
-    facts += [f"inputs {', '.join(check.inputs)}"] if check.inputs else []
-    lines.append("_" + _text("; ".join([*facts, *check.environments])) + "_")
-    differ, _ = reading.decisive_facts(check.contract)
-    if differ:
-        rows = [
-            f"| {_cell(d.name)} | {d.status} | {_cell(d.before)} | {_cell(d.after)} |"
-            for d in differ
-        ]
-        lines.append(
-            _table("| signature contract | result | before | after |", "|---|---|---|---|", rows)
-        )
-    for what, deltas in (("output", check.deltas), ("variable", check.variables)):
-        bad, good = reading.decisive_outputs(deltas)
-        if bad:
-            lines.append(_numbers(what, bad))
-        if good:
-            words = plural(len(good), f"{what} comparison")
-            lines.append(
-                _fold(f"{words} that agree{'s' if len(good) == 1 else ''}", _numbers(what, good))
-            )
-    return "\n\n".join(lines)
-
-
-def _numbers(what: str, deltas: list[OutputDelta]) -> str:
-    head = (
-        f"| {what} | inputs | result | max abs | max rel | mean abs | needed | argmax | compared "
-        "| worst at |"
-    )
-    rows = []
-    for d in deltas:
-        worst = "–" if d.worst_index is None else "\\[" + ", ".join(map(str, d.worst_index)) + "\\]"
-        name = _cell(d.name) + (f" {_text(d.note)}" if d.note else "")
-        numbers = map(reading.figure, (d.max_abs, d.max_rel, d.mean_abs, d.required))
-        cells = [
-            name,
-            _text(d.regime),
-            d.status,
-            *numbers,
-            reading.share(d.argmax),
-            f"{d.compared:,}",
-            worst,
-        ]
-        rows.append("| " + " | ".join(map(str, cells)) + " |")
-    return _table(head, "|---|---|---|" + "---:|" * 6 + "---|", rows)
-
-
-def _table(head: str, rule: str, rows: list[str]) -> str:
-    left = len(rows) - _TABLE_ROWS
-    text = "\n".join([head, rule, *rows[:_TABLE_ROWS]])
-    return f"{text}\n\n{plural(left, 'row')} more in the HTML report." if left > 0 else text
 
 
 def _finding(entry: Entry, code: bool = True) -> str:
     finding = entry.finding
     rule = f" {entry.rule.name}" if entry.rule else ""
-    where = _code(place(entry.path, finding.span))
-    head = f"**{_text(finding.code + rule)}** · {finding.outcome} · {where}"
-    parts = [f"{head}  \n{_text(finding.message)}"]
+    where = code_span(place(entry.path, finding.span))
+    head = f"**{paragraph(finding.code + rule)}** · {finding.outcome} · {where}"
+    parts = [f"{head}  \n{paragraph(finding.message)}"]
     if code and finding.before:
-        parts.append(_fence(finding.before, "python"))
+        parts.append(fenced(finding.before, "python"))
     if finding.outcome is Outcome.BLOCKED and finding.after:
-        parts.append(_fold("What it would become", _fence(finding.after, "python")))
+        parts.append(folded("What it would become", fenced(finding.after, "python")))
     if finding.recipe:
-        parts.append(f"What to do: {_prose(finding.recipe)}")
+        parts.append(f"What to do: {prose(finding.recipe)}")
     return "\n\n".join(parts)
 
 
@@ -222,18 +164,18 @@ def _changes(
             parts.append(_finding(entry, code=False))
             if entry.group is Group.REVIEW and entry.rule and entry.finding.code not in explained:
                 explained.add(entry.finding.code)
-                parts.append("Why: " + _prose(reading.reason(entry.rule)))
+                parts.append("Why: " + prose(reading.reason(entry.rule)))
         if wanted is Group.REVIEW:
             checks = reading.checks_of(run, file)
             covers = ", ".join(
-                f"{_code(reading.label(c))} **{str(c.verdict).upper()}**" for c in checks
+                f"{code_span(reading.label(c))} **{str(c.verdict).upper()}**" for c in checks
             )
             parts.append(f"Covered by: {covers or 'no model check of this run'}")
         if file.diff:
             parts.append(_diff(file.diff))
         made = "new file" if file.created else plural(len(own), "rewrite")
         summary = f"{visible(file.path)} ({made})".replace("\n", "\u240a")
-        yield "changed file", _fold(summary, "\n\n".join(parts))
+        yield "changed file", folded(summary, "\n\n".join(parts))
     if elsewhere:
         yield (
             "note",
@@ -244,97 +186,9 @@ def _changes(
 def _diff(diff: str) -> str:
     lines = diff.replace("\r\n", "\n").rstrip("\n").split("\n")
     left = len(lines) - _DIFF_LINES
-    text = _fence("\n".join(lines[:_DIFF_LINES]), "diff")
+    text = fenced("\n".join(lines[:_DIFF_LINES]), "diff")
     return (
         f"{text}\n\n{plural(left, 'line')} of this diff more in the HTML report."
         if left > 0
         else text
     )
-
-
-def _fold(summary: str, inside: str) -> str:
-    head = f"<details><summary><code>{escape(visible(summary))}</code></summary>"
-    return f"{head}\n\n{inside}\n\n</details>"
-
-
-def _fence(code: str, language: str) -> str:
-    """Return a fenced block; the fence is longer than any run of backticks inside."""
-    ticks = max((len(run) for run in re.findall("`+", code)), default=0)
-    fence = "`" * max(3, ticks + 1)
-    return f"{fence}{language}\n{visible(code)}\n{fence}"
-
-
-def _code(text: str) -> str:
-    """Return ``text`` as a code span, in which nothing is markup and nobody is mentioned."""
-    text = visible(text).replace("\n", "\u240a").replace("\t", " ")
-    if not text:
-        return ""
-    ticks = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    pad = " " if text[0] in "` " or text[-1] in "` " else ""
-    return f"{ticks}{pad}{text}{pad}{ticks}"
-
-
-def _cell(text: str) -> str:
-    """Return a code span for a table, where a bar would end the cell even inside code."""
-    return _code(text).replace("|", "\\|")
-
-
-def _text(text: str) -> str:
-    """Return one paragraph of text: its code spans stay, everything else is literal.
-
-    ``@name`` becomes code: outside of it, it would notify the account of that name.
-    """
-    text = " ".join(visible(text).split())
-    parts = CODE_SPAN.split(text)
-    out = [_LEADING.sub(r"\1\\\2", _plain(parts[0]))]
-    for i in range(1, len(parts), 3):
-        out += [_cell(parts[i + 1]), _plain(parts[i + 2])]
-    return "".join(out)
-
-
-def _plain(text: str) -> str:
-    pieces = re.split(r"(@[\w./-]+|(?:#|GH-)\d+|https?://\S+|www\.\S+)", text)
-    return "".join(
-        _cell(piece) if i % 2 else _MARKS.sub(r"\\\1", piece) for i, piece in enumerate(pieces)
-    )
-
-
-def _prose(text: str) -> str:
-    """Return paragraphs of text with fenced and indented code kept as code."""
-    out: list[str] = []
-    lines = visible(text).strip("\n").split("\n")
-    i = 0
-    while i < len(lines):
-        fence = re.match(r"\s*(`{3,}|~{3,})(.*)", lines[i])
-        if fence:
-            end = i + 1
-            while end < len(lines) and not lines[end].strip().startswith(fence[1]):
-                end += 1
-            out.append(_fence("\n".join(lines[i + 1 : end]), "python"))
-            i = end + 1
-        elif lines[i].startswith(("    ", "\t")):
-            end = i
-            while end < len(lines) and (
-                not lines[end].strip() or lines[end].startswith(("    ", "\t"))
-            ):
-                end += 1
-            code = [line[4:] if line.startswith("    ") else line[1:] for line in lines[i:end]]
-            out.append(_fence("\n".join(code).rstrip("\n"), "python"))
-            i = end
-        else:
-            end = i
-            while (
-                end < len(lines)
-                and lines[end].strip()
-                and not re.match(r"\s*(```|~~~)", lines[end])
-            ):
-                end += 1
-            items = re.split(r"\n(?=\s*(?:[-*]|\d+[.)])\s)", "\n".join(lines[i:end]))
-            out += [_item(item) for item in items if item.strip()]
-            i = max(end, i + 1)
-    return "\n\n".join(out)
-
-
-def _item(text: str) -> str:
-    match = re.match(r"\s*([-*]|\d+[.)])\s+(.*)", text, re.S)
-    return f"{match[1]} {_text(match[2])}" if match else _text(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from migrator.results import Finding, ModelCheck, Program, RunReport, to_json
+from migrator.results import Finding, Latency, ModelCheck, Program, RunReport, to_json
 
 __all__ = ["arrange"]
 
@@ -57,7 +57,16 @@ def _check(check: ModelCheck) -> ModelCheck:
         contract=tuple(sorted(check.contract, key=lambda d: (d.name, _tie(d)))),
         variables=tuple(sorted(check.variables, key=lambda d: (d.name, d.regime, _tie(d)))),
         deltas=tuple(sorted(check.deltas, key=lambda d: (d.name, d.regime, _tie(d)))),
+        rewrites=tuple(sorted(check.rewrites, key=lambda p: (p.path, p.line, p.code))),
+        cost=None
+        if check.cost is None
+        else replace(check.cost, latencies=tuple(sorted(check.cost.latencies, key=_latency_key))),
     )
+
+
+def _latency_key(latency: Latency) -> tuple[Any, ...]:
+    before = latency.side != "before"
+    return (latency.signature, latency.regime, before, latency.loader, _tie(latency))
 
 
 def _check_key(check: ModelCheck) -> tuple[str, ...]:

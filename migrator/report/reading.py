@@ -21,6 +21,7 @@ from migrator.results import (
     ModelCheck,
     Outcome,
     OutputDelta,
+    Place,
     RuleInfo,
     RunReport,
     Safety,
@@ -37,10 +38,12 @@ __all__ = [
     "entries",
     "figure",
     "label",
+    "named",
     "ranked_checks",
     "reason",
     "section_of_file",
     "share",
+    "site",
     "tally",
     "verdict_counts",
     "verdict_sentence",
@@ -68,6 +71,7 @@ class Entry:
     key: str  #: stable for the same code in the same file, wherever its line moves
     rule: RuleInfo | None
     checks: tuple[ModelCheck, ...]  #: the model checks that cover the file
+    proof: tuple[ModelCheck, ...]  #: those of them that name this very rewrite
 
     @property
     def path(self) -> str:
@@ -90,7 +94,8 @@ def entries(run: RunReport) -> list[Entry]:
             safety = _safety(finding, rules)
             group = _group(finding, safety)
             rule = rules.get(finding.code)
-            found.append(Entry(file, finding, group, safety, key, rule, checks))
+            proof = tuple(check for check in checks if named(check, file, finding))
+            found.append(Entry(file, finding, group, safety, key, rule, checks, proof))
     return found
 
 
@@ -135,10 +140,28 @@ def section_of_file(file: FileResult, found: Iterable[Entry]) -> Group:
 def checks_of(run: RunReport, file: FileResult) -> tuple[ModelCheck, ...]:
     """Return the model checks that are evidence for the rewrites of ``file``.
 
-    Only those that name the file count: to claim a check that does not cover the code would be
-    worse than to claim none.
+    Only those that name the file, or a rewrite in it, count: to claim a check that does not
+    cover the code would be worse than to claim none.
     """
-    return tuple(check for check in run.checks if file.path in check.covers)
+    return tuple(
+        check
+        for check in run.checks
+        if file.path in check.covers or any(file.path == place.path for place in check.rewrites)
+    )
+
+
+def named(check: ModelCheck, file: FileResult, finding: Finding) -> bool:
+    """Return whether ``check`` names ``finding`` among the rewrites that it is evidence for."""
+    return any(
+        (place.path, place.line, place.code) == (file.path, finding.span.line, finding.code)
+        for place in check.rewrites
+    )
+
+
+def site(check: ModelCheck) -> Place | None:
+    """Return the first rewrite that ``check`` names whose line is a line of its file."""
+    # lines of a notebook's cell are none of the .ipynb file
+    return next((p for p in check.rewrites if not p.path.endswith(".ipynb")), None)
 
 
 def reason(rule: RuleInfo | None) -> str:

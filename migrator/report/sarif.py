@@ -11,6 +11,7 @@ from collections import Counter
 from typing import Any
 from urllib.parse import quote
 
+from migrator.report.measures import explanation
 from migrator.report.reading import (
     Entry,
     Group,
@@ -18,10 +19,11 @@ from migrator.report.reading import (
     label,
     ranked_checks,
     reason,
+    site,
     verdict_sentence,
 )
 from migrator.report.text import cell_of, plural, visible
-from migrator.results import RuleInfo, RunReport, Safety, Verdict
+from migrator.results import RuleInfo, RunReport, Safety
 
 __all__ = ["LIMIT", "render"]
 
@@ -107,6 +109,8 @@ def _result(entry: Entry, index: dict[str, int]) -> dict[str, Any]:
     message = finding.message
     if finding.recipe:
         message = f"{message}\n\n{finding.recipe}"
+    for check in entry.proof:
+        message += f"\n\nModel check {label(check)}: {check.verdict}. {verdict_sentence(check)}"
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": index[finding.code],
@@ -149,9 +153,17 @@ def _artifact(path: str) -> dict[str, str]:
 def _notifications(run: RunReport, cut: list[Entry]) -> list[dict[str, Any]]:
     notices: list[dict[str, Any]] = []
     for check in ranked_checks(run.checks):
-        if check.verdict is not Verdict.MATCH:
-            text = f"Model check {label(check)}: {check.verdict}. {verdict_sentence(check)}"
-            notices.append({"level": "error", "message": {"text": visible(text)}})
+        if check.match:
+            continue
+        head = f"Model check {label(check)}: {check.verdict}. {verdict_sentence(check)}"
+        text = "\n".join([head, *explanation(check)])
+        notice: dict[str, Any] = {"level": "error", "message": {"text": visible(text)}}
+        place = site(check)
+        if place is not None:
+            region = {"startLine": place.line}
+            physical = {"artifactLocation": _artifact(place.path), "region": region}
+            notice["locations"] = [{"physicalLocation": physical}]
+        notices.append(notice)
     notices += [
         {
             "level": "error",

@@ -7,7 +7,7 @@ import unicodedata
 
 from migrator.results import Span
 
-__all__ = ["CODE_SPAN", "cell_of", "place", "plural", "visible"]
+__all__ = ["CODE_SPAN", "cell_of", "place", "plural", "shortened", "visible"]
 
 #: A code span of Markdown: as many backticks behind it as before it.
 CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
@@ -66,3 +66,9 @@ def place(path: str, span: Span) -> str:
 def plural(count: int, noun: str, many: str | None = None) -> str:
     """Return ``1 file``, ``2 files``, ``1,204 matches``."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def shortened(text: str, length: int) -> str:
+    """Return ``text`` on one line, with an ellipsis for what is beyond ``length`` characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

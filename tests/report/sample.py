@@ -11,12 +11,16 @@ from dataclasses import replace
 from migrator.results import (
     CheckStatus,
     ContractDelta,
+    Cost,
     DeltaStatus,
     FileResult,
     Finding,
+    Latency,
     ModelCheck,
     Outcome,
     OutputDelta,
+    Parting,
+    Place,
     Program,
     RuleInfo,
     RunReport,
@@ -324,60 +328,150 @@ def _hooks() -> FileResult:
     return FileResult("serving/hooks.py", (finding,), program=1)
 
 
+def _histogram(**bins: int) -> tuple[int, ...]:
+    """Return a histogram from ``equal=3, e7=1``: elements equal, up to 1e-7, …; ``rest`` beyond 1."""
+    names = ["equal", *(f"e{power}" for power in range(9, -1, -1)), "rest"]
+    return tuple(bins.get(name, 0) for name in names)
+
+
+def _signature(
+    key: str, inputs: dict[str, tuple[str, str]], outputs: dict[str, tuple[str, str]]
+) -> tuple[ContractDelta, ...]:
+    """Return the facts of a signature that both sides have alike."""
+    same = CheckStatus.SAME
+    facts = [
+        ContractDelta(f"signatures/{key}", same, "present", "present"),
+        ContractDelta(f"{key}/method_name", same, *["tensorflow/serving/predict"] * 2),
+    ]
+    for group, tensors in (("inputs", inputs), ("outputs", outputs)):
+        for name, spelling in tensors.items():
+            facts += [
+                ContractDelta(f"{key}/{group}/{name}/{part}", same, words, words)
+                for part, words in zip(("dtype", "shape"), spelling, strict=True)
+            ]
+    return tuple(facts)
+
+
+F32 = (1e-5, 1e-5)
+ENVIRONMENTS = (
+    "before: Python 3.7.16, TensorFlow 1.15.5",
+    "after: Python 3.11.9, TensorFlow 2.21.0",
+)
+
 CHECKS = (
     ModelCheck(
         "runs/before/export/1",
         "runs/after/export/1",
         contract=(
             ContractDelta("tags", CheckStatus.SAME, "serve", "serve"),
-            ContractDelta("serving_default/inputs/images/dtype", CheckStatus.SAME, "float32", "float32"),
-            ContractDelta("serving_default/inputs/images/shape", CheckStatus.SAME, "[-1, 784]", "[-1, 784]"),
-            ContractDelta("serving_default/outputs/logits/dtype", CheckStatus.SAME, "float32", "float32"),
+            *_signature(
+                "serving_default",
+                {"images": ("float32", "[None, 784]")},
+                {"logits": ("float32", "[None, 10]")},
+            ),
             ContractDelta("__saved_model_init_op", CheckStatus.NOTE, "", "signature"),
         ),
         variables=(
-            OutputDelta("weights", DeltaStatus.EQUAL, 0.0, 0.0, 0.0, 0.0, (0, 0), 7840),
+            OutputDelta("weights", DeltaStatus.EQUAL, 0.0, 0.0, 0.0, 0.0, None, 7840, tolerance=F32, histogram=_histogram(equal=7840)),
         ),
         deltas=(
-            OutputDelta("serving_default/logits", DeltaStatus.CLOSE, 5.96e-8, 1.19e-7, 4.1e-9, 5.4e-8, (2, 7), 30, "", "normal", 1.0),
-            OutputDelta("serving_default/logits", DeltaStatus.EQUAL, 0.0, 0.0, 0.0, 0.0, (0, 0), 30, "", "zeros", 1.0),
+            OutputDelta("serving_default/logits", DeltaStatus.CLOSE, 5.96e-8, 1.19e-7, 4.1e-9, 5.4e-8, (2, 7), 30, "", "normal", 1.0, F32, _histogram(equal=19, e8=7, e7=4), "0.10426748", "0.10426742", ("images[2] = [0.4967, -0.1383, 0.6477, ...]",)),
+            OutputDelta("serving_default/logits", DeltaStatus.EQUAL, 0.0, 0.0, 0.0, 0.0, None, 30, "", "zeros", 1.0, F32, _histogram(equal=30)),
         ),
-        inputs=("normal", "zeros"),
-        environments=("before: Python 3.7.16, TensorFlow 1.15.5", "after: Python 3.11.9, TensorFlow 2.21.0"),
+        inputs=("serving_default: normal", "serving_default: zeros"),
+        environments=ENVIRONMENTS,
         verdict=Verdict.MATCH,
         name="train/digits.py",
         covers=("train/digits.py", "train/tf2_bridge.py"),
+        rewrites=(Place("train/digits.py", 22, "TFM101"),),
+        kinds=("SavedModel", "SavedModel"),
+        cost=Cost(
+            38_412,
+            44_018,
+            (
+                Latency("before", "v1", "serving_default", "normal", 0.000213, 0.000240, 50),
+                Latency("after", "v1", "serving_default", "normal", 0.000198, 0.000221, 50),
+                Latency("after", "v2", "serving_default", "normal", 0.000342, 0.000371, 50),
+            ),
+        ),
+    ),
+    ModelCheck(
+        "runs/before/checkpoints/digits-900",
+        "runs/after/checkpoints/digits-900",
+        variables=(
+            OutputDelta("global_step", DeltaStatus.EQUAL, 0.0, 0.0, 0.0, None, None, 1),
+            OutputDelta("weights", DeltaStatus.EQUAL, 0.0, 0.0, 0.0, 0.0, None, 7840, tolerance=F32, histogram=_histogram(equal=7840)),
+        ),
+        environments=ENVIRONMENTS,
+        verdict=Verdict.MATCH,
+        name="train/digits.py: checkpoint",
+        covers=("train/digits.py", "train/tf2_bridge.py"),
+        rewrites=(Place("train/digits.py", 15, "TFM201"),),
+        kinds=("checkpoint", "checkpoint"),
+        cost=Cost(31_642, 31_977),
     ),
     ModelCheck(
         "runs/before/ranker",
         "runs/after/ranker",
         contract=(
-            ContractDelta("serving_default/inputs/in:0", CheckStatus.CHANGED, "in:0", "in_0"),
-            ContractDelta("serving_default/outputs/rank", CheckStatus.MISSING, "int64 [-1]", ""),
+            ContractDelta("serving_default/inputs/in:0/argument", CheckStatus.NOTE, "in:0", "tf.saved_model.load calls it in_0"),
+            *_signature(
+                "serving_default",
+                {"in:0": ("string", "[None]")},
+                {"scores": ("float32", "[None, 64]"), "sample": ("float32", "[None]")},
+            ),
+            *_signature("embed", {"words": ("int64", "[None]")}, {"vectors": ("float32", "[None, 80]")}),
+            ContractDelta("serving_default/outputs/rank", CheckStatus.MISSING, "int64 [None]", "absent"),
             ContractDelta("tags", CheckStatus.SAME, "serve", "serve"),
         ),
         variables=(
-            OutputDelta("embedding", DeltaStatus.DIFFERS, 0.137, 2.41, 0.0083, 0.137, (812, 3), 64000, "restored without its moving average"),
-            OutputDelta("dense/bias", DeltaStatus.EQUAL, 0.0, 0.0, 0.0, 0.0, (0,), 64),
-            OutputDelta("dense/kernel", DeltaStatus.EQUAL, 0.0, 0.0, 0.0, 0.0, (0, 0), 4096),
+            OutputDelta("embedding", DeltaStatus.DIFFERS, 0.137, 2.41, 0.0083, 0.128, (812, 3), 64000, "61904 of 64000 beyond tolerance", "", None, F32, _histogram(equal=96, e6=1200, e5=800, e4=3904, e3=21000, e2=36000, e1=995, e0=5), "0.0703125", "0.20731", ()),
+            OutputDelta("dense/bias", DeltaStatus.EQUAL, 0.0, 0.0, 0.0, 0.0, None, 64, tolerance=F32, histogram=_histogram(equal=64)),
+            OutputDelta("dense/kernel", DeltaStatus.EQUAL, 0.0, 0.0, 0.0, 0.0, None, 4096, tolerance=F32, histogram=_histogram(equal=4096)),
         ),
         deltas=(
-            OutputDelta("serving_default/rank", DeltaStatus.MISSING, note="int64 before, absent after"),
-            OutputDelta("serving_default/scores", DeltaStatus.DIFFERS, 0.0213, 0.44, 0.0017, 0.0211, (0, 41), 192, "", "normal", 0.9996),
-            OutputDelta("serving_default/scores", DeltaStatus.DIFFERS, math.nan, math.inf, None, math.inf, (1, 0), 192, "NaN only after", "edge", 0.5),
-            OutputDelta("serving_default/sample", DeltaStatus.UNSTABLE, 0.91, 1.2, 0.3, 0.91, (0, 0), 64, "differs from itself between two runs", "normal"),
+            OutputDelta("serving_default/rank", DeltaStatus.MISSING, note="absent after, through tf.saved_model.load"),
+            OutputDelta("serving_default/scores", DeltaStatus.DIFFERS, 0.0213, 0.44, 0.0017, 0.0189, (0, 41), 192, "150 of 192 beyond tolerance", "normal", 0.9996, F32, _histogram(equal=4, e7=8, e6=12, e5=18, e4=40, e3=76, e2=30, e1=4), "0.12668", "0.10538", ("in:0[0] = b'wireless noise cancelling headphones'",)),
+            OutputDelta("serving_default/scores", DeltaStatus.DIFFERS, math.nan, math.inf, None, math.inf, (1, 0), 192, "64 of 192 beyond tolerance, 64 of them NaN or infinite on one side only", "edge", 0.5, F32, _histogram(equal=128, rest=64), "0.0", "nan", ("in:0[1] = b''",)),
+            OutputDelta("serving_default/sample", DeltaStatus.UNSTABLE, 0.91, 1.2, 0.3, 0.6, (0,), 64, "another value on each run, before and after", "normal", None, F32, _histogram(e1=48, e0=16)),
+            OutputDelta("embed/vectors", DeltaStatus.CLOSE, 3.0e-8, 1.1e-7, 2e-9, 2.9e-8, (1, 4), 240, "", "normal", 1.0, F32, _histogram(equal=200, e8=30, e7=10)),
+            OutputDelta("embed/vectors", DeltaStatus.EQUAL, 0.0, 0.0, 0.0, 0.0, None, 240, "", "zeros", 1.0, F32, _histogram(equal=240)),
         ),
-        inputs=("edge", "normal"),
-        environments=("before: Python 3.7.16, TensorFlow 1.15.5", "after: Python 3.11.9, TensorFlow 2.21.0"),
+        inputs=("serving_default: edge", "serving_default: normal", "embed: normal", "embed: zeros"),
+        environments=ENVIRONMENTS,
         verdict=Verdict.MISMATCH,
         name="ranker",
-        covers=("ranker/explore.ipynb", "ranker/export.py"),
+        covers=("ranker/explore.ipynb", "ranker/export.py", "serving/load_model.py"),
+        rewrites=(
+            Place("serving/load_model.py", 8, "TFM210"),
+            Place("ranker/lost.py", 30, "TFM101"),
+        ),
+        kinds=("SavedModel", "SavedModel"),
+        parting=Parting(
+            "embedding_lookup/GatherV2", "GatherV2", "serving_default/scores", "normal",
+            "StatefulPartitionedCall/embedding_lookup", 0.137,
+            "its inputs are equal but for the variable embedding",
+        ),
+        cost=Cost(
+            1_284_220,
+            1_301_553,
+            (
+                Latency("before", "v1", "serving_default", "normal", 0.00181, 0.00206, 50),
+                Latency("before", "v1", "embed", "normal", 0.000402, 0.000466, 50),
+                Latency("after", "v1", "serving_default", "normal", 0.00176, 0.00193, 50),
+                Latency("after", "v2", "serving_default", "normal", 0.00242, 0.00318, 50),
+                Latency("after", "v1", "embed", "normal", 0.000395, 0.00043, 50),
+                Latency("after", "v2", "embed", "normal", 0.00059, 0.000644, 50),
+            ),
+        ),
+        seed=7,
     ),
     ModelCheck(
         "runs/before/frozen.pb",
         "runs/after/frozen",
         verdict=Verdict.ERROR,
         error="`runs/before/frozen.pb` holds no GraphDef: Error parsing message.",
+        kinds=("frozen graph", "SavedModel"),
     ),
 )  # fmt: skip
 
@@ -439,11 +533,28 @@ def hostile() -> RunReport:
         for outcome in Outcome
         for safety in (Safety.SAFE, Safety.REVIEW)
     )
-    delta = OutputDelta(word, DeltaStatus.DIFFERS, 1.0, note=word, regime=word, compared=3)
-    check = ModelCheck(
-        word, word, (ContractDelta(word, CheckStatus.CHANGED, word, word),), (delta,), (delta,),
-        (word,), environments=(word,), verdict=Verdict.MISMATCH, error=word, name=path,
+    delta = OutputDelta(
+        f"{word}/y", DeltaStatus.DIFFERS, 1.0, required=0.5, note=word, regime=word, compared=3,
+        worst_index=(0,), tolerance=F32, histogram=_histogram(equal=2, e0=1),
+        worst_before=word, worst_after=word, worst_inputs=(word, word * 9),
     )  # fmt: skip
+    good = replace(delta, status=DeltaStatus.CLOSE, regime="b" + word)
+    facts = [
+        ContractDelta(name, status, word, word)
+        for name in (word, f"{word}/inputs/{word}/dtype", f"{word}/outputs/y")
+        for status in (CheckStatus.CHANGED, CheckStatus.NOTE)
+    ]
+    check = ModelCheck(
+        word, word, tuple(facts), (delta,), (delta, good), (word,), environments=(word,),
+        verdict=Verdict.MISMATCH, error=word, name=path, covers=(path + "3",),
+        rewrites=(Place(path, 1, "TFM201"), Place(word, 3, word)), kinds=(word, word),
+        parting=Parting(word, word, word, word, word, 0.5, word),
+        cost=Cost(1, 2, (
+            Latency("before", word, word, word, 0.001, 0.002, 3),
+            Latency("after", word, word, word, 0.001, 0.002, 3),
+        )),
+    )  # fmt: skip
+    coarse = replace(check, rewrites=(), covers=(path,), verdict=Verdict.MATCH, name=word)
     diff = f"--- a/x\n+++ b/x\n@@ -1,1 +1,1 @@ {word}\n-{code}+y = 1  # {word}\n"
     return RunReport(
         version=word,
@@ -463,7 +574,7 @@ def hostile() -> RunReport:
             FileResult(path + "2", diff="not a diff\n" + word, error=word),
             FileResult(path + "3", diff=diff, created=True),
         ),
-        checks=(check,),
+        checks=(check, coarse),
     )
 
 
@@ -505,6 +616,8 @@ def shuffled(run: RunReport, seed: int) -> RunReport:
                     contract=mixed(c.contract),
                     variables=mixed(c.variables),
                     deltas=mixed(c.deltas),
+                    rewrites=mixed(c.rewrites),
+                    cost=c.cost and replace(c.cost, latencies=mixed(c.cost.latencies)),
                 )
                 for c in run.checks
             )

@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,15 @@ from sample import (
     sample,
 )
 
-from migrator.report.console import print_checks, print_diff, print_rule, print_rules, print_summary
-from migrator.results import FileResult, RunReport
+from migrator.report.console import (
+    print_checks,
+    print_diff,
+    print_evidence,
+    print_rule,
+    print_rules,
+    print_summary,
+)
+from migrator.results import CheckStatus, ContractDelta, DeltaStatus, FileResult, RunReport
 
 
 def pipe(width: int = 80) -> tuple[Console, io.StringIO]:
@@ -84,7 +92,8 @@ def test_hostile_summary(verbosity: int, make) -> None:  # type: ignore[no-untyp
     """Names and messages are printed as text: no markup is read, no control code gets out."""
     console, stream = make()
     print_summary(console, hostile(), verbosity)
-    print_checks(console, hostile().checks)
+    print_checks(console, hostile().checks, verbosity)
+    print_evidence(console, hostile())
     text = stream.getvalue()
     text.encode()
     assert not {"\u202e", "\u200b", "\x00", "\r"} & set(text)
@@ -99,7 +108,7 @@ def test_quiet_summary_is_one_line() -> None:
     print_summary(console, sample(), -1)
     assert stream.getvalue() == (
         "8 files; 6 places can be rewritten in 3 files; 3 left for a person; "
-        "1 file not processed; model checks: 1 mismatch, 1 error, 1 match.\n"
+        "1 file not processed; model checks: 1 mismatch, 1 error, 2 matches.\n"
     )
 
 
@@ -142,28 +151,86 @@ def test_piped_lines_are_whole() -> None:
     assert stream.getvalue() == expected.getvalue()
 
 
+def blocks(text: str) -> dict[str, list[str]]:
+    """Return the lines below each verdict's head line, the head among them, by its text."""
+    found: dict[str, list[str]] = {}
+    for line in filter(str.strip, text.splitlines()):
+        if not line.startswith(" "):
+            found[line] = []
+        found[list(found)[-1]].append(line)
+    return found
+
+
 def test_checks_show_verdicts_and_numbers() -> None:
     """Verdicts come worst first, each with its figures and what differs."""
     console, stream = pipe()
     print_checks(console, CHECKS)
-    lines = stream.getvalue().splitlines()
-    heads = [line.split()[0] for line in lines if line.split()[:1] and line.split()[0].isupper()]
-    assert heads == ["MISMATCH", "ERROR", "MATCH"]
     text = stream.getvalue()
-    assert "99.9 %" in text, "0.9996 is not full agreement"
-    assert "worst at [0, 41]" in text
-    assert "5.96e-08" in text
+    assert [head.split()[0] for head in blocks(text)] == ["MISMATCH", "ERROR", "MATCH", "MATCH"]
+    assert "worst at [1, 0]: 0.0 became nan" in text
+    assert "needs tolerance 5.4e-08, allowed 1e-05 + 1e-05 × |before|" in text
+
+
+def test_a_mismatch_tells_what_to_act_on() -> None:
+    """In order: verdict, contract, worst element, its inputs, the op, the tolerance, the cost."""
+    console, stream = pipe()
+    print_checks(console, CHECKS)
+    text = "\n".join(blocks(stream.getvalue())["MISMATCH ranker"])
+    told = [
+        "2 of 6 comparisons agree",
+        "serving_default/outputs/rank          missing  int64 [None]",
+        "output serving_default/scores differs on edge inputs",
+        "worst at [1, 0]: 0.0 became nan",
+        "given in:0[1] = b''",
+        "first op at which they part: embedding_lookup/GatherV2 (GatherV2)",
+        "needs tolerance ∞, allowed 1e-05 + 1e-05 × |before|",
+        "elements by the tolerance they need █··········▇ 128 equal, 64 > 1",
+        "also on normal inputs",
+        "variable embedding differs",
+        "needs tolerance 0.128, allowed 1e-05 + 1e-05 × |before|: 12,800 times as much",
+        "inputs (seed 7) serving_default: edge, normal; embed: normal, zeros",
+        "cost (decides nothing): 1.28 MB → 1.3 MB on disk (×1.01); median latency of embed",
+    ]
+    at = [text.find(words) for words in told]
+    assert -1 not in at, told[at.index(-1)]
+    assert at == sorted(at)
+
+
+def test_a_match_is_short() -> None:
+    """Five lines at most: verdict, what agrees, how closely, on what, at which cost."""
+    console, stream = pipe()
+    print_checks(console, CHECKS)
+    found = blocks(stream.getvalue())
+    assert len(found["MATCH train/digits.py"]) == 5
+    assert all(len(lines) <= 5 for head, lines in found.items() if head.startswith("MATCH"))
+    assert "1 note: __saved_model_init_op" in found["MATCH train/digits.py"][1]
+
+
+def test_many_differences_are_cut_and_counted() -> None:
+    """A model of which everything differs fits a screen or two, and says what it left out."""
+    (ranker,) = [check for check in CHECKS if check.name == "ranker"]
+    (scores, *_) = [d for d in ranker.deltas if d.status is DeltaStatus.DIFFERS]
+    many = tuple(replace(scores, name=f"serving_default/y{i:03}") for i in range(300))
+    facts = tuple(ContractDelta(f"a/outputs/y{i}", CheckStatus.MISSING, "x", "") for i in range(99))
+    console, stream = pipe()
+    print_checks(console, [replace(ranker, deltas=many, contract=facts)])
+    text = stream.getvalue()
+    assert len(text.splitlines()) < 100
+    assert "292 more outputs differ: serving_default/y008, serving_default/y009" in text
+    assert "79 more facts of the contract" in text
+    # traced from an output that is not among those shown: told all the same
+    assert text.count("first op at which they part") == 1
 
 
 def test_terminal_checks_fit_the_width() -> None:
-    """On a terminal no line is wider than the window."""
+    """On a terminal no row of a table is wider than the window."""
     console, stream = terminal()
     console.width = 60
-    print_checks(console, [check for check in CHECKS if check.deltas])
+    print_checks(console, [check for check in CHECKS if check.deltas], verbosity=1)
     lines = re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue()).splitlines()
     # sentences are left to the terminal to break, tables are laid out
-    rows = [line for line in lines if line.startswith("serving_")]
-    assert rows
+    rows = [line for line in lines if line.startswith(("serving_", "  serving_"))]
+    assert len(rows) > 4
     assert all(len(row) <= 60 for row in rows)
 
 

@@ -17,7 +17,7 @@ from migrator import report
 from migrator.report.html import render as render_html
 from migrator.report.order import arrange
 from migrator.report.schema import schema
-from migrator.results import Outcome, RunReport, Safety, from_json
+from migrator.results import Outcome, Place, RunReport, Safety, from_json
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -133,7 +133,17 @@ def test_reading_order_of_html() -> None:
         "rules",
     ]
     verdicts = re.findall(r'<h3 id="check-\d+-t"><span class="badge v-([a-z]+)"', text)
-    assert verdicts == ["mismatch", "error", "match"]
+    assert verdicts == ["mismatch", "error", "match", "match"]
+
+
+def test_matching_models_are_folded() -> None:
+    """A model that matches takes one line until it is opened; the others stand open."""
+    text = render_html(arrange(sample()))
+    cards = re.findall(r'<(details|article) class="check" id="[^"]+".*?badge v-(\w+)', text, re.S)
+    folded = {"mismatch": "article", "error": "article", "match": "details"}
+    assert cards == [(folded[verdict], verdict) for _, verdict in cards]
+    assert len(cards) == 4
+    assert '<details open class="check"' not in text
 
 
 def test_every_diff_is_shown_once() -> None:
@@ -200,11 +210,17 @@ def test_checks_cover_the_files_they_name_only() -> None:
 
     run = arrange(sample())
     covering = {file.path: [check.name for check in checks_of(run, file)] for file in run.files}
-    assert covering["train/tf2_bridge.py"] == ["train/digits.py"]
+    digits = ["train/digits.py", "train/digits.py: checkpoint"]
+    assert covering["train/tf2_bridge.py"] == covering["train/digits.py"] == digits
     assert covering["ranker/export.py"] == ["ranker"]
-    assert covering["serving/load_model.py"] == []
+    assert covering["serving/hooks.py"] == []
     assert covering["tools/plot.py"] == []
-    renamed = replace(run, checks=tuple(replace(c, covers=("ranker",)) for c in run.checks))
+    places = tuple(replace(c, covers=()) for c in run.checks)
+    (serving,) = [file for file in run.files if file.path == "serving/load_model.py"]
+    assert [c.name for c in checks_of(replace(run, checks=places), serving)] == ["ranker"]
+    renamed = replace(
+        run, checks=tuple(replace(c, covers=("ranker",), rewrites=()) for c in run.checks)
+    )
     assert all(not checks_of(renamed, file) for file in renamed.files)
 
 
@@ -240,3 +256,17 @@ def test_importing_the_package_loads_no_drawing_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_annotation_of_a_mismatch_stands_at_the_export() -> None:
+    """A check that names its rewrites is shown at the first, with what helps to repair it."""
+    run = sample()
+    (first, *_) = report.render(run, "github").splitlines()
+    assert first.startswith("::error file=ranker/lost.py,line=30,title=Model check%3A mismatch::")
+    for words in ("worst at [1, 0]: 0.0 became nan", "given in:0[1] = b''", "embedding_lookup/"):
+        assert words in first
+    notebook = Place("ranker/explore.ipynb", 3, "TFM403")
+    (ranker,) = [check for check in run.checks if check.name == "ranker"]
+    alone = replace(run, checks=(replace(ranker, rewrites=(notebook,)),))
+    (first, *_) = report.render(alone, "github").splitlines()
+    assert first.startswith("::error title=Model check%3A mismatch::"), "a cell's line is no line"

@@ -110,3 +110,27 @@ def test_markdown_survives_one_huge_message() -> None:
     assert len(text) <= markdown.LIMIT
     assert "1 finding left out" in text
     assert "A meta graph." in text
+
+
+def test_markdown_lists_many_matches() -> None:
+    """Matches by the dozen are a line each, so that they leave room for what differs."""
+    good = [check for check in sample().checks if check.match]
+    checks = tuple(replace(good[0], name=f"model {i:02}") for i in range(30))
+    (bad,) = [check for check in sample().checks if check.deltas and not check.match]
+    text = report.render(RunReport(checks=(*checks, bad)), "markdown")
+    lines = re.findall(r"^- \*\*MATCH\*\* `model \d\d`: agrees to 5\.4e-08$", text, re.M)
+    assert len(lines) == 30
+    assert text.index("**MISMATCH** `ranker`") < text.index("**MATCH**")
+    assert "numbers, inputs and cost" not in text
+    assert "numbers, inputs and cost" in report.render(RunReport(checks=checks[:2]), "markdown")
+
+
+def test_html_draws_the_worst_only() -> None:
+    """A model of which all differs gets a dozen drawings; the table holds every output."""
+    (bad,) = [check for check in sample().checks if check.deltas and not check.match]
+    (delta, *_) = [d for d in bad.deltas if d.histogram and d.worst_inputs]
+    deltas = tuple(replace(delta, name=f"serving_default/y{i:03}") for i in range(200))
+    text = report.render(RunReport(checks=(replace(bad, deltas=deltas, variables=()),)), "html")
+    assert text.count('<figure class="case"') == 12 + 1
+    assert "188 more outputs that differ: in the table below." in text
+    assert all(text.count(f'<th scope="row"><code>{d.name}</code>') == 1 for d in deltas)
