@@ -4,43 +4,25 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from migrator import migration, pool, report
-from migrator.results import ModelCheck, RunReport, Verdict
+from migrator import migration, report
+from migrator.results import RunReport
+from migrator.verify import Verification, VerifyError, summary, verify
+from migrator.verify.first import toml_text
 
-__all__ = ["Demo", "DemoError", "Ran", "fixtures", "run", "run_program"]
+__all__ = ["Demo", "DemoError", "fixtures", "run"]
 
 Progress = Callable[[str, int, int], None]
 
 
 class DemoError(Exception):
     """The demo cannot start; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """One migrated program that was run."""
-
-    name: str
-    script: str
-    status: int
-    stdout: str
-    stderr: str
-
-    @property
-    def complaint(self) -> str:
-        """The last line the program wrote to its error output."""
-        rows = [row for row in self.stderr.strip().splitlines() if row.strip()]
-        return rows[-1] if rows else f"exit status {self.status}"
 
 
 @dataclass
@@ -50,52 +32,33 @@ class Demo:
     home: Path
     report: RunReport
     report_path: Path
-    programs: list[Ran] = field(default_factory=list)
-    checked: bool = True
+    verification: Verification | None = None  #: None when nothing was run
     asked: bool = True  #: False when the user wanted no checks
     why_unchecked: str = ""
 
     @property
     def good(self) -> bool:
         """Whether every program ran and every model matches, or no check was wanted."""
-        if not self.checked:
+        if self.verification is None:
             return not self.asked
-        return (
-            bool(self.report.checks)
-            and all(check.match for check in self.report.checks)
-            and all(program.status == 0 for program in self.programs)
-        )
+        return self.verification.match and all(ran.good for ran in self.verification.runs)
 
     def lines(self) -> list[str]:
         """Return what to tell the user, a line each."""
         rows: list[str] = []
-        if self.checked:
-            width = max((len(check.name) for check in self.report.checks), default=0)
-            rows.append("")
-            rows += [f"{ran.script} failed: {ran.complaint}" for ran in self.programs if ran.status]
-            rows += [
-                f"{check.name:<{width}}  {str(check.verdict).upper()}{_figure(check)}"
-                for check in self.report.checks
-            ]
-            matching = sum(check.match for check in self.report.checks)
-            rows.append("")
-            rows.append(
-                f"{len(self.programs)} migrated programs ran on TensorFlow 2;"
-                f" {matching} of {len(self.report.checks)} models MATCH what TensorFlow 1.15.5"
-                " wrote."
-            )
-        else:
+        if self.verification is None:
             rows.append(self.why_unchecked)
+        else:
+            checks = self.report.checks
+            rows += ["", *summary.check_lines(checks), ""]
+            rows.append(
+                f"{sum(ran.good for ran in self.verification.runs)} migrated programs ran on"
+                f" TensorFlow 2; {sum(check.match for check in checks)} of {len(checks)} models"
+                " MATCH what TensorFlow 1.15.5 wrote."
+            )
         rows.append(f"Migrated repository: {self.home}")
         rows.append(f"Report: {self.report_path}")
         return rows
-
-
-def _figure(check: ModelCheck) -> str:
-    if check.error:
-        return f"  {check.error}"
-    figures = [d.required for d in (*check.deltas, *check.variables) if d.required is not None]
-    return f"  agrees to {max(figures):.1e}" if figures else ""
 
 
 def fixtures() -> Path:
@@ -109,33 +72,6 @@ def fixtures() -> Path:
         if (home / "legacy").is_dir() and (home / "models" / "manifest.json").is_file():
             return home
     raise DemoError("the demo's files are not installed; reinstall tf-migrator")
-
-
-def run_program(
-    home: Path, program: dict[str, Any], python: str = sys.executable, timeout: float = 300.0
-) -> Ran:
-    """Run one program of the manifest with the legacy root ``home`` as working directory."""
-    environment = dict(os.environ)
-    environment.update(
-        TF_ENABLE_ONEDNN_OPTS="0",
-        TF_CPP_MIN_LOG_LEVEL="3",
-        CUDA_VISIBLE_DEVICES="",
-        PYTHONDONTWRITEBYTECODE="1",
-    )
-    environment.pop("PYTHONPATH", None)
-    try:
-        done = subprocess.run(
-            [python, program["script"], *program["args"]],
-            cwd=home,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return Ran(program["name"], program["script"], -1, "", f"no end after {timeout:g} s")
-    return Ran(program["name"], program["script"], done.returncode, done.stdout, done.stderr)
 
 
 def _home(directory: str | None) -> Path:
@@ -158,6 +94,8 @@ def run(
 ) -> Demo:
     """Copy the legacy repository, migrate it, run it, check its models, write the report.
 
+    The folder is left with a manifest, so ``migrator verify`` can go on from there.
+
     Args:
         directory: a new or empty folder; a temporary one when None.
         check: False migrates and reports only.
@@ -178,88 +116,64 @@ def run(
     failed = found.write()
     if failed:
         raise DemoError(next(iter(failed.values())))
-    result = replace(found.report, wrote=True)
-    demo = Demo(home=legacy, report=result, report_path=home / "report.html", asked=check)
-    if check and importlib.util.find_spec("tensorflow") is None:
-        check = False
+    demo = Demo(
+        home=legacy,
+        report=replace(found.report, wrote=True),
+        report_path=home / "report.html",
+        asked=check,
+    )
+    if not check:
+        demo.why_unchecked = "Nothing was run, as asked (--no-check)."
+    elif importlib.util.find_spec("tensorflow") is None:
         demo.why_unchecked = (
             "TensorFlow is not installed, so nothing was run: the models can be checked after"
             " `pip install 'tf-migrator[check]'`."
         )
-    elif not check:
-        demo.why_unchecked = "Nothing was run, as asked (--no-check)."
-    demo.checked = check
-    if check:
-        _run_and_check(demo, source / "models", told)
+    else:
+        _verify(demo, home, source / "models", told)
     report.write(demo.report, demo.report_path)
     return demo
 
 
-def _run_and_check(demo: Demo, models: Path, told: Progress) -> None:
-    from migrator import checker
-
+def _verify(demo: Demo, home: Path, models: Path, told: Progress) -> None:
+    """Run the programs, and check what they write against what is stored."""
+    shutil.copytree(models / "out", home / "models" / "out")
+    (demo.home / "out").mkdir(exist_ok=True)  # some programs expect the folder, as Savers do
+    report.write(demo.report, home / "migration.json")
     programs = json.loads((models / "manifest.json").read_text(encoding="utf-8"))["programs"]
-    demo.programs = _run_all(demo.home, programs, told)
-    pairs = [
-        (program["name"], item)
-        for program in programs
-        for item in program["writes"]
-        if item["kind"] in ("saved_model", "checkpoint")
-    ]
-    scripts = {program["name"]: program["script"] for program in programs}
-    checks = []
-    for done, (name, item) in enumerate(pairs):
-        told(f"Checking {item['path']}", done, len(pairs))
-        try:
-            check = checker.check(models / item["stored"], demo.home / item["path"])
-        except checker.CannotOpen as error:
-            check = ModelCheck(
-                before=item["stored"], after=item["path"], verdict=Verdict.ERROR, error=str(error)
-            )
-        checks.append(
+    manifest = {
+        "format": 1,
+        "after": demo.home.name,
+        "report": "migration.json",
+        "entry": [_entry(program) for program in programs],
+    }
+    path = home / "verify.toml"
+    path.write_text(toml_text(manifest), encoding="utf-8")
+    try:
+        demo.verification = verify(path, progress=told)
+    except VerifyError as error:
+        raise DemoError(str(error)) from None
+    demo.report = replace(
+        demo.report,
+        checks=tuple(
             replace(
-                check,
-                name=f"{name}: {item['path']}",
-                before=f"{item['stored']} (written by TensorFlow 1.15.5)",
-                after=f"{item['path']} (written after the migration)",
-                covers=_covered(demo, scripts[name]),
+                check, before=check.before.replace("(stored)", "(written by TensorFlow 1.15.5)")
             )
-        )
-    told("Writing the report", len(pairs), len(pairs))
-    demo.report = replace(demo.report, checks=tuple(checks))
+            for check in demo.verification.report.checks
+        ),
+    )
 
 
-def _run_all(home: Path, programs: list[dict[str, Any]], told: Progress) -> list[Ran]:
-    """Run all programs, as many at once as there are CPUs, each after those that it needs."""
-    from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-
-    waiting = {program["name"]: program for program in programs}
-    finished: dict[str, Ran] = {}
-    running: dict[Future[Ran], str] = {}
-    jobs = pool.default_jobs()
-    with ThreadPoolExecutor(jobs) as threads:
-        while waiting or running:
-            ready = [name for name, p in waiting.items() if finished.keys() >= set(p["needs"])]
-            for name in ready[: jobs - len(running)]:
-                running[threads.submit(run_program, home, waiting.pop(name))] = name
-            if not running:
-                raise DemoError(f"the demo's programs need one another: {', '.join(waiting)}")
-            told(f"Running {', '.join(running.values())}", len(finished), len(programs))
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                finished[running.pop(future)] = future.result()
-    return [finished[program["name"]] for program in programs]
-
-
-def _covered(demo: Demo, script: str) -> tuple[str, ...]:
-    """Return the files that ran when ``script`` wrote a model: those of its program."""
-    for program in demo.report.programs:
-        matching = [path for path in program.files if path == script or path.endswith(f"/{script}")]
-        if matching:
-            bridges = tuple(
-                file.path
-                for file in demo.report.files
-                if file.created
-                and os.path.dirname(file.path) in {os.path.dirname(p) for p in program.files}
-            )
-            return (*program.files, *bridges)
-    return ()
+def _entry(program: dict[str, Any]) -> dict[str, Any]:
+    """Return the manifest's entry of one program: what it writes is stored already."""
+    return {
+        "name": program["name"],
+        "after": {"command": ["python", program["script"], *program["args"]]},
+        "needs": program["needs"],
+        "timeout": 300,
+        "models": [
+            {"stored": f"models/{item['stored']}", "after": item["path"]}
+            for item in program["writes"]
+            if item["kind"] in ("saved_model", "checkpoint")
+        ],
+    }

@@ -139,6 +139,10 @@ def test_reports_are_written(repository: Path, capsys: pytest.CaptureFixture[str
         (("rules", "save"), "did you mean"),
         (("check", "nowhere", "nowhere"), "nowhere"),
         (("demo", "."), "not empty"),
+        (("verify", "nowhere.toml"), "nowhere.toml cannot be read"),
+        (("verify", "train.py"), "is not TOML"),
+        (("verify", "nowhere.toml", "--jobs", "0"), "--jobs"),
+        (("migrate", ".", "--manifest", "missing/verify.toml"), "missing"),
         (("scan", "-"), "migrate -"),
         (("migrate", "-", "x.py"), "stdin"),
         (("frobnicate",), "frobnicate"),
@@ -242,7 +246,8 @@ def test_stdin(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     """``--help`` of each command shows an example and the exit statuses."""
-    for command in ((), ("scan",), ("migrate",), ("check",), ("rules",), ("demo",)):
+    words = ("scan", "migrate", "check", "verify", "tf1-env", "rules", "demo")
+    for command in ((), *((word,) for word in words)):
         status, out, _ = run(capsys, *command, "--help")
         assert status == 0
         assert "example:" in out and f"migrator {' '.join(command)}".strip() in out
