@@ -70,6 +70,11 @@ def _producer(text: str) -> str:
     return text.lstrip("^").split(":")[0]
 
 
+def saved_objects(graph: Any) -> Any:
+    """Return the nodes of a MetaGraphDef's object graph; none before TensorFlow 1.14."""
+    return graph.object_graph_def.nodes if hasattr(graph, "object_graph_def") else []
+
+
 def phase(request: Json, name: str) -> None:
     """Record how far the process came."""
     with open(os.path.join(request["out"], "phase"), "w", encoding="utf-8") as file:

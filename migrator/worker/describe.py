@@ -6,6 +6,7 @@ import os
 from typing import Any, List, Optional, Sequence
 
 from .common import CannotOpen, Json, cannot_open
+from .composite import SPARSE_PARTS, describe_composite, part_name
 
 #: Signature keys that TensorFlow writes for itself.
 INTERNAL_SIGNATURES = ("__saved_model_init_op", "__saved_model_train_op")
@@ -39,6 +40,9 @@ def read_saved_model(path: str) -> Any:
 def choose_meta_graph(model: Any, tags: Optional[Sequence[str]]) -> Any:
     """Return the meta graph with ``tags``, or the only one, or the one tagged ``serve``.
 
+    A module of TensorFlow 1 Hub has no tag ``serve``: its meta graph without tags is what a
+    client gets by default, others are for training.
+
     Raises:
         CannotOpen: none has these tags, or several could be meant.
     """
@@ -53,8 +57,9 @@ def choose_meta_graph(model: Any, tags: Optional[Sequence[str]]) -> Any:
         )
     if len(sets) == 1:
         return model.meta_graphs[0]
-    if ["serve"] in sets:
-        return model.meta_graphs[sets.index(["serve"])]
+    for preferred in (["serve"], []):
+        if preferred in sets:
+            return model.meta_graphs[sets.index(preferred)]
     raise CannotOpen(
         "it has several meta graphs, with the tags %s" % sets, "choose the tags of one of these"
     )
@@ -79,13 +84,18 @@ def dims(shape: Any) -> Optional[List[Optional[int]]]:
 def describe_tensors(tf: Any, infos: Any, outputs: bool) -> Json:
     """Return name -> ``{"dtype", "shape", "tensor"}``.
 
-    A sparse tensor becomes its three dense parts, named as TensorFlow 2 names them when
-    a SparseTensorSpec is an input: ``x`` (indices), ``x_1`` (values), ``x_2`` (shape).
+    A sparse or ragged tensor becomes its dense parts.  Those of an input are named as
+    TensorFlow 2 names them when a SparseTensorSpec or RaggedTensorSpec is an input: ``x``
+    (indices), ``x_1`` (values), ``x_2`` (shape); those of an output for what they are.
     """
     found: Json = {}
 
-    def dtype(number: int) -> str:
-        return str(tf.as_dtype(number).base_dtype.name)
+    def plain(info: Any) -> Json:
+        return {
+            "dtype": str(tf.as_dtype(info.dtype).base_dtype.name),
+            "shape": dims(info.tensor_shape),
+            "tensor": info.name,
+        }
 
     for name in sorted(infos):
         info = infos[name]
@@ -95,23 +105,26 @@ def describe_tensors(tf: Any, infos: Any, outputs: bool) -> Json:
             shape = dims(info.tensor_shape)
             rank = None if shape is None else len(shape)
             parts = [
-                (name, "int64", [None, rank], sparse.indices_tensor_name, "indices"),
-                (name + "_1", dtype(info.dtype), [None], sparse.values_tensor_name, "values"),
-                (name + "_2", "int64", [rank], sparse.dense_shape_tensor_name, "shape"),
+                ("int64", [None, rank], sparse.indices_tensor_name, "indices"),
+                (plain(info)["dtype"], [None], sparse.values_tensor_name, "values"),
+                ("int64", [rank], sparse.dense_shape_tensor_name, "shape"),
             ]
-            for part, kind, part_shape, tensor, role in parts:
-                found[part] = {"dtype": kind, "shape": part_shape, "tensor": tensor}
-                found[part]["sparse"] = {"of": name, "part": role, "shape": shape}
+            for number, (kind, part_shape, tensor, role) in enumerate(parts):
+                entry: Json = {"dtype": kind, "shape": part_shape, "tensor": tensor}
+                if outputs:
+                    part = SPARSE_PARTS[number]
+                    entry["composite"] = {"of": name, "part": part, "type": "sparse"}
+                else:
+                    entry["sparse"] = {"of": name, "part": role, "shape": shape}
+                found[part_name(name, SPARSE_PARTS, number, outputs)] = entry
+        elif encoding == "composite_tensor":
+            found.update(describe_composite(name, info, plain, outputs))
         elif encoding == "name":
-            found[name] = {
-                "dtype": dtype(info.dtype),
-                "shape": dims(info.tensor_shape),
-                "tensor": info.name,
-            }
+            found[name] = plain(info)
         else:
             raise CannotOpen(
-                "its signature's %s %r has the encoding %r, which is not compared"
-                % ("output" if outputs else "input", name, encoding)
+                "its signature's %s %r has an encoding that TensorFlow %s does not know"
+                % ("output" if outputs else "input", name, tf.__version__)
             )
     return found
 
@@ -129,9 +142,33 @@ def describe_signatures(tf: Any, graph: Any) -> Json:
     }
 
 
+def asset_defs(graph: Any) -> List[Any]:
+    """Return the AssetFileDefs of a meta graph.
+
+    TensorFlow 1 keeps them in the collection ``saved_model_assets``, some versions in the field
+    as well.
+    """
+    from tensorflow.core.protobuf import meta_graph_pb2
+
+    found = list(graph.asset_file_def)
+    if not found and "saved_model_assets" in graph.collection_def:
+        for packed in graph.collection_def["saved_model_assets"].any_list.value:
+            asset = meta_graph_pb2.AssetFileDef()
+            if packed.Unpack(asset):
+                found.append(asset)
+    return found
+
+
 def describe_assets(path: str, graph: Any) -> Json:
-    """Return file name -> SHA-256 of the files in ``assets/``; the empty string when lost."""
-    names = {str(asset.filename) for asset in graph.asset_file_def}
+    """Return file name -> SHA-256 of the files in ``assets/``; the empty string when lost.
+
+    Raises:
+        CannotOpen: a name leads out of that folder.
+    """
+    names = {str(asset.filename) for asset in asset_defs(graph)}
+    for name in sorted(names):
+        if os.path.isabs(name) or ".." in name.replace("\\", "/").split("/"):
+            raise CannotOpen("its asset %r leads out of its folder" % name)
     folder = os.path.join(path, "assets")
     for parent, _, files in os.walk(folder):
         for file in files:

@@ -1,48 +1,85 @@
 """What a graph says about plausible contents of its inputs."""
 
 import os
-from typing import Any, List, Set, Tuple
+from typing import Any, Dict, List, Optional, Set
 
-from .common import VARIABLE_OPS, Json, _producer
+from .common import VARIABLE_OPS, _producer
 from .describe import dims
-from .inputs import make_values
+from .flow import Scope
+from .parsing import PARSERS, Examples, Parser
 
 WORDS = [b"a", b"the", b"hello", b"0", b"1", b"unknown word", "\u00e9t\u00e9".encode("utf-8")]
 
+_IMAGES = ("Image", "Jpeg", "Png", "Bmp", "Gif")
+
 
 class Hints:
-    """What the graph says about plausible contents of its string inputs."""
+    """What the graph says about plausible contents of its inputs.
 
-    def __init__(self, tf: Any, path: str, graph: Any, reached: Set[str]) -> None:
+    Without a graph nothing is known, and nothing is tried that could be dangerous.
+    """
+
+    def __init__(self, tf: Any, path: str, graph: Any = None, reached: Any = ()) -> None:
         self._tf = tf
-        functions = graph.graph_def.library.function
-        # a training pipeline in the same graph says nothing about the signatures' inputs
-        served = [node for node in graph.graph_def.node if node.name in reached]
-        scopes = [served] + [list(function.node_def) for function in functions]
-        self.features: List[Tuple[str, str, List[int]]] = []
         self.sizes: List[int] = []
         self.images = False
-        self.words = list(WORDS)
         self.encoded = False
-        for nodes in scopes:
-            by_name = {node.name: node for node in nodes}
-            for node in nodes:
-                if node.op in ("ParseExample", "ParseExampleV2"):
-                    self._read_parser(node, by_name)
-                elif node.op.startswith("Decode") and any(
-                    word in node.op for word in ("Image", "Jpeg", "Png", "Bmp", "Gif")
-                ):
-                    self.images = True
-                elif node.op == "DecodeBase64":
-                    self.encoded = True
-                elif node.op == "Const" and node.attr["dtype"].type == 7:
-                    self.words.extend(self._constant(node)[:50])
-                elif node.op in VARIABLE_OPS:
-                    self._read_sizes(node.attr["shape"].shape)
-                elif node.op == "Const":
-                    self._read_sizes(node.attr["value"].tensor.tensor_shape)
-        self.words.extend(asset_words(path))
+        self.numeric = False
+        self.words = list(WORDS)
+        #: placeholder -> the parser that reads it; parsers in functions are in ``loose``
+        self.parsers: Dict[str, List[Parser]] = {}
+        self.loose: List[Parser] = []
+        #: sizes in bytes of strings that tf.decode_raw reads
+        self.raw: List[int] = []
+        self._scope = Scope([])
+        self._sized: Optional[Set[str]] = None
+        if graph is not None:
+            self._read(graph, set(reached))
+        if os.path.isdir(path):
+            self.words.extend(asset_words(path))
         self.words = [word for word in dict.fromkeys(self.words) if len(word) < 200]
+
+    def _read(self, graph: Any, reached: Set[str]) -> None:
+        functions = graph.graph_def.library.function
+        # a training pipeline in the same graph says nothing about the signatures' inputs
+        main = Scope(node for node in graph.graph_def.node if node.name in reached)
+        scopes = [main] + [Scope(function.node_def) for function in functions]
+        for scope in scopes:
+            self._scope = scope
+            parsers = []
+            for node in scope.nodes.values():
+                if node.op in PARSERS:
+                    parsers.append(Parser(self._tf, node, self._constant))
+                else:
+                    self._read_node(node)
+            for parser in parsers:
+                self._mark(parser, scope)
+                found = scope.sources([parser.serialized]) if scope is main else set()
+                for source in found:
+                    self.parsers.setdefault(source, []).append(parser)
+                if not found:
+                    self.loose.append(parser)
+        self._sized = main.sized()
+        # an argument of a function that becomes a size may be any input of a signature
+        if any(scope.sized() for scope in scopes[1:]):
+            self._sized = None
+        self._scope = Scope([])
+
+    def _read_node(self, node: Any) -> None:
+        if node.op.startswith("Decode") and any(word in node.op for word in _IMAGES):
+            self.images = True
+        elif node.op in ("DecodeRaw", "DecodePaddedRaw"):
+            self.raw += [size for size in self._raw_sizes(node) if size not in self.raw]
+        elif node.op == "DecodeBase64":
+            self.encoded = True
+        elif node.op == "StringToNumber":
+            self.numeric = True
+        elif node.op == "Const" and node.attr["dtype"].type == 7:
+            self.words.extend(self._constant(node.name)[:50])
+        elif node.op in VARIABLE_OPS:
+            self._read_sizes(node.attr["shape"].shape)
+        elif node.op == "Const":
+            self._read_sizes(node.attr["value"].tensor.tensor_shape)
 
     def _read_sizes(self, shape: Any) -> None:
         """Learn the sizes of a matrix: what is multiplied by it has to agree with one of them.
@@ -55,63 +92,87 @@ class Hints:
             fresh = [size for size in dict.fromkeys(sizes) if size and size <= 4096]
             self.sizes += [size for size in fresh if size not in self.sizes]
 
-    def _constant(self, node: Any) -> List[bytes]:
+    def _constant(self, edge: str) -> List[Any]:
+        """Return the elements of a constant; none when the edge is no constant."""
+        node = self._scope.producer(edge)
+        while node is not None and node.op == "Identity":
+            node = self._scope.producer(node.input[0])
         if node is None or node.op != "Const":
             return []
         array = self._tf.make_ndarray(node.attr["value"].tensor)
-        return [bytes(item) for item in array.ravel()] if array.dtype.kind in "OS" else []
+        if array.dtype.kind in "OS":
+            return [bytes(item) for item in array.ravel()]
+        return list(array.ravel()[:4096].tolist())
 
-    def _read_parser(self, node: Any, nodes: Json) -> None:
-        """Learn the features that a ParseExample node reads."""
+    def _raw_sizes(self, node: Any) -> List[int]:
+        """Return how many bytes a DecodeRaw may read: what its output is reshaped to."""
+        width = int(self._tf.as_dtype(node.attr["out_type"].type).size)
+        found = []
+        for other in self._scope.before(node, 4):
+            if other.op != "Reshape":
+                continue
+            size = 1
+            for dim in self._constant(other.input[1]):
+                size *= dim if dim > 0 else 1
+            if 1 < size <= 1 << 22:
+                found.append(size * width)
+        return found or [size * width for size in self.sizes[:3]]
 
-        def keys(position: int) -> List[bytes]:
-            return self._constant(nodes.get(_producer(node.input[position])))
+    def _mark(self, parser: Parser, scope: Scope) -> None:
+        """Find out which features of a parser hold images or raw bytes."""
+        for node in scope.nodes.values():
+            image = node.op.startswith("Decode") and any(word in node.op for word in _IMAGES)
+            if not image and node.op not in ("DecodeRaw", "DecodePaddedRaw"):
+                continue
+            names = set()
+            for edge in scope.back(node.input[:1], lambda other: other.op in PARSERS):
+                if _producer(edge) == parser.name:
+                    names.add(parser.outputs.get(_output(edge)))
+            sizes = [] if image else self._raw_sizes(node)
+            if image or sizes:
+                parser.mark(names, "images" if image else "raw %d" % sizes[0])
 
-        types = [self._tf.as_dtype(number).name for number in node.attr["Tdense"].list.type]
-        shapes = [dims(shape) or [] for shape in node.attr["dense_shapes"].list.shape]
-        sparse_types = [
-            self._tf.as_dtype(number).name for number in node.attr["sparse_types"].list.type
-        ]
-        if node.op == "ParseExample":
-            count = len(sparse_types)
-            sparse = [key for i in range(count) for key in keys(2 + i)]
-            dense = [key for i in range(len(types)) for key in keys(2 + count + i)]
-        else:
-            sparse, dense = keys(2), keys(3)
-        for key, kind, shape in zip(dense, types, shapes):
-            size = [2 if size is None else size for size in shape]
-            self.features.append((key.decode("utf-8"), kind, size))
-        for key, kind in zip(sparse, sparse_types):
-            self.features.append((key.decode("utf-8"), kind, [2]))
+    def sized(self, tensor: str) -> bool:
+        """Return whether values of the placeholder may become sizes, or cannot be told not to."""
+        return self._sized is None or _producer(tensor) in self._sized
+
+    def examples(self, tensor: str) -> Optional[Parser]:
+        """Return the parser that reads the strings of a placeholder."""
+        found = self.parsers.get(_producer(tensor)) or self.loose
+        return found[0] if found else None
+
+    def features(self) -> Dict[str, str]:
+        """Return name -> dtype of all features that the graph parses."""
+        parsers = self.loose + [parser for many in self.parsers.values() for parser in many]
+        return {feature.name: feature.kind for parser in parsers for feature in parser.features}
 
     def kinds(self) -> List[str]:
         """Return the kinds of string contents to try, most plausible first."""
         found = []
-        if self.features:
-            found += ["image examples"] if self.images else ["examples"]
-        if self.images:
-            found += ["base64 images"] if self.encoded else []
-            found += ["images"]
+        parsers = self.loose + [parser for many in self.parsers.values() for parser in many]
+        contents = ["images"] if self.images else []
+        contents += ["raw %d" % size for size in self.raw[:4]]
+        if parsers:
+            features = [feature for parser in parsers for feature in parser.features]
+            if not any(feature.contents for feature in features):
+                found += ["examples of " + one for one in contents]
+            found.append("examples")
+        found += ["base64 images"] if self.images and self.encoded else []
+        found += contents
+        found += ["numbers"] if self.numeric else []
         return found + ["words"]
 
-    def example(self, rng: Any, regime: str, top: int, images: bool) -> bytes:
-        """Return a serialized ``tf.train.Example`` with the features that the graph parses."""
-        train = self._tf.train
-        features = {}
-        for name, kind, shape in self.features:
-            settings = {"int": top, "strings": "images" if images else "words"}
-            values = make_values(self, rng, kind, shape, regime, settings).ravel()
-            if kind == "string":
-                feature = train.Feature(bytes_list=train.BytesList(value=list(values)))
-            elif kind == "int64":
-                feature = train.Feature(int64_list=train.Int64List(value=[int(v) for v in values]))
-            else:
-                feature = train.Feature(
-                    float_list=train.FloatList(value=[float(v) for v in values])
-                )
-            features[name] = feature
-        message = train.Example(features=train.Features(feature=features))
-        return bytes(message.SerializeToString(deterministic=True))
+    def maker(self, parser: Parser) -> Examples:
+        """Return what makes examples for a parser."""
+        return Examples(self._tf, parser, self.words)
+
+
+def _output(edge: str) -> Any:
+    """Return which output of its node an edge is: flat in a graph, named in a function."""
+    parts = edge.split(":")
+    if len(parts) == 3:
+        return parts[1], int(parts[2])
+    return int(parts[1]) if len(parts) == 2 else 0
 
 
 def asset_words(path: str) -> List[bytes]:

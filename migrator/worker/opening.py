@@ -1,9 +1,10 @@
 """Open and describe a model of each kind that can be run."""
 
 import os
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict
 
-from .common import CannotOpen, Json
+from .acts import refuse_acts
+from .common import CannotOpen, Json, saved_objects
 from .describe import (
     choose_meta_graph,
     describe_assets,
@@ -11,24 +12,15 @@ from .describe import (
     read_saved_model,
     wanted_tags,
 )
+from .graphs import open_frozen_graph, open_meta_graph
 from .hints import Hints
+from .keras_models import open_keras
+from .peers import write_described
 from .store import Store
+from .subject import Subject
+from .trainable import note_trainable
 from .variables import Reach, dump_variables
 from .views import ways_to_load
-
-
-class Subject:
-    """A model that has been opened and described, and can be run.
-
-    ``facts`` is what the answer says of it: at least ``signatures`` and ``variables``.
-    ``ways`` are the ways in which the side's role asks for it to be loaded: a label (``v1``,
-    ``v2``, ``keras``) and a function that returns the view.  The before side has one.
-    """
-
-    def __init__(self, facts: Json, ways: List[Tuple[str, Callable[[], Any]]], hints: Any) -> None:
-        self.facts = facts
-        self.ways = ways
-        self.hints = hints
 
 
 def open_saved_model(tf: Any, request: Json, store: Store) -> Subject:
@@ -42,8 +34,9 @@ def open_saved_model(tf: Any, request: Json, store: Store) -> Subject:
     tag_sets = sorted(sorted(graph.meta_info_def.tags) for graph in model.meta_graphs)
     graph = choose_meta_graph(model, wanted_tags(request, tag_sets))
     tags = sorted(graph.meta_info_def.tags)
-    modern = bool(graph.object_graph_def.nodes)
+    modern = bool(saved_objects(graph))
     signatures = describe_signatures(tf, graph)
+    write_described(request, signatures)
     facts: Json = {
         "tag_sets": tag_sets,
         "tags": tags,
@@ -56,12 +49,20 @@ def open_saved_model(tf: Any, request: Json, store: Store) -> Subject:
     prefix = os.path.join(path, "variables", "variables")
     reach = Reach(tf, graph, signatures)
     hints = Hints(tf, path, graph, reach.reached)
+    if request.get("run") is not False:
+        refuse_acts(tf, graph, signatures, bool(request.get("trust")))
     if os.path.exists(prefix + ".index"):
         facts["variables"], _ = dump_variables(tf, prefix, store, reach)
+        note_trainable(tf, graph, prefix, facts["variables"])
     elif reach.needs_values():
         raise CannotOpen("its variables are missing: there is no %s.index" % prefix)
     return Subject(facts, ways_to_load(tf, request, tags, modern, signatures), hints)
 
 
 #: How each kind of request is opened.
-OPENERS: Dict[str, Callable[[Any, Json, Store], Subject]] = {"savedmodel": open_saved_model}
+OPENERS: Dict[str, Callable[[Any, Json, Store], Subject]] = {
+    "savedmodel": open_saved_model,
+    "metagraph": open_meta_graph,
+    "graphdef": open_frozen_graph,
+    "keras": open_keras,
+}

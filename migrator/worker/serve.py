@@ -7,9 +7,11 @@ import sys
 from typing import Any, Sequence
 
 from .common import BadInput, CannotOpen, Json, OutOfMemory, cannot_open, compat, phase, what_failed
+from .cost import bytes_on_disk, time_signatures
 from .opening import OPENERS
 from .runs import run_after, run_before
 from .store import Store, write_json
+from .trace import serve_trace
 from .variables import dump_variables
 
 
@@ -18,6 +20,8 @@ def serve_subject(tf: Any, request: Json, store: Store) -> Json:
     subject = OPENERS[request["kind"]](tf, request, store)
     result: Json = subject.facts
     signatures = result["signatures"]
+    if request.get("run") is False:
+        return result
     if request["role"] == "after":
         result.update(run_after(subject.ways, signatures, request, store, tf.__version__))
         return result
@@ -30,6 +34,8 @@ def serve_subject(tf: Any, request: Json, store: Store) -> Json:
     phase(request, "run")
     result["views"] = [label]
     result.update(run_before(view, signatures, request, subject.hints, store))
+    # the other side runs meanwhile: it has been waiting for the inputs only
+    result["latencies"] = time_signatures(view, signatures, request)
     view.close()
     return result
 
@@ -84,8 +90,11 @@ def answer(tf: Any, request: Json, result: Json) -> None:
     phase(request, "open")
     store = Store(os.path.join(request["out"], "arrays.npz"))
     serve = serve_subject if request["kind"] in OPENERS else serve_checkpoint
+    if request.get("mode") == "trace":
+        serve = serve_trace
     try:
         result.update(serve(tf, request, store))
+        result["bytes"] = bytes_on_disk(request["path"])
         result["status"] = "ok"
     except CannotOpen as error:
         result.update(status="cannot_open", error=str(error), advice=error.advice)

@@ -1,8 +1,10 @@
 """The variables of checkpoints and SavedModels, and which of them the signatures read."""
 
+import os
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .common import OBJECT_GRAPH_KEY, VARIABLE_OPS, Json, _producer, cannot_open, compat
+from .optimizers import optimizer_entries
 from .store import Store
 
 VALUE_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -46,20 +48,22 @@ def object_paths(graph: Any) -> Dict[int, Tuple[str, ...]]:
     return paths
 
 
-def name_entries(tf: Any, reader: Any) -> Iterator[Tuple[str, List[str], bool]]:
-    """Yield (key, names, bookkeeping) for every entry of a checkpoint.
+def name_entries(tf: Any, reader: Any) -> Iterator[Tuple[str, List[str], Json]]:
+    """Yield (key, names, more) for every entry of a checkpoint.
 
     A name-based checkpoint's keys are its names.  In an object-based one an entry is
     known, in this order, by the key that it has in a ``variables`` dict of the root
-    object, by the full name that the variable had, and by its path of attributes.
+    object, by the full name that the variable had, and by its path of attributes.  ``more``
+    says whether it is TensorFlow's own bookkeeping, and what it is to an optimizer.
     """
     keys = sorted(reader.get_variable_to_shape_map())
     if OBJECT_GRAPH_KEY not in keys:
         for key in keys:
-            yield key, [key], False
+            yield key, [key], {"bookkeeping": False, "optimizer": None}
         return
     graph = object_graph(tf, reader.get_tensor(OBJECT_GRAPH_KEY))
     paths = object_paths(graph)
+    optimizers = optimizer_entries(graph)
     names: Dict[str, List[str]] = {}
     system = set()
     for number, node in enumerate(graph.nodes):
@@ -81,7 +85,7 @@ def name_entries(tf: Any, reader: Any) -> Iterator[Tuple[str, List[str], bool]]:
         known = list(dict.fromkeys(names.get(key, [])))
         if not known:
             known = [key[: -len(VALUE_SUFFIX)] if key.endswith(VALUE_SUFFIX) else key]
-        yield key, known, key in system
+        yield key, known, {"bookkeeping": key in system, "optimizer": optimizers.get(key)}
 
 
 def dump_variables(tf: Any, prefix: str, store: Store, tell: Any = None) -> Tuple[List[Json], bool]:
@@ -92,12 +96,15 @@ def dump_variables(tf: Any, prefix: str, store: Store, tell: Any = None) -> Tupl
     """
     reader = open_reader(tf, prefix)
     found = []
-    for key, names, system in name_entries(tf, reader):
+    # of a file of write version V1, the reader refuses partitioned and half precision variables
+    form = ", in TensorFlow's V1 checkpoint format," if os.path.isfile(prefix) else ""
+    for key, names, more in name_entries(tf, reader):
         try:
             value = reader.get_tensor(key)
         except Exception as error:
-            raise cannot_open("its variable %r cannot be read" % names[0], error)
-        entry = {"key": key, "names": names, "bookkeeping": system, "array": store.put(value)}
+            raise cannot_open("its variable %r%s cannot be read" % (names[0], form), error)
+        entry: Json = {"key": key, "names": names, "array": store.put(value)}
+        entry.update(more)
         entry["reachable"] = tell(key, names) if tell else None
         found.append(entry)
     return found, OBJECT_GRAPH_KEY in reader.get_variable_to_shape_map()

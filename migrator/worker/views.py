@@ -3,11 +3,15 @@
 import importlib
 import keyword
 import os
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
 
 from .common import Array, Json, compat, major
+from .composite import flatten
 from .describe import describe_signatures, read_saved_model
+from .state import FunctionState, SessionState
 from .store import as_array
+
+T = TypeVar("T")
 
 
 class SessionView:
@@ -15,9 +19,14 @@ class SessionView:
 
     name = "v1"
 
-    def __init__(self, tf: Any, path: str, tags: Sequence[str]) -> None:
+    def __init__(self, tf: Any, start: Callable[[Any], Json], graph: Any = None) -> None:
+        """Open a session on ``graph`` (a new one when None).
+
+        ``start(session)`` fills the graph, restores its variables, and returns the description
+        of the signatures.
+        """
         v1 = compat(tf)
-        self._graph = tf.Graph()
+        self._graph = tf.Graph() if graph is None else graph
         config = v1.ConfigProto(
             allow_soft_placement=True,
             intra_op_parallelism_threads=1,
@@ -26,8 +35,8 @@ class SessionView:
         )
         with self._graph.as_default():
             self._session = v1.Session(graph=self._graph, config=config)
-            meta = v1.saved_model.loader.load(self._session, list(tags), path)
-        self._signatures = describe_signatures(tf, meta)
+            self._signatures = start(self._session)
+        self.state = SessionState(tf, self._session, self._signatures)
 
     def call(self, key: str, feeds: Dict[str, Array], extra: Dict[str, Array]) -> Dict[str, Array]:
         """Run signature ``key``; ``extra`` feeds more tensors by their names in the graph."""
@@ -59,6 +68,7 @@ class FunctionView:
         self._tf = tf
         self._signatures = signatures
         self._loaded = tf.saved_model.load(path, tags=None if tags is None else list(tags))
+        self.state: Optional[FunctionState] = FunctionState(self._loaded.signatures)
 
     def call(self, key: str, feeds: Dict[str, Array], extra: Dict[str, Array]) -> Dict[str, Array]:
         """Run signature ``key`` with keyword arguments."""
@@ -78,11 +88,12 @@ class FunctionView:
             else:
                 value = tf.constant(value.astype(dtype.as_numpy_dtype), dtype)
             arguments[argument] = value
-        return {name: as_array(tensor.numpy()) for name, tensor in function(**arguments).items()}
+        parts = [part for item in function(**arguments).items() for part in flatten(*item)]
+        return {name: as_array(tensor.numpy()) for name, tensor in parts}
 
     def close(self) -> None:
         """Let go of the model."""
-        self._loaded = None
+        self._loaded = self.state = None
 
     def renamed(self, key: str, names: Sequence[str]) -> Json:
         """Return the inputs that ``tf.saved_model.load`` calls by another name."""
@@ -110,8 +121,12 @@ def parameter(name: str, inputs: Json, names: Any) -> str:
     Of one sparse input ``x`` of a SignatureDef, ``tf.saved_model.load`` makes ``x_indices``,
     ``x_values`` and ``x_dense_shape`` where TensorFlow 1 exported it.  A function that
     TensorFlow 2 saved has its own parameters, ``x``, ``x_1`` and ``x_2``, whichever way the
-    SignatureDef spells the input.  Any other name is returned as it is.
+    SignatureDef spells the input.  Of a ragged one it makes ``x_component_0`` and so on.  Any
+    other name is returned as it is.
     """
+    composite = inputs.get(name, {}).get("composite")
+    if composite is not None and name not in names:
+        return component(composite)
     sparse = inputs.get(name, {}).get("sparse")
     if sparse is None:
         return name
@@ -122,6 +137,15 @@ def parameter(name: str, inputs: Json, names: Any) -> str:
         if candidate in names:
             return candidate
     return exported
+
+
+def component(composite: Json) -> str:
+    """Return what ``tf.saved_model.load`` calls a part of a composite input of TensorFlow 1."""
+    part = str(composite["part"])
+    number = 0 if part == "values" else int(part.rpartition("_")[2])
+    if composite["type"] == "ragged" and part != "values":
+        number += 1
+    return "%s_component_%d" % (composite["of"], number)
 
 
 def matching(name: str, names: Any) -> str:
@@ -144,10 +168,12 @@ def ways_to_load(
     """Return the ways in which the side's role asks for the model to be loaded, with a label."""
     path = request["path"]
     if request["role"] == "after":
-        return [
+        ways: List[Tuple[str, Any]] = [
             ("v2", lambda: FunctionView(tf, path, None if modern else tags, signatures)),
             ("v1", lambda: session_view(tf, path, tags, False)),
         ]
+        # tf.saved_model.load never lets go of a TensorFlow 1 model's variables, so it comes last
+        return ways if modern else ways[::-1]
     if modern and major(tf) >= 2:
         return [("v2", lambda: FunctionView(tf, path, None, signatures))]
     return [("v1", lambda: session_view(tf, path, tags, True))]
@@ -160,25 +186,50 @@ def session_view(tf: Any, path: str, tags: Sequence[str], mend: bool) -> Session
     ``_output_shapes`` of FusedBatchNormGradV3 is refused by TensorFlow 2.
     """
     try:
-        return SessionView(tf, path, tags)
+        return with_contrib(tf, lambda: SessionView(tf, saved_model_loader(tf, path, tags)))
     except Exception as error:
-        text = str(error)
-        if "Op type not registered" in text and major(tf) < 2:
-            importlib.import_module("tensorflow.contrib")
-            return SessionView(tf, path, tags)
-        if not (mend and "_output_shapes" in text):
+        if not (mend and "_output_shapes" in str(error)):
             raise
     import tempfile
 
     with tempfile.TemporaryDirectory() as mirror:
         model = read_saved_model(path)
         for graph in model.meta_graphs:
-            for node in graph.graph_def.node:
-                node.attr.pop("_output_shapes", None)
+            drop_output_shapes(graph.graph_def)
         with open(os.path.join(mirror, "saved_model.pb"), "wb") as file:
             file.write(model.SerializeToString())
         for folder in ("variables", "assets"):
             if os.path.isdir(os.path.join(path, folder)):
                 target = os.path.abspath(os.path.join(path, folder))
                 os.symlink(target, os.path.join(mirror, folder))
-        return SessionView(tf, mirror, tags)
+        return SessionView(tf, saved_model_loader(tf, mirror, tags))
+
+
+def saved_model_loader(tf: Any, path: str, tags: Sequence[str]) -> Callable[[Any], Json]:
+    """Return what loads a SavedModel into a session and returns its signatures."""
+
+    def start(session: Any) -> Json:
+        meta = compat(tf).saved_model.loader.load(session, list(tags), path)
+        return describe_signatures(tf, meta)
+
+    return start
+
+
+def with_contrib(tf: Any, make: Callable[[], T]) -> T:
+    """Return ``make()``, tried again with contrib's ops where TensorFlow 1 misses one."""
+    try:
+        return make()
+    except Exception as error:
+        if "Op type not registered" not in str(error) or major(tf) >= 2:
+            raise
+    importlib.import_module("tensorflow.contrib")
+    return make()
+
+
+def drop_output_shapes(graph: Any) -> None:
+    """Remove the shapes that the writer inferred from a GraphDef, functions included."""
+    for function in graph.library.function:
+        for node in function.node_def:
+            node.attr.pop("_output_shapes", None)
+    for node in graph.node:
+        node.attr.pop("_output_shapes", None)

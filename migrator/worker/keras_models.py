@@ -1,0 +1,372 @@
+"""Keras models in one file: HDF5, or the zip file of Keras 3."""
+
+import functools
+import importlib
+import json
+import zipfile
+from typing import Any, Dict, List, Optional, Tuple
+
+from .acts import ACTS, ACTS_ON_FILE
+from .bare import Tensors
+from .common import Array, CannotOpen, Json, cannot_open, compat, major, what_failed
+from .hints import Hints
+from .keras_config import refuse_config
+from .peers import agree
+from .store import Store, as_array
+from .subject import Subject
+
+#: A configuration larger than this is none.
+MOST_CONFIG = 64 << 20
+
+
+def open_keras(tf: Any, request: Json, store: Store) -> Subject:
+    """Open a ``.keras`` or HDF5 file with the Keras that wrote such files, as far as it is here.
+
+    Raises:
+        CannotOpen: the file is damaged, holds weights only, or holds what Keras itself does not;
+            or no Keras of this interpreter can load it.
+    """
+    path = request["path"]
+    trust = bool(request.get("trust"))
+    archive = zipfile.is_zipfile(path)
+    config, version = (read_zip if archive else read_hdf5)(path, request.get("memory"))
+    kerases = installed(tf, version, archive)
+    model = None
+    reasons: List[str] = []
+    for keras in kerases:
+        refuse_config(config, trust, functools.partial(is_own, keras), acts_of)
+        try:
+            model = load(keras, path, trust)
+            break
+        except Exception as error:
+            if isinstance(error, MemoryError):
+                raise cannot_open("it cannot be loaded", error)
+            reasons.append("%s %s: %s" % (keras.__name__, version_of(keras), what_failed(error)))
+    if model is None:
+        if any("'str' object has no attribute 'decode'" in reason for reason in reasons):
+            raise CannotOpen(
+                "TensorFlow %s cannot read HDF5 files with h5py 3" % tf.__version__,
+                "pip install 'h5py<3' beside it",
+            )
+        raise CannotOpen(
+            "Keras cannot load it (%s)" % "; ".join(reasons),
+            "give an interpreter with the Keras that wrote it (version %s)" % version,
+        )
+    named = Named(model)
+    signatures, told = agree(request, named.tensors())
+    facts: Json = {
+        "tag_sets": None,
+        "tags": None,
+        "written_by": "Keras %s" % version,
+        "object_based": False,
+        "signatures": signatures,
+        "guessed": told,
+        "assets": None,
+        "variables": weights(tf, model, store),
+    }
+    view = lambda: KerasView(named, signatures)  # noqa: E731
+    return Subject(facts, [("keras", view)], Hints(tf, path))
+
+
+def acts_of(op: str) -> str:
+    """Return what an op type does outside of a model; an empty string for nothing."""
+    return ACTS.get(op) or ACTS_ON_FILE.get(op, ("", 0))[0]
+
+
+def read_zip(path: str, memory: Optional[int]) -> Tuple[Any, str]:
+    """Return the configuration of a ``.keras`` file and the version of Keras that wrote it.
+
+    Raises:
+        CannotOpen: a member is missing, has a name that leads out of the archive, or together
+            they are larger than the memory that the process may hold.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            for member in members:
+                name = member.filename.replace("\\", "/")
+                if name.startswith("/") or ".." in name.split("/") or ":" in name.split("/")[0]:
+                    raise CannotOpen("its member %r leads out of the archive" % member.filename)
+                if (member.external_attr >> 16) & 0o170000 == 0o120000:
+                    raise CannotOpen("its member %r is a link" % member.filename)
+            total = sum(member.file_size for member in members)
+            if memory and total > memory:
+                raise CannotOpen("its members take %d bytes, more than the memory limit" % total)
+            config = json.loads(read_member(archive, "config.json"))
+            if isinstance(config, dict):
+                config.pop("compile_config", None)  # loaded without its losses and optimizer
+            metadata = json.loads(read_member(archive, "metadata.json"))
+    except (zipfile.BadZipFile, ValueError, KeyError, OSError, EOFError) as error:
+        raise CannotOpen("it is no Keras archive: %s" % what_failed(error))
+    version = metadata.get("keras_version") if isinstance(metadata, dict) else None
+    return config, str(version or "unknown")
+
+
+def read_member(archive: zipfile.ZipFile, name: str) -> str:
+    """Return the text of one member."""
+    with archive.open(name) as file:
+        data = file.read(MOST_CONFIG + 1)
+    if len(data) > MOST_CONFIG:
+        raise ValueError("%s is too large" % name)
+    return data.decode("utf-8")
+
+
+def read_hdf5(path: str, memory: Optional[int]) -> Tuple[Any, str]:
+    """Return the configuration of an HDF5 file and the version of Keras that wrote it.
+
+    Raises:
+        CannotOpen: it is damaged, holds weights only, refers to other files, or its arrays are
+            larger than the memory that the process may hold.
+    """
+    try:
+        h5py = importlib.import_module("h5py")
+    except Exception as error:
+        raise CannotOpen(
+            "HDF5 files need h5py, which does not import: %s" % what_failed(error),
+            "pip install h5py beside this TensorFlow ('h5py<3' for TensorFlow before 2.4)",
+        )
+    try:
+        with h5py.File(path, "r") as file:
+            refuse_foreign(h5py, file, memory)
+            config = file.attrs.get("model_config")
+            version = file.attrs.get("keras_version", b"unknown")
+    except CannotOpen:
+        raise
+    except Exception as error:
+        raise cannot_open("it is a damaged HDF5 file", error)
+    if config is None:
+        raise CannotOpen(
+            "it holds weights only and no model",
+            "give the file that model.save wrote, not the one of save_weights",
+        )
+    try:
+        parsed = json.loads(config.decode("utf-8") if isinstance(config, bytes) else config)
+    except ValueError as error:
+        raise CannotOpen("its model_config does not parse: %s" % what_failed(error))
+    return parsed, version.decode("utf-8") if isinstance(version, bytes) else str(version)
+
+
+def refuse_foreign(h5py: Any, file: Any, memory: Optional[int]) -> None:
+    """Refuse an HDF5 file that reads other files, or that unpacks into more than the limit."""
+    total = 0
+    groups = [file]
+    seen = set()
+    while groups:
+        group = groups.pop()
+        for name in group:
+            link = group.get(name, getlink=True)
+            if isinstance(link, h5py.ExternalLink):
+                raise CannotOpen("it links to the file %s" % str(link.filename)[:100])
+            if not isinstance(link, h5py.HardLink):
+                continue
+            item = group[name]
+            if item.id in seen:
+                continue
+            seen.add(item.id)
+            if isinstance(item, h5py.Group):
+                groups.append(item)
+            elif isinstance(item, h5py.Dataset):
+                if item.external or getattr(item, "is_virtual", False):
+                    raise CannotOpen("its array %s lies in another file" % item.name)
+                total += int(item.size) * item.dtype.itemsize
+    if memory and total > memory:
+        raise CannotOpen("its arrays take %d bytes, more than the memory limit" % total)
+
+
+def installed(tf: Any, version: str, archive: bool) -> List[Any]:
+    """Return the Keras packages of this interpreter, the one that wrote such files first.
+
+    Beside TensorFlow 2.16 and later there may be two: Keras 3, and ``tf_keras``, which is
+    Keras 2.  ``tf.keras`` is one of them.
+    """
+    found: List[Any] = []
+    if major(tf) >= 2:
+        names = ["keras", "tf_keras"] if version.startswith("3") else ["tf_keras", "keras"]
+        for name in names:
+            try:
+                module = importlib.import_module(name)
+            except Exception:  # not installed, or not beside this TensorFlow
+                continue
+            if name == "keras" and not version_of(module).startswith("3"):
+                continue  # Keras 2 is tf.keras there
+            found.append(module)
+    own = getattr(tf, "keras", None)
+    if own is not None and not any(version_of(other) == version_of(own) for other in found):
+        found.append(own)
+    if not found:
+        raise CannotOpen("this interpreter has no Keras", "pip install tf-keras beside it")
+    return found
+
+
+def version_of(keras: Any) -> str:
+    """Return the version of a Keras."""
+    return str(getattr(keras, "__version__", "unknown"))
+
+
+#: Where Keras keeps the classes and functions that a configuration may name.
+PLACES = (
+    "layers",
+    "models",
+    "initializers",
+    "regularizers",
+    "constraints",
+    "activations",
+    "losses",
+    "metrics",
+    "optimizers",
+    "optimizers.schedules",
+    "dtype_policies",
+    "mixed_precision",
+    "mixed_precision.experimental",
+    "random",
+    "quantizers",
+)
+#: Classes that configurations name and that are public in no version.
+PRIVATE = ("Functional", "InputLayer", "TensorFlowOpLayer", "TFOpLambda", "SlicingOpLambda")
+ROOTS = ("keras", "tf_keras", "tensorflow", "tensorflow_core")
+
+
+def is_own(keras: Any, name: str) -> bool:
+    """Return whether a Keras has a class or function ``name`` that a configuration may name."""
+    if name in PRIVATE or name in ("Model", "Sequential"):
+        return True
+    for place in PLACES:
+        module = keras
+        for part in place.split("."):
+            module = getattr(module, part, None)
+        found = None if name.startswith("_") else getattr(module, name, None)
+        if found is None:
+            # TensorFlow 1 finds the class in the module that deserializes
+            scope = getattr(getattr(module, "deserialize", None), "__globals__", {})
+            found = scope.get(name)
+            found = found if isinstance(found, type) else None
+        if callable(found) and str(getattr(found, "__module__", "")).split(".")[0] in ROOTS:
+            return True
+    return False
+
+
+def load(keras: Any, path: str, trust: bool) -> Any:
+    """Return the model in a file, without its optimizer and losses."""
+    loader = keras.models.load_model
+    try:
+        return loader(path, compile=False, safe_mode=not trust)
+    except TypeError as error:
+        if "safe_mode" not in str(error):
+            raise
+    return loader(path, compile=False)
+
+
+class Named:
+    """The inputs and outputs of a Keras model, by their names."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.inputs = dict(zip(self._input_names(), model.inputs))
+        self.outputs = dict(zip(self._output_names(), model.outputs))
+
+    def _input_names(self) -> List[str]:
+        names = getattr(self.model, "input_names", None)
+        return list(names or [tensor.name.split(":")[0] for tensor in self.model.inputs])
+
+    def _output_names(self) -> List[str]:
+        """Return the keys where the model returns a dict, else the names of its last layers."""
+        structure = getattr(self.model, "_outputs_struct", None)
+        if structure is None:
+            structure = getattr(self.model, "_nested_outputs", None)
+        if isinstance(structure, dict) and len(structure) == len(self.model.outputs):
+            return sorted(structure)
+        names = getattr(self.model, "output_names", None)
+        return list(names or [self.model.layers[-1].name])
+
+    def tensors(self) -> Tensors:
+        """Return them as the tensors of a model without signatures."""
+
+        def find(name: str) -> Optional[Json]:
+            plain = name.split(":")[0]
+            for names in (self.inputs, self.outputs):
+                for candidate in (plain, plain.split("/")[0]):
+                    if candidate in names:
+                        tensor = names[candidate]
+                        dtype = getattr(tensor.dtype, "name", tensor.dtype)
+                        shape = tensor.shape
+                        shape = shape.as_list() if hasattr(shape, "as_list") else list(shape)
+                        return {"dtype": str(dtype), "shape": shape, "tensor": candidate}
+            return None
+
+        return Tensors(find, list(self.inputs), list(self.outputs), str)
+
+
+def weights(tf: Any, model: Any, store: Store) -> List[Json]:
+    """Store every variable of a Keras model and return their index."""
+    found = []
+    variables = list(getattr(model, "variables", None) or model.weights)
+    values = None
+    if not compat(tf).executing_eagerly():
+        values = tf.keras.backend.batch_get_value(variables)
+    for number, variable in enumerate(variables):
+        name = str(getattr(variable, "path", None) or variable.name).split(":")[0]
+        value = variable.numpy() if values is None else values[number]
+        found.append(
+            {
+                "key": name,
+                "names": [name],
+                "bookkeeping": "seed_generator" in name,
+                "optimizer": None,
+                "array": store.put(value),
+                "reachable": None,
+                "trainable": bool(variable.trainable),
+            }
+        )
+    return found
+
+
+class KerasView:
+    """Run a Keras model as it predicts: not training."""
+
+    name = "keras"
+
+    def __init__(self, named: Named, signatures: Json) -> None:
+        self._named = named
+        self._signatures = signatures
+
+    def call(self, key: str, feeds: Dict[str, Array], extra: Dict[str, Array]) -> Dict[str, Array]:
+        """Run the model on one batch."""
+        if extra:
+            raise ValueError("a Keras model has no tensors to feed: %s" % sorted(extra))
+        signature = self._signatures[key]
+        by_input = {signature["inputs"][name]["tensor"]: value for name, value in feeds.items()}
+        values = []
+        for name, tensor in self._named.inputs.items():
+            value = by_input[name]
+            kind = getattr(tensor.dtype, "as_numpy_dtype", tensor.dtype)
+            values.append(value if value.dtype.kind == "O" else value.astype(kind))
+        results = self._run(values)
+        outputs = dict(zip(self._named.outputs, results))
+        wanted = signature["outputs"].items()
+        return {name: as_array(outputs[info["tensor"]]) for name, info in wanted}
+
+    def _run(self, values: List[Array]) -> List[Array]:
+        import tensorflow as tf
+
+        model = self._named.model
+        if not compat(tf).executing_eagerly():
+            found = model.predict_on_batch(values if len(values) > 1 else values[0])
+            return list(found) if isinstance(found, (list, tuple)) else [found]
+        tensors = [
+            tf.constant(v.ravel().tolist(), tf.string, shape=v.shape)
+            if v.dtype.kind == "O"
+            else tf.constant(v)
+            for v in values
+        ]
+        structure = getattr(model, "_inputs_struct", None)
+        if isinstance(structure, dict):
+            found = model(dict(zip(sorted(structure), tensors)), training=False)
+        else:
+            found = model(tensors if len(tensors) > 1 else tensors[0], training=False)
+        if isinstance(found, dict):
+            found = [found[name] for name in sorted(found)]
+        return [item.numpy() for item in (found if isinstance(found, (list, tuple)) else [found])]
+
+    def close(self) -> None:
+        """Let go of the model."""
+        del self._named

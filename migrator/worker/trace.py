@@ -1,0 +1,430 @@
+"""Run one signature on one set of inputs, and keep what every op on the way to an output gives."""
+
+import hashlib
+import os
+import tempfile
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from .common import VARIABLE_OPS, CannotOpen, Json, _producer, compat, phase, what_failed
+from .describe import choose_meta_graph, read_saved_model
+from .flatten import Flat, TooLarge, flat_graph
+from .graphs import TABLE_INITIALIZERS, read_graph
+from .store import Store, as_array, load, plain
+from .views import drop_output_shapes, with_contrib
+
+#: Ops that give one of their inputs back.
+PASSING = (
+    "Identity",
+    "ReadVariableOp",
+    "StopGradient",
+    "PreventGradient",
+    "Snapshot",
+    "EnsureShape",
+    "CheckNumerics",
+    "PlaceholderWithDefault",
+    "RefIdentity",
+)
+TABLES = ("HashTable", "HashTableV2", "MutableHashTable", "MutableHashTableV2")
+
+ENTERS, EXITS = ("Enter", "RefEnter"), ("Exit", "RefExit")
+MERGES, SWITCHES = ("Merge", "RefMerge"), ("Switch", "RefSwitch")
+
+#: Values are kept whole up to so many bytes in all, then as a sample of their elements.
+MOST_BYTES = 512 << 20
+SAMPLE = 1 << 14
+#: So many tensors, or estimated bytes, are fetched by one run.
+MOST_FETCHES = 64
+MOST_FETCHED = 64 << 20
+
+#: What attributes say of a node beyond dtypes and places.
+SILENT = frozenset(
+    "T dtype DstT SrcT Tidx Tshape Tindices Tparams N f value container shared_name use_locking"
+    " body cond then_branch else_branch".split()
+)
+
+
+class Item:
+    """One tensor on the way to the output: what makes it, and of which tensors."""
+
+    def __init__(self, node: str, index: int, op: str, inputs: List[Tuple[str, int]]) -> None:
+        self.node = node
+        self.index = index
+        self.op = op
+        self.inputs = inputs
+
+    @property
+    def key(self) -> str:
+        """The tensor's name."""
+        return "%s:%d" % (self.node, self.index)
+
+
+class Slice:
+    """The tensors that one tensor depends on, in topological order.
+
+    Ops that only pass a tensor on are left out.  A loop of TensorFlow 1 (``Enter`` …
+    ``Exit``) and a ``cond`` (``Switch`` … ``Merge``) count as one op each, since nothing
+    inside them can be fetched.
+    """
+
+    def __init__(self, nodes: Dict[str, Any], tensor: str) -> None:
+        self._nodes = nodes
+        self.output = self.passed(split(tensor))
+        self.items: List[Item] = []
+        self._walk(self.output)
+
+    def passed(self, tensor: Tuple[str, int]) -> Tuple[str, int]:
+        """Return the tensor that reaches a place through ops that pass it on."""
+        seen = set()
+        while tensor not in seen:
+            seen.add(tensor)
+            node = self._nodes.get(tensor[0])
+            if node is None:
+                break
+            if node.op == "IdentityN":
+                tensor = split(node.input[tensor[1]])
+            elif node.op in PASSING:
+                tensor = split(node.input[0])
+            else:
+                break
+        return tensor
+
+    def _walk(self, start: Tuple[str, int]) -> None:
+        found: Dict[Tuple[str, int], Optional[Item]] = {}
+        stack = [(start, False)]
+        while stack:
+            tensor, done = stack.pop()
+            if done:
+                item = found[tensor]
+                assert item is not None
+                self.items.append(item)
+                continue
+            if tensor in found:
+                continue
+            node = self._nodes.get(tensor[0])
+            if node is None:
+                raise CannotOpen("its graph has no node %r" % tensor[0])
+            op, inputs = node.op, [t for t in node.input if not t.startswith("^")]
+            sources = [split(text) for text in inputs]
+            if op in EXITS:
+                op, sources = "Loop", self._region(node, loops=True)
+            elif op in MERGES:
+                op, sources = "Cond", self._region(node, loops=False)
+            item = Item(tensor[0], tensor[1], op, [self.passed(source) for source in sources])
+            found[tensor] = item
+            stack.append((tensor, True))
+            stack.extend((source, False) for source in reversed(item.inputs))
+
+    def _region(self, end: Any, loops: bool) -> List[Tuple[str, int]]:
+        """Return the tensors that enter the loop, or the cond, which ``end`` leaves."""
+        found: Dict[Tuple[str, int], bool] = {}
+        first = (1, 0) if loops else (0, 1)
+        seen = set()
+        stack = [(text, first) for text in reversed(end.input) if not text.startswith("^")]
+        while stack:
+            text, (depth, nested) = stack.pop()
+            node = self._nodes.get(_producer(text))
+            if node is None or (node.name, depth, nested) in seen:
+                continue
+            seen.add((node.name, depth, nested))
+            if node.op in ENTERS:
+                depth -= 1
+            elif node.op in EXITS:
+                depth += 1
+            elif node.op in SWITCHES and depth == 0:
+                nested -= 1
+            elif node.op in MERGES and depth == 0:
+                nested += 1
+            inputs = [t for t in node.input if not t.startswith("^")]
+            if depth == 0 and nested == 0:
+                for source in inputs:
+                    found[self.passed(split(source))] = True
+                continue
+            stack.extend((t, (depth, nested)) for t in reversed(inputs))
+        return list(found)
+
+
+def split(text: str) -> Tuple[str, int]:
+    """Return node and output number of a tensor's name (``x``, ``x:1``)."""
+    name, _, index = text.partition(":")
+    return name, int(index or 0)
+
+
+def attributes(node: Any) -> Json:
+    """Return what a node's attributes say, each in a short text."""
+    found = {}
+    for key in sorted(node.attr):
+        if key.startswith("_") or key in SILENT:
+            continue
+        value = node.attr[key]
+        kind = value.WhichOneof("value")
+        if kind in ("i", "b"):
+            found[key] = str(getattr(value, kind))
+        elif kind == "f":
+            found[key] = "%.6g" % value.f
+        elif kind == "s":
+            found[key] = value.s[:60].decode("utf-8", "replace")
+        elif kind == "list" and (value.list.i or value.list.f):
+            found[key] = str([*value.list.i, *value.list.f])[:100]
+    return found
+
+
+class Running:
+    """A flattened graph in a session, with the probes that read variables and tables."""
+
+    def __init__(self, tf: Any, request: Json) -> None:
+        self._v1 = compat(tf)
+        self._request = request
+        self.graph = tf.Graph()
+        self.meta = read_meta(tf, request)
+        self._flat_def, self.flat = flat_graph(self.meta, request["tensor"])
+        drop_output_shapes(self._flat_def)
+        self.nodes = {node.name: node for node in self._flat_def.node}
+        self.slice = Slice(self.nodes, self.flat.tensor)
+        self.probes = self._add_probes()
+        config = self._v1.ConfigProto(
+            allow_soft_placement=True,
+            intra_op_parallelism_threads=1,
+            inter_op_parallelism_threads=1,
+            device_count={"GPU": 0},
+        )
+        with self.graph.as_default():
+            self.session = self._v1.Session(graph=self.graph, config=config)
+            self._restore()
+
+    def _add_probes(self) -> Dict[str, List[str]]:
+        """Add ops that read what is behind a handle; return tensor name -> names of fetches."""
+        found: Dict[str, List[str]] = {}
+        for item in self.slice.items:
+            node = self.nodes[item.node]
+            if item.op == "VarHandleOp":
+                probe = self._flat_def.node.add()
+                probe.name, probe.op = "migrator_probe/%d" % len(found), "ReadVariableOp"
+                probe.input.append(node.name)
+                probe.attr["dtype"].CopyFrom(node.attr["dtype"])
+                found[item.key] = [probe.name + ":0"]
+            elif item.op in TABLES and item.op.endswith("V2"):
+                probe = self._flat_def.node.add()
+                probe.name, probe.op = "migrator_probe/%d" % len(found), "LookupTableExportV2"
+                probe.input.append(node.name)
+                probe.attr["Tkeys"].CopyFrom(node.attr["key_dtype"])
+                probe.attr["Tvalues"].CopyFrom(node.attr["value_dtype"])
+                found[item.key] = [probe.name + ":0", probe.name + ":1"]
+        return found
+
+    def _restore(self) -> None:
+        kind, path = self._request["kind"], self._request["path"]
+        v1, graph = self._v1, self._flat_def
+        if kind == "savedmodel":
+            with tempfile.TemporaryDirectory() as mirror:
+                self._mirror(path, mirror)
+                tags = list(self.meta.meta_info_def.tags)
+                v1.saved_model.loader.load(self.session, tags, mirror)
+        elif kind == "metagraph":
+            self.meta.graph_def.CopyFrom(graph)
+            saver = v1.train.import_meta_graph(self.meta, clear_devices=True) or v1.train.Saver()
+            self.session.run(v1.local_variables_initializer())
+            saver.restore(self.session, path)
+            self.session.run(v1.tables_initializer())
+        else:
+            v1.import_graph_def(graph, name="")
+            self._initialize_tables()
+
+    def _initialize_tables(self) -> None:
+        needed = {item.node for item in self.slice.items}
+        for operation in self.graph.get_operations():
+            if operation.type in TABLE_INITIALIZERS and operation.inputs[0].op.name in needed:
+                self.session.run(operation)
+
+    def _mirror(self, path: str, mirror: str) -> None:
+        from tensorflow.core.protobuf import saved_model_pb2
+
+        model = saved_model_pb2.SavedModel(saved_model_schema_version=1)
+        copy = model.meta_graphs.add()
+        copy.CopyFrom(self.meta)
+        copy.graph_def.CopyFrom(self._flat_def)
+        with open(os.path.join(mirror, "saved_model.pb"), "wb") as file:
+            file.write(model.SerializeToString())
+        for folder in ("variables", "assets"):
+            if os.path.isdir(os.path.join(path, folder)):
+                target = os.path.abspath(os.path.join(path, folder))
+                os.symlink(target, os.path.join(mirror, folder))
+
+    def feed_dict(self, feeds: Json, arrays: Any) -> Json:
+        """Return what to feed: tensor name -> array in the tensor's dtype."""
+        found = {}
+        for tensor, entry in feeds.items():
+            value = load(entry, arrays)
+            place = self.flat.place(tensor[:-2] if tensor.endswith(":0") else tensor)
+            name = "%s:%d" % split(place)
+            dtype = self.graph.get_tensor_by_name(name).dtype.base_dtype.as_numpy_dtype
+            found[name] = value if value.dtype.kind == "O" else value.astype(dtype)
+        return found
+
+    def fetches(self) -> List[Tuple[Item, List[str]]]:
+        """Return the tensors that can be fetched, each with the names to fetch for it."""
+        found = []
+        for item in self.slice.items:
+            names = self.probes.get(item.key)
+            if names is None:
+                if self.graph.get_tensor_by_name(item.key).dtype.name in ("resource", "variant"):
+                    continue
+                names = [item.key]
+            found.append((item, names))
+        return found
+
+    def estimate(self, name: str, rows: int) -> int:
+        """Return about how many bytes a tensor has."""
+        tensor = self.graph.get_tensor_by_name(name)
+        try:
+            dims = tensor.shape.as_list()
+        except ValueError:
+            return 1 << 20
+        count = 1
+        for dim in dims:
+            count *= int(getattr(dim, "value", dim) or rows)
+        return count * 8
+
+    def run(self, names: Sequence[str], feed: Json) -> List[Any]:
+        """Return the values of the tensors; None for one that has none."""
+        try:
+            return list(self.session.run(list(names), feed))
+        except Exception:
+            if len(names) == 1:
+                return [None]
+        half = len(names) // 2
+        return self.run(names[:half], feed) + self.run(names[half:], feed)
+
+
+def read_meta(tf: Any, request: Json) -> Any:
+    """Return the meta graph of the model; a frozen graph's is made up.
+
+    Raises:
+        CannotOpen: it cannot be read.
+    """
+    kind, path = request["kind"], request["path"]
+    if kind == "savedmodel":
+        return choose_meta_graph(read_saved_model(path), request.get("graph_tags"))
+    if kind == "graphdef":
+        return read_graph(path)
+    if kind != "metagraph":
+        raise CannotOpen("a model of the kind %r holds no graph" % kind)
+    from tensorflow.core.protobuf import meta_graph_pb2
+
+    meta = meta_graph_pb2.MetaGraphDef()
+    try:
+        with open(path + ".meta", "rb") as stream:
+            meta.ParseFromString(stream.read())
+    except Exception as error:
+        raise CannotOpen("%s.meta cannot be read: %s" % (path, what_failed(error)))
+    return meta
+
+
+class Keeper:
+    """Store values whole while there is room, then a sample of each."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._left = MOST_BYTES
+
+    def keep(self, value: Any) -> Json:
+        """Store a value and return its entry, with ``stride`` where it is a sample."""
+        array = as_array(value)
+        size = int(array.nbytes) if array.dtype.kind != "O" else 64 * int(array.size)
+        if size <= self._left or array.size <= SAMPLE:
+            self._left -= size
+            return {"array": self._store.put(array), "shape": list(array.shape)}
+        stride = -(-int(array.size) // SAMPLE)
+        found = {"array": self._store.put(array.ravel()[::stride]), "stride": stride}
+        found["shape"] = list(array.shape)
+        if array.dtype.kind != "O":
+            found["digest"] = hashlib.sha256(plain(array).tobytes()).hexdigest()
+        return found
+
+
+def sorted_table(keys: Any, values: Any) -> List[Any]:
+    """Return keys and values of a table in the order of the keys."""
+    keys, values = as_array(keys).ravel(), as_array(values)
+    order = sorted(range(len(keys)), key=lambda i: keys[i])
+    return [keys[order], values[order]]
+
+
+def serve_trace(tf: Any, request: Json, store: Store) -> Json:
+    """Answer with every tensor on the way to the tensor ``request["tensor"]``, and its value.
+
+    ``request["feeds"]`` maps tensor names to entries of the arrays in ``request["values"]``.
+
+    Raises:
+        CannotOpen: the graph cannot be read, flattened or restored.
+    """
+    import numpy as np
+
+    try:
+        running = with_contrib(tf, lambda: Running(tf, request))
+    except (CannotOpen, MemoryError):
+        raise
+    except TooLarge as error:
+        raise CannotOpen(str(error))
+    except Exception as error:
+        raise CannotOpen("its graph does not run in a session: %s" % what_failed(error))
+    phase(request, "run")
+    with np.load(request["values"], allow_pickle=False) as arrays:
+        feed = running.feed_dict(request["feeds"], arrays)
+    rows = max([value.shape[0] for value in feed.values() if len(value.shape)] or [1])
+    kept: Json = {}
+    keeper = Keeper(store)
+    chunk: List[Tuple[Item, List[str]]] = []
+    bytes_ahead = 0
+    for item, names in running.fetches() + [(None, [])]:
+        size = sum(running.estimate(name, rows) for name in names)
+        if chunk and (
+            item is None or len(chunk) >= MOST_FETCHES or bytes_ahead + size > MOST_FETCHED
+        ):
+            keep_values(running, chunk, feed, keeper, kept)
+            chunk, bytes_ahead = [], 0
+        if item is not None:
+            chunk.append((item, names))
+            bytes_ahead += size
+    running.session.close()
+    return {
+        "items": [describe(running, item, kept.get(item.key)) for item in running.slice.items],
+        "output": "%s:%d" % running.slice.output,
+        "feeds": {tensor: "%s:%d" % place(running.flat, tensor) for tensor in request["feeds"]},
+    }
+
+
+def place(flat: Flat, tensor: str) -> Tuple[str, int]:
+    """Return where a tensor of the original graph is found in the flat one."""
+    return split(flat.place(tensor[:-2] if tensor.endswith(":0") else tensor))
+
+
+def keep_values(
+    running: Running, chunk: List[Tuple[Item, List[str]]], feed: Json, keeper: Keeper, kept: Json
+) -> None:
+    """Fetch some tensors and add to ``kept`` the entries of those that have a value."""
+    values = iter(running.run([name for _, names in chunk for name in names], feed))
+    for item, names in chunk:
+        found = [next(values) for _ in names]
+        if any(value is None for value in found):
+            continue
+        if len(found) == 2:
+            found = sorted_table(*found)
+        kept[item.key] = [keeper.keep(value) for value in found]
+
+
+def describe(running: Running, item: Item, values: Optional[List[Json]]) -> Json:
+    """Return what the answer says of one tensor."""
+    node = running.nodes[item.node]
+    found: Json = {
+        "tensor": item.key,
+        "node": item.node,
+        "op": item.op,
+        "type": node.op,
+        "local": running.flat.local.get(item.node, item.node),
+        "inputs": ["%s:%d" % source for source in item.inputs],
+        "attributes": attributes(node),
+        "values": values,
+    }
+    if item.op in VARIABLE_OPS:
+        shared = node.attr["shared_name"].s.decode("utf-8", "replace")
+        found["variable"] = shared or item.node
+    return found
