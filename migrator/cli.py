@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from migrator.migration import Migration, Options
     from migrator.results import RunReport
+    from migrator.verify.first import FirstManifest
 
 __all__ = ["main"]
 
@@ -99,30 +100,58 @@ def _parser() -> argparse.ArgumentParser:
         help="copy tf2_bridge.py into the repository, or import it from this package"
         " (default: %(default)s)",
     )
+    migrate.add_argument(
+        "--manifest", metavar="FILE", help="also write a first manifest for `migrator verify`"
+    )
 
     check = command(
         "check",
         _check,
-        "compare two models: SavedModel directories, or checkpoint prefixes",
+        "compare two models by contract, variables and outputs",
         "  migrator check old/export/1 new/export/1\n"
-        "  migrator check --before-python ~/tf1/bin/python old/model.ckpt-100 new/model.ckpt-100",
+        "  migrator check --before-python ~/tf1/bin/python old/model.ckpt-100 new/model.ckpt-100\n"
+        "  migrator check old/frozen.pb new/export/1 --feed images --fetch probabilities=probs:0\n"
+        "  migrator check old/export/1 new/export/1 --range images=0:255 --save kept\n"
+        "  migrator check kept new/export/2          against the kept before side",
     )
-    check.add_argument("before", metavar="BEFORE", help="the model as it was")
-    check.add_argument("after", metavar="AFTER", help="the model as it is now")
-    check.add_argument(
-        "--before-python", metavar="PATH", help="run the before side under this interpreter"
+    _check_options(check)
+
+    verify = command(
+        "verify",
+        _verify,
+        "run a migration's programs before and after it, and check every model they write",
+        "  migrator migrate . --manifest verify.toml   a first manifest\n"
+        "  migrator verify verify.toml --report verify.html",
     )
-    check.add_argument(
-        "--after-python", metavar="PATH", help="run the after side under this interpreter"
+    verify.add_argument("manifest", metavar="MANIFEST", help="what to run and compare, in TOML")
+    verify.add_argument(
+        "--before-python", metavar="PATH", help="a Python with TensorFlow 1 (see tf1-env)"
     )
-    check.add_argument("--tags", metavar="TAG,...", help="tag set of the meta graph to compare")
-    check.add_argument("--atol", type=float, help="absolute tolerance (default: by dtype)")
-    check.add_argument("--rtol", type=float, help="relative tolerance (default: by dtype)")
-    check.add_argument("--seed", type=int, default=0, help="of the inputs (default: %(default)s)")
-    check.add_argument(
-        "--timeout", type=float, default=600.0, metavar="SECONDS", help="(default: %(default)g)"
+    verify.add_argument(
+        "--work",
+        metavar="DIR",
+        help="where copies and results are kept (default: .migrator/NAME beside the manifest)",
     )
-    _reports(check)
+    verify.add_argument("--fresh", action="store_true", help="forget what an earlier run did")
+    verify.add_argument("-j", "--jobs", type=int, metavar="N", help="commands at once")
+    _reports(verify)
+
+    tf1_env = command(
+        "tf1-env",
+        _tf1_env,
+        "make a virtual environment with TensorFlow 1.15.5, for the side before the migration",
+        "  migrator tf1-env .tf1\n  migrator tf1-env .tf1 --with 'tensorflow-hub<0.13'",
+    )
+    tf1_env.add_argument("directory", metavar="DIR", help="an empty or new folder")
+    tf1_env.add_argument("--python", metavar="PATH", help="the Python 3.7 (or 3.6) to make it with")
+    tf1_env.add_argument(
+        "--with",
+        dest="extras",
+        action="append",
+        default=[],
+        metavar="PACKAGE",
+        help="also install this (repeatable)",
+    )
 
     rules = command(
         "rules",
@@ -162,7 +191,67 @@ def _selection(parser: argparse.ArgumentParser, paths: str) -> None:
     _reports(parser)
 
 
-def _reports(parser: argparse.ArgumentParser) -> None:
+def _check_options(check: argparse.ArgumentParser) -> None:
+    check.add_argument("before", metavar="BEFORE", help="the model as it was, or a kept run")
+    check.add_argument("after", metavar="AFTER", help="the model as it is now")
+
+    def several(group: Any, option: str, metavar: str, text: str, **more: Any) -> None:
+        group.add_argument(
+            option,
+            action="append",
+            default=[],
+            metavar=metavar,
+            help=f"{text} (repeatable)",
+            **more,
+        )
+
+    models = check.add_argument_group("models")
+    for role in ("before", "after"):
+        text = f"interpreter of the {role} side (default: this one)"
+        models.add_argument(f"--{role}-python", metavar="PATH", help=text)
+    models.add_argument("--tags", metavar="TAG,...", help="tag set to compare ('' for none)")
+    tensor = "of a side without signatures, by its tensor"
+    several(models, "--feed", "NAME=TENSOR", f"an input {tensor}")
+    several(models, "--fetch", "NAME=TENSOR", f"an output {tensor}")
+    models.add_argument(
+        "--trust",
+        action="store_true",
+        help="run Lambda layers and ops that write files, run code or use the network",
+    )
+    models.add_argument(
+        "--timeout", type=float, default=600.0, metavar="SECONDS", help="(default: %(default)g)"
+    )
+
+    inputs = check.add_argument_group("inputs")
+    text = "run on these: .npz, .json, .csv, .tfrecord, or a kept run"
+    several(inputs, "--inputs", "FILE", text)
+    text = "where generated values of an input or tf.Example feature lie"
+    several(inputs, "--range", "NAME=LOW:HIGH", text, dest="ranges")
+    text = "what they are drawn from; NAME=@FILE has one per line"
+    several(inputs, "--choices", "NAME=A,B", text)
+    inputs.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+
+    comparison = check.add_argument_group("comparison")
+    comparison.add_argument("--atol", type=float, help="absolute tolerance (default: by dtype)")
+    comparison.add_argument("--rtol", type=float, help="relative tolerance (default: by dtype)")
+    text = "tolerance of one output or variable"
+    several(comparison, "--tolerance", "NAME=ATOL[:RTOL]", text)
+    several(comparison, "--rename", "BEFORE=AFTER", "a variable renamed on purpose")
+    comparison.add_argument(
+        "--no-bisect", action="store_true", help="do not look for the first op that differs"
+    )
+    comparison.add_argument("--no-cost", action="store_true", help="do not time the models")
+
+    output = check.add_argument_group("output")
+    output.add_argument(
+        "--save",
+        metavar="DIR",
+        help="keep inputs, answers and verdict in a new folder, to be used as BEFORE or --inputs",
+    )
+    _reports(output)
+
+
+def _reports(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--report",
         action="append",
@@ -410,6 +499,8 @@ def _migrate(options: argparse.Namespace) -> int:
         return _migrate_stdin(options)
     found = _look(options, "migrate")
     if not found.report.files:
+        if options.manifest:
+            print(_NO_MANIFEST, file=sys.stderr)
         return _quiet_end(options, found, "nothing to migrate")
     bad = _problems(found)
     from dataclasses import replace
@@ -419,6 +510,7 @@ def _migrate(options: argparse.Namespace) -> int:
     out, err = _consoles()
     run = found.report
     failed: dict[str, str] = {}
+    manifest = _first_manifest(options, found) if options.manifest else None
     if options.write:
         try:
             failed = found.write()
@@ -435,12 +527,48 @@ def _migrate(options: argparse.Namespace) -> int:
     if not options.write and found.changes_something and options.quiet < 1:
         print("Nothing was written; add --write to make this change.", file=sys.stderr)
     _write_reports(run, options.report)
+    if manifest is not None:
+        _write_manifest(manifest, run)
     if bad or failed:
         return 2
     if not options.write and found.changes_something:
         return 1
     left = replace(run, files=tuple(_left(file) for file in run.files))
     return int(_open(left, targets_only=False))
+
+
+_NO_MANIFEST = "No manifest was written: no rewritten program saves or exports a model."
+
+
+def _first_manifest(options: argparse.Namespace, found: Migration) -> FirstManifest:
+    """Look at the code before it changes, and keep what would be lost."""
+    from migrator.verify.first import CannotWrite, FirstManifest
+
+    try:
+        manifest = FirstManifest(options.manifest, found, wrote=options.write)
+        manifest.keep_originals()
+    except CannotWrite as error:
+        raise _Usage(str(error)) from None
+    return manifest
+
+
+def _write_manifest(manifest: FirstManifest, run: RunReport) -> None:
+    from migrator.verify.first import CannotWrite
+
+    try:
+        written = manifest.write()
+    except CannotWrite as error:
+        raise _Usage(str(error)) from None
+    if not written:
+        print(_NO_MANIFEST, file=sys.stderr)
+        return
+    if manifest.wrote:
+        _write_reports(run, [str(manifest.report)])
+    print(
+        f"Manifest: {os.path.relpath(manifest.path)}; look it over, then run"
+        f" `migrator verify {os.path.relpath(manifest.path)}`.",
+        file=sys.stderr,
+    )
 
 
 def _print_patch(out: Console, found: Migration) -> None:
@@ -479,6 +607,8 @@ def _left(file: Any) -> Any:
 def _migrate_stdin(options: argparse.Namespace) -> int:
     if options.paths != ["-"]:
         raise _Usage("- (stdin) goes with no other path")
+    if options.manifest:
+        raise _Usage("--manifest goes with files and folders, not with - (stdin)")
     from pathlib import Path
 
     from migrator import migration, sources, writing
@@ -531,14 +661,33 @@ def _migrate_stdin(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     _check_reports(options.report)
     from migrator import checker
+    from migrator.checker import arguments as spelled
     from migrator.report import console
     from migrator.results import RunReport
 
     out, err = _consoles()
+    try:
+        ranges = spelled.parse_ranges(options.ranges)
+        choices = spelled.parse_choices(options.choices)
+        tolerances = spelled.parse_tolerances(options.tolerance)
+        names = spelled.parse_names(options.rename)
+    except ValueError as error:
+        raise _Usage(str(error)) from None
     arguments: dict[str, Any] = {
         "before_python": options.before_python,
         "after_python": options.after_python,
-        "tags": options.tags.split(",") if options.tags else None,
+        "inputs": options.inputs or None,
+        "ranges": ranges or None,
+        "choices": choices or None,
+        "tags": None if options.tags is None else [t for t in options.tags.split(",") if t],
+        "feeds": _tensors("--feed", options.feed),
+        "fetches": _tensors("--fetch", options.fetch),
+        "trust": options.trust,
+        "names": names or None,
+        "tolerances": tolerances or None,
+        "save": options.save,
+        "bisect": not options.no_bisect,
+        "cost": not options.no_cost,
         "atol": options.atol,
         "rtol": options.rtol,
         "seed": options.seed,
@@ -563,6 +712,112 @@ def _check(options: argparse.Namespace) -> int:
     run = RunReport(version=migrator.__version__, checks=(result,), command="check")
     _write_reports(run, options.report)
     return 0 if result.match else 1
+
+
+def _tensors(option: str, values: Sequence[str]) -> dict[str, str] | None:
+    """Return name → tensor of NAME=TENSOR, or of TENSOR, which is named for its op."""
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, tensor = value.partition("=")
+        if not equals:
+            name, tensor = value.partition(":")[0], value
+        if not name or not tensor or name in found:
+            raise _Usage(f"{option} {value}: give NAME=TENSOR, each name once")
+        found[name] = tensor
+    return found or None
+
+
+# -- verify ---------------------------------------------------------------------------------
+
+
+def _verify(options: argparse.Namespace) -> int:
+    _check_reports(options.report)
+    if options.jobs is not None and options.jobs < 1:
+        raise _Usage("--jobs takes a number from 1")
+    from migrator import verify
+    from migrator.report import console
+    from migrator.verify import summary
+
+    out, err = _consoles()
+    try:
+        manifest = verify.load_manifest(options.manifest)
+        with _Stages(err, options.quiet < 1) as progress:
+            found = verify.verify(
+                manifest,
+                work=options.work,
+                before_python=options.before_python,
+                fresh=options.fresh,
+                jobs=options.jobs,
+                leave=options.report,
+                progress=progress,
+            )
+    except (verify.ManifestError, verify.VerifyError) as error:
+        raise _Usage(str(error)) from None
+    except verify.Interrupted as interrupt:
+        print(f"migrator: interrupted; {interrupt}: run the same command to go on", file=sys.stderr)
+        return 130
+    if options.quiet < 1:
+        shown = [check for check in found.report.checks if options.verbose or not check.match]
+        console.print_checks(out, shown)
+        for line in summary.lines(found):
+            out.print(line, markup=False, soft_wrap=True)
+    else:
+        print("MATCH" if found.match else "NO MATCH")
+    _write_reports(found.report, options.report)
+    return found.status
+
+
+class _Stages:
+    """Progress of long work: a bar on a terminal, else a line whenever something begins."""
+
+    def __init__(self, err: Console, wanted: bool) -> None:
+        self.err = err
+        self.wanted = wanted
+        self.said = ""
+        self.bar: Any = None
+
+    def __enter__(self) -> Callable[[str, int, int], None]:
+        if self.wanted and self.err.is_terminal:
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+            self.bar = Progress(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                MofNCompleteColumn(),
+                console=self.err,
+                transient=True,
+            )
+            self.task = self.bar.add_task("", total=None)
+            self.bar.start()
+        return self.tell
+
+    def tell(self, what: str, done: int, total: int) -> None:
+        """Show what is being done, and how much of it there is."""
+        if self.bar is not None:
+            self.bar.update(self.task, description=what, completed=done, total=total or None)
+        elif self.wanted and what != self.said:
+            self.said = what
+            print(f"[{done}/{total}] {what}" if total else what, file=sys.stderr, flush=True)
+
+    def __exit__(self, *exc: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+
+def _tf1_env(options: argparse.Namespace) -> int:
+    from migrator import tf1_env
+
+    def say(sentence: str) -> None:
+        print(sentence, file=sys.stderr, flush=True)
+
+    try:
+        made = tf1_env.make(
+            options.directory, python=options.python, extras=options.extras, say=say
+        )
+    except tf1_env.CannotMake as error:
+        raise _Usage(str(error)) from None
+    print(f"--before-python {made}")
+    return 0
 
 
 # -- rules ----------------------------------------------------------------------------------
@@ -599,26 +854,10 @@ def _demo(options: argparse.Namespace) -> int:
             out.print(sentence, markup=False, soft_wrap=True)
 
     try:
-        if err.is_terminal and options.quiet < 1:
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-            with Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                console=err,
-                transient=True,
-            ) as bar:
-                task = bar.add_task("Migrating", total=None)
-
-                def progress(what: str, done: int, total: int) -> None:
-                    bar.update(task, description=what, completed=done, total=total)
-
-                result = demo.run(options.directory, check=not options.no_check, progress=progress)
-        else:
-            if options.quiet < 1 and not options.no_check:
-                print("Running the migrated programs takes some minutes.", file=sys.stderr)
-            result = demo.run(options.directory, check=not options.no_check)
+        if not err.is_terminal and options.quiet < 1 and not options.no_check:
+            print("Running the migrated programs takes some minutes.", file=sys.stderr)
+        with _Stages(err, options.quiet < 1 and err.is_terminal) as progress:
+            result = demo.run(options.directory, check=not options.no_check, progress=progress)
     except demo.DemoError as error:
         raise _Usage(str(error)) from None
     console.print_summary(out, result.report, options.verbose - options.quiet - 1)

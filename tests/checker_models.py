@@ -5,6 +5,7 @@ TensorFlow costs far more than all the models together.  PLAN is a JSON file::
 
     worker    path of migrator/worker
     write     folder to write the TensorFlow 2 models into, or null
+    writers   modules of the folder ``checker`` that write them; this one when there is none
     stored    folder of the TensorFlow 1 models
     requests  the worker's requests, answered one after the other
 """
@@ -383,7 +384,10 @@ def main(path):
 
     worker = load_worker(plan["worker"])
     if plan.get("write"):
-        write_all(plan["write"], plan["stored"])
+        if "writers" not in plan:
+            write_all(plan["write"], plan["stored"])
+        for name in plan.get("writers", ()):
+            importlib.import_module("checker." + name).write_all(tf, plan["write"])
     for request in plan["requests"]:
         shutil.rmtree(request["out"], ignore_errors=True)
         os.makedirs(request["out"])

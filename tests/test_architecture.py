@@ -21,8 +21,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     # stand-alone: run under other interpreters, or copied into other repositories
     "worker": (
         set(),
-        {"numpy", "tensorflow", "google", "migrator_worker"},
-    ),  # google.protobuf comes with TensorFlow
+        {"numpy", "tensorflow", "google", "h5py", "migrator_worker"},
+    ),  # google.protobuf and h5py come with TensorFlow
     "bridge": (set(), {"numpy", "tensorflow", "tf_keras"}),
     # standard library only
     "results": (set(), set()),
@@ -30,6 +30,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "apis": (set(), set()),
     "vendor": (set(), set()),
     "pool": (set(), set()),
+    "interrupts": (set(), set()),
     "sources": (set(), set()),
     "writing": ({"sources"}, set()),
     "files": ({"sources", "writing"}, set()),
@@ -61,8 +62,15 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     ),
     # what people see
     "report": ({"results"}, {"rich", "jinja2", "markdown_it", "markupsafe", "pygments"}),
+    # both halves over a repository
+    "tf1_env": ({"interrupts"}, set()),
+    "verify": (
+        {"results", "names", "programs", "sources", "files", "pool", "migration", "checker"}
+        | {"interrupts"},
+        {"tomli", "tomllib"},  # the second is in the standard library from 3.11 on
+    ),
     # both halves over the fixtures
-    "demo": ({"results", "files", "pool", "migration", "report", "checker", "convert"}, set()),
+    "demo": ({"results", "migration", "report", "verify"}, set()),
 }
 
 #: Not in the table: it joins all of it.

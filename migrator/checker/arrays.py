@@ -6,15 +6,16 @@ strings are stored as one array of bytes plus one of lengths.
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Archive", "Tensor", "write_given"]
+__all__ = ["Archive", "ArrayWriter", "Tensor"]
 
 
 @dataclass(frozen=True)
@@ -61,38 +62,66 @@ class Archive:
             start += int(length)
         return Tensor(dtype, items.reshape(entry["shape"]))
 
+    def pieces(self, entry: Mapping[str, Any], items: int) -> Iterator[np.ndarray[Any, Any]]:
+        """Yield the values of a tensor of numbers in C order, ``items`` of them at a time.
 
-def write_given(inputs: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Store the user's inputs for the worker, and return the index that it reads.
+        So two variables are compared that do not fit into memory together.
 
-    Args:
-        inputs: input name to array, for every signature that has such an input; or
-            signature key to such a mapping.
-        folder: where ``given.npz`` is written.
+        Raises:
+            ValueError: the file holds something else than the entry says.
+        """
+        with self._arrays.zip.open(f"{entry['key']}.npy") as file:
+            version = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0
+            if version != (1, 0):
+                read = np.lib.format.read_array_header_2_0
+            shape, fortran, dtype = read(file)
+            if dtype.hasobject or fortran or list(shape) != list(entry["shape"]):
+                raise ValueError(f"the array {entry['key']} is not what its entry says")
+            left = math.prod(shape)
+            while left:
+                count = min(left, items)
+                data = file.read(count * dtype.itemsize)
+                if len(data) != count * dtype.itemsize:
+                    raise ValueError(f"the array {entry['key']} is cut off")
+                yield np.frombuffer(data, dtype)
+                left -= count
+
+
+class ArrayWriter:
+    """Write arrays for a worker to read, and return the index entry of each.
+
+    It is a context manager: the file ``path`` is written when its block ends without an error.
     """
-    arrays: dict[str, np.ndarray[Any, Any]] = {}
 
-    def put(value: Any) -> dict[str, Any]:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._arrays: dict[str, np.ndarray[Any, Any]] = {}
+
+    def __enter__(self) -> ArrayWriter:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            np.savez(self.path, **self._arrays)  # type: ignore[arg-type]
+
+    def put(self, value: Any) -> dict[str, Any]:
+        """Take in an array-like value.
+
+        Raises:
+            TypeError: it holds something else than numbers, strings or bytes.
+        """
         array = _as_array(value)
-        key = f"g{len(arrays)}"
+        key = f"g{len(self._arrays)}"
         entry = {"key": key, "dtype": array.dtype.name, "shape": list(array.shape)}
         if array.dtype.kind == "O":
             entry["dtype"] = "string"
-            arrays[key] = np.frombuffer(b"".join(array.ravel()), dtype=np.uint8)
-            arrays[key + ".lengths"] = np.array([len(i) for i in array.ravel()], dtype=np.int64)
+            items = array.ravel()
+            self._arrays[key] = np.frombuffer(b"".join(items), dtype=np.uint8)
+            self._arrays[key + ".lengths"] = np.array([len(i) for i in items], dtype=np.int64)
         else:
-            arrays[key] = array
+            self._arrays[key] = array
         return entry
-
-    index: dict[str, Any] = {"shared": {}, "signatures": {}}
-    for name, value in inputs.items():
-        if isinstance(value, Mapping):
-            index["signatures"][name] = {key: put(item) for key, item in value.items()}
-        else:
-            index["shared"][name] = put(value)
-    path = folder / "given.npz"
-    np.savez(path, **arrays)  # type: ignore[arg-type]
-    return {"index": index, "arrays": str(path)}
 
 
 def _as_array(value: Any) -> np.ndarray[Any, Any]:

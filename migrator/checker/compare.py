@@ -1,46 +1,31 @@
 """Two values → one :class:`~migrator.results.OutputDelta`.
 
-Strings, bools and integers compare exactly.  Floats compare by ``|after - before| <= atol +
-rtol * |before|`` with limits for their dtype; NaN and the infinities only match themselves.
+Strings, bools and integers, the quantized types among them, compare exactly.  Floats compare
+by ``|after - before| <= atol + rtol * |before|`` with limits for their dtype; NaN and the
+infinities only match themselves.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from migrator.checker.arrays import Tensor
-from migrator.results import DeltaStatus, OutputDelta
+from migrator.checker.tolerances import TOLERANCES, Tolerance
+from migrator.results import HISTOGRAM_EDGES, DeltaStatus, OutputDelta
 
-__all__ = ["TOLERANCES", "Tolerance", "compare", "finite", "worse"]
+__all__ = ["TOLERANCES", "Tolerance", "compare", "compare_pieces", "finite", "worse"]
 
 Array = np.ndarray[Any, Any]
 
 #: Elements looked at at a time, so that a large variable needs no large temporaries.
-_CHUNK = 1 << 18
+CHUNK = 1 << 18
 
-
-@dataclass(frozen=True)
-class Tolerance:
-    """How far floats may be apart: ``atol + rtol * |before|``."""
-
-    atol: float
-    rtol: float
-
-
-#: Limits per dtype: some 80 units in the last place of float32, as many decimal digits of
-#: slack for the others.  A sum of products in another order moves a float32 result by a few.
-TOLERANCES = {
-    "float32": Tolerance(1e-5, 1e-5),
-    "float64": Tolerance(1e-9, 1e-9),
-    "float16": Tolerance(1e-3, 1e-3),
-    "bfloat16": Tolerance(1e-2, 1e-2),
-    "complex64": Tolerance(1e-5, 1e-5),
-    "complex128": Tolerance(1e-9, 1e-9),
-}
 
 #: From best to worst, for choosing between two deltas of one output.
 _ORDER = (
@@ -76,6 +61,7 @@ def compare(
     *,
     atol: float | None = None,
     rtol: float | None = None,
+    tolerance: Tolerance | None = None,
     regime: str = "",
 ) -> OutputDelta:
     """Compare two tensors of one name.
@@ -86,6 +72,7 @@ def compare(
         after: the value to judge.
         atol: absolute tolerance of every float dtype, instead of the dtype's own.
         rtol: tolerance relative to ``|before|``, likewise.
+        tolerance: the tolerance of this value, instead of all others; integers have one only so.
         regime: the inputs that produced the values.
 
     Returns:
@@ -100,113 +87,211 @@ def compare(
         return replace(base, status=DeltaStatus.SHAPE, note=note)
     if before.array.size == 0:
         return replace(base, note="no elements")
+    base = replace(base, compared=before.array.size)
     if before.dtype == "string":
-        return _compare_strings(base, before.array, after.array)
-    if before.array.dtype.kind in "fc":
-        default = TOLERANCES.get(before.dtype, TOLERANCES["float16"])
-        tolerance = Tolerance(
-            default.atol if atol is None else atol, default.rtol if rtol is None else rtol
-        )
-        return _compare_floats(base, before.array, after.array, tolerance)
-    return _compare_integers(base, before.array, after.array)
+        delta = _compare_strings(base, before.array, after.array)
+    elif before.array.dtype.kind in "fc":
+        limits = _limits(before.dtype, atol, rtol, tolerance)
+        delta = _compare_floats(base, before.array, after.array, limits)
+    elif before.array.dtype.kind == "b":
+        delta = _compare_bools(base, before.array, after.array)
+    else:
+        delta = _compare_integers(base, before.array, after.array, tolerance)
+    index = delta.worst_index
+    if index is None:
+        return delta
+    return replace(
+        delta,
+        worst_before=_spell(before.array[index]),
+        worst_after=_spell(after.array[index]),
+    )
 
 
 def _index(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(int(i) for i in np.unravel_index(flat, shape))
 
 
-def _compare_strings(base: OutputDelta, before: Array, after: Array) -> OutputDelta:
-    pairs = zip(before.ravel(), after.ravel(), strict=True)
-    wrong = [index for index, (old, new) in enumerate(pairs) if old != new]
-    if not wrong:
-        return replace(base, compared=before.size)
-    old, new = before.ravel()[wrong[0]], after.ravel()[wrong[0]]
-    return replace(
-        base,
-        status=DeltaStatus.DIFFERS,
-        compared=before.size,
-        worst_index=_index(wrong[0], before.shape),
-        note=f"{len(wrong)} of {before.size} differ: {_short(old)} became {_short(new)}",
-    )
+def _spell(value: Any) -> str:
+    """Return one element, with as many digits as tell it from its neighbours."""
+    return _short(value) if isinstance(value, bytes) else str(value)
 
 
 def _short(data: bytes) -> str:
     return repr(data if len(data) <= 40 else data[:40] + b"...")
 
 
-def _compare_integers(base: OutputDelta, before: Array, after: Array) -> OutputDelta:
-    """Compare exactly; differences are taken in unsigned arithmetic, which does not overflow."""
+def _compare_strings(base: OutputDelta, before: Array, after: Array) -> OutputDelta:
+    pairs = zip(before.ravel(), after.ravel(), strict=True)
+    wrong = [index for index, (old, new) in enumerate(pairs) if old != new]
+    if not wrong:
+        return base
+    old, new = before.ravel()[wrong[0]], after.ravel()[wrong[0]]
+    return replace(
+        base,
+        status=DeltaStatus.DIFFERS,
+        worst_index=_index(wrong[0], before.shape),
+        note=f"{len(wrong)} of {before.size} differ: {_short(old)} became {_short(new)}",
+    )
+
+
+def _compare_bools(base: OutputDelta, before: Array, after: Array) -> OutputDelta:
+    wrong = np.flatnonzero(before.ravel() != after.ravel())
+    if not wrong.size:
+        return base
+    return replace(
+        base,
+        status=DeltaStatus.DIFFERS,
+        worst_index=_index(int(wrong[0]), before.shape),
+        note=f"{wrong.size} of {before.size} differ",
+    )
+
+
+def _compare_integers(
+    base: OutputDelta, before: Array, after: Array, tolerance: Tolerance | None
+) -> OutputDelta:
+    """Compare exactly; differences are taken in unsigned arithmetic, which does not overflow.
+
+    A tolerance that was asked for decides instead, on the exact differences.
+    """
     old, new = before.ravel(), after.ravel()
+    limits = None if tolerance is None else (tolerance.atol, tolerance.rtol)
     wrong = np.flatnonzero(old != new)
     if not wrong.size:
-        zero = 0.0 if before.dtype.kind != "b" else None
-        return replace(base, compared=before.size, max_abs=zero, max_rel=zero, mean_abs=zero)
-    note = f"{wrong.size} of {before.size} differ"
-    if before.dtype.kind == "b":
+        histogram = () if tolerance is None else _bins(np.zeros(0), old.size)
         return replace(
-            base,
-            status=DeltaStatus.DIFFERS,
-            compared=before.size,
-            worst_index=_index(int(wrong[0]), before.shape),
-            note=note,
+            base, max_abs=0.0, max_rel=0.0, mean_abs=0.0, tolerance=limits, histogram=histogram
         )
     low, high = np.minimum(old, new)[wrong], np.maximum(old, new)[wrong]
     gap = high.astype(np.uint64) - low.astype(np.uint64)
     scale = np.abs(old[wrong].astype(np.float64))
     relative = gap[scale > 0] / scale[scale > 0]
-    worst = int(wrong[int(np.argmax(gap))])
+    needed = gap / (1.0 + scale)
+    place = int(np.argmax(gap if tolerance is None else needed))
+    worst = int(wrong[place])
+    beyond = int(wrong.size)
+    if tolerance is not None:
+        beyond = int((gap > tolerance.atol + tolerance.rtol * scale).sum())
+    note = f"{beyond} of {before.size} {'differ' if tolerance is None else 'beyond tolerance'}"
     return replace(
         base,
-        status=DeltaStatus.DIFFERS,
-        compared=before.size,
+        status=DeltaStatus.DIFFERS if beyond else DeltaStatus.CLOSE,
         max_abs=float(gap.max()),
         max_rel=float(relative.max()) if relative.size else None,
         mean_abs=float(gap.astype(np.float64).sum()) / before.size,
+        required=None if tolerance is None else float(needed.max()),
         worst_index=_index(worst, before.shape),
-        note=f"{note}: {int(old[worst])} became {int(new[worst])}",
+        note=f"{note}: {int(old[worst])} became {int(new[worst])}" if beyond else "",
+        tolerance=limits,
+        histogram=() if tolerance is None else _bins(needed, old.size),
     )
+
+
+def _bins(needed: Array, total: int) -> tuple[int, ...]:
+    """Return how many of ``total`` elements need which tolerance; the others need none."""
+    above = [int(np.count_nonzero(needed > edge)) for edge in HISTOGRAM_EDGES]
+    first = total - above[0]
+    return (first, *(one - two for one, two in itertools.pairwise(above)), above[-1])
 
 
 def _compare_floats(
     base: OutputDelta, before: Array, after: Array, tolerance: Tolerance
 ) -> OutputDelta:
-    shape = before.shape
     width = 1
     old, new = np.ascontiguousarray(before).ravel(), np.ascontiguousarray(after).ravel()
     if before.dtype.kind == "c":  # the real and the imaginary part each have to agree
         width = 2
         part = np.float32 if before.dtype == np.complex64 else np.float64
         old, new = old.view(part), new.view(part)
-    figures = _Figures()
-    for start in range(0, old.size, _CHUNK):
-        figures.add(old[start : start + _CHUNK], new[start : start + _CHUNK], start, tolerance)
+    figures = _Figures(tolerance, width)
+    for start in range(0, old.size, CHUNK):
+        figures.add(old[start : start + CHUNK], new[start : start + CHUNK])
+    delta = _figured(base, figures, before.shape)
+    return replace(delta, argmax=_argmax_agreement(before, after))
+
+
+def compare_pieces(
+    name: str,
+    dtype: str,
+    shape: Sequence[int],
+    pieces: Iterable[tuple[Array, Array]],
+    *,
+    atol: float | None = None,
+    rtol: float | None = None,
+    tolerance: Tolerance | None = None,
+) -> OutputDelta:
+    """Compare two tensors of real floats that come piece by piece.
+
+    Args:
+        name: name that the delta carries.
+        dtype: TensorFlow's dtype of both.
+        shape: shape of both.
+        pieces: the values in C order, those before and those after.
+        atol: as in :func:`compare`.
+        rtol: as in :func:`compare`.
+        tolerance: as in :func:`compare`.
+    """
+    figures = _Figures(_limits(dtype, atol, rtol, tolerance), 1)
+    for old, new in pieces:
+        figures.add(old, new)
+    base = OutputDelta(name=name, status=DeltaStatus.EQUAL, compared=figures.count)
+    delta = _figured(base, figures, tuple(shape))
+    if delta.worst_index is None:
+        return delta
+    return replace(
+        delta,
+        worst_before=_spell(figures.worst_pair[0]),
+        worst_after=_spell(figures.worst_pair[1]),
+    )
+
+
+def _limits(
+    dtype: str, atol: float | None, rtol: float | None, tolerance: Tolerance | None
+) -> Tolerance:
+    """Return the tolerance of a float dtype; a dtype that is not known has to be equal."""
+    default = TOLERANCES.get(dtype, Tolerance(0.0, 0.0))
+    return tolerance or Tolerance(
+        default.atol if atol is None else atol, default.rtol if rtol is None else rtol
+    )
+
+
+def _figured(base: OutputDelta, figures: _Figures, shape: tuple[int, ...]) -> OutputDelta:
+    """Return the delta that the figures of two tensors make."""
     status = DeltaStatus.EQUAL
     note = ""
     if figures.wrong:
         status = DeltaStatus.DIFFERS
-        note = f"{figures.wrong} of {old.size} beyond tolerance"
+        note = f"{figures.wrong} of {base.compared} beyond tolerance"
         if figures.unmatched:
             note += f", {figures.unmatched} of them NaN or infinite on one side only"
     elif figures.max_abs > 0:
         status = DeltaStatus.CLOSE
+    worst = figures.worst // figures.width
+    limits = figures.tolerance
     return replace(
         base,
         status=status,
         max_abs=figures.max_abs,
         max_rel=figures.max_rel,
-        mean_abs=figures.total / old.size,
+        mean_abs=figures.total / (figures.count * figures.width),
         required=figures.required,
-        worst_index=_index(figures.worst // width, shape) if status != DeltaStatus.EQUAL else None,
-        compared=before.size,
+        worst_index=None if status is DeltaStatus.EQUAL else _index(worst, shape),
         note=note,
-        argmax=_argmax_agreement(before, after),
+        tolerance=(limits.atol, limits.rtol),
+        histogram=tuple(figures.histogram),
     )
 
 
 class _Figures:
-    """What the chunks of one comparison add up to."""
+    """What the chunks of one comparison add up to.
 
-    def __init__(self) -> None:
+    ``width`` numbers make up one element, which counts as wrong once.
+    """
+
+    def __init__(self, tolerance: Tolerance, width: int) -> None:
+        self.tolerance = tolerance
+        self.width = width
+        self.count = 0
+        self.worst_pair: tuple[Any, Any] = (None, None)
         self.max_abs = 0.0
         self.max_rel = 0.0
         self.total = 0.0
@@ -214,9 +299,16 @@ class _Figures:
         self.wrong = 0
         self.unmatched = 0
         self.worst = 0
+        self.histogram = [0] * (len(HISTOGRAM_EDGES) + 1)
 
-    def add(self, old: Array, new: Array, start: int, tolerance: Tolerance) -> None:
-        """Take in one chunk that begins at element ``start``."""
+    def add(self, old: Array, new: Array) -> None:
+        """Take in the next chunk of numbers."""
+        start = self.count * self.width
+        count = old.size // self.width
+        self.count += count
+        if np.array_equal(old, new):
+            self.histogram[0] += count
+            return
         a, b = old.astype(np.float64), new.astype(np.float64)
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
             gap = np.abs(b - a)
@@ -224,17 +316,25 @@ class _Figures:
             alike = (a == b) | (np.isnan(a) & np.isnan(b))
             gap = np.where(alike, 0.0, np.where(comparable, gap, math.inf))
             size = np.where(comparable, np.abs(a), 0.0)
-            wrong = ~alike & ~(comparable & (gap <= tolerance.atol + tolerance.rtol * size))
+            limit = self.tolerance.atol + self.tolerance.rtol * size
+            wrong = ~alike & ~(comparable & (gap <= limit))
             needed = gap / (1.0 + size)
             relative = np.where((size > 0) | ~comparable, gap / np.where(size > 0, size, 1.0), 0.0)
-        self.wrong += int(wrong.sum())
-        self.unmatched += int((~alike & ~comparable).sum())
+        self.wrong += self._elements(wrong)
+        self.unmatched += self._elements(~alike & ~comparable)
         self.total += float(gap.sum())
         self.max_abs = max(self.max_abs, float(gap.max()))
         self.max_rel = max(self.max_rel, float(relative.max()))
         if float(needed.max()) > self.required:
             self.required = float(needed.max())
-            self.worst = start + int(np.argmax(needed))
+            place = int(np.argmax(needed))
+            self.worst = start + place
+            self.worst_pair = old[place], new[place]
+        bins = _bins(needed.reshape(-1, self.width).max(axis=1), count)
+        self.histogram = [one + two for one, two in zip(self.histogram, bins, strict=True)]
+
+    def _elements(self, flags: Array) -> int:
+        return int(flags.reshape(-1, self.width).any(axis=1).sum())
 
 
 def _argmax_agreement(before: Array, after: Array) -> float | None:
@@ -244,6 +344,12 @@ def _argmax_agreement(before: Array, after: Array) -> float | None:
     """
     if before.ndim < 2 or before.shape[-1] < 2 or before.dtype.kind != "f":
         return None
-    if np.isnan(before).any() or np.isnan(after).any():
-        return None
-    return float(np.mean(before.argmax(-1) == after.argmax(-1)))
+    old, new = (array.reshape(-1, before.shape[-1]) for array in (before, after))
+    step = max(1, CHUNK // before.shape[-1])
+    agreed = 0
+    for start in range(0, len(old), step):
+        one, two = old[start : start + step], new[start : start + step]
+        if np.isnan(one).any() or np.isnan(two).any():
+            return None
+        agreed += int((one.argmax(-1) == two.argmax(-1)).sum())
+    return agreed / len(old)

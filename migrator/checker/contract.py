@@ -35,16 +35,26 @@ def compare_contracts(
             decides unless the user says which meta graph is meant.
 
     Returns:
-        Every fact looked at, the equal ones included.
+        Every fact looked at, the equal ones included.  What a side has none of by its nature
+        (a frozen graph has no tags, no method names and no assets of its own) is left out.
     """
-    found = list(_tags(before, after, tags_chosen))
+    found: list[ContractDelta] = []
+    if before["tags"] is not None and after["tags"] is not None:
+        found += _tags(before, after, tags_chosen)
+    bare = [side.get("guessed") for side in (before, after)]
+    if any(bare):
+        words = [text or "its own" for text in bare]
+        found.append(ContractDelta("signatures", CheckStatus.NOTE, *words))
     old, new = before["signatures"], after["signatures"]
     for key in sorted(set(old) | set(new)):
         name = f"signatures/{key}"
         if key not in new:
-            found.append(ContractDelta(name, CheckStatus.MISSING, "present", "absent"))
+            # a side without signatures has none to lose: it only lacks the tensors of one
+            status = CheckStatus.NOTE if bare[1] else CheckStatus.MISSING
+            found.append(ContractDelta(name, status, "present", "absent"))
         elif key not in old:
-            found.append(ContractDelta(name, CheckStatus.EXTRA, "absent", "present"))
+            status = CheckStatus.NOTE if bare[0] else CheckStatus.EXTRA
+            found.append(ContractDelta(name, status, "absent", "present"))
         else:
             found.append(ContractDelta(name, CheckStatus.SAME, "present", "present"))
             found.extend(_signature(key, old[key], new[key]))
@@ -58,7 +68,8 @@ def compare_contracts(
                     f"tf.saved_model.load calls it {argument}",
                 )
             )
-    found.extend(_assets(before["assets"], after["assets"]))
+    if before["assets"] is not None and after["assets"] is not None:
+        found.extend(_assets(before["assets"], after["assets"]))
     return found
 
 
@@ -101,7 +112,8 @@ def _signature(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iter
     status = CheckStatus.SAME if method == other else CheckStatus.CHANGED
     if not method and other:  # TensorFlow 2 always writes one, and serving refuses an empty one
         status = CheckStatus.NOTE
-    yield ContractDelta(f"{key}/method_name", status, method, other)
+    if method is not None and other is not None:
+        yield ContractDelta(f"{key}/method_name", status, method, other)
     for group in ("inputs", "outputs"):
         for name in sorted(set(old[group]) | set(new[group])):
             yield from _tensor(f"{key}/{group}/{name}", group, old, new, name)

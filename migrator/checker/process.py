@@ -126,6 +126,11 @@ class Job:
             raise self.failure(f"wrote more than {MOST_STDERR >> 20} MiB to stderr")
         return self.process.poll() is not None
 
+    def waits(self) -> bool:
+        """Return whether the process waits for a description that its peer has not written."""
+        peer = self.request.get("peer")
+        return bool(peer) and self.phase == "await" and not os.path.exists(str(peer))
+
     @property
     def phase(self) -> str:
         """How far the worker says it came; empty when it did not begin."""
@@ -187,6 +192,8 @@ def _environment(foreign: bool) -> dict[str, str]:
 
     oneDNN reorders float arithmetic, which makes equal models differ.  ``PYTHONHOME`` and
     ``PYTHONPATH`` belong to the interpreter that runs us, not to one of another version.
+    TensorFlow 2 sets ``TF2_BEHAVIOR`` when it is imported, which would turn TensorFlow 1.15 into
+    something else if our own process has imported it.
     """
     environment = dict(os.environ)
     environment.update(
@@ -197,6 +204,7 @@ def _environment(foreign: bool) -> dict[str, str]:
         TF_NUM_INTEROP_THREADS="1",
         PYTHONDONTWRITEBYTECODE="1",
     )
+    environment.pop("TF2_BEHAVIOR", None)
     if foreign:
         environment.pop("PYTHONHOME", None)
         environment.pop("PYTHONPATH", None)
@@ -211,6 +219,11 @@ def run_jobs(jobs: Sequence[Job], timeout: float, *, parallel: bool) -> list[dic
         timeout: seconds for all of them together.
         parallel: start them at once rather than one after the other.
 
+    Returns:
+        The answers; fewer than jobs when one says that it could not open or run its side.  A job
+        that waited for the description of a side that ended without one is ended as well, and
+        has only ``{"status": "ended"}`` for an answer.
+
     Raises:
         WorkerFailed: one of them did not answer; the others are ended.
     """
@@ -223,7 +236,9 @@ def run_jobs(jobs: Sequence[Job], timeout: float, *, parallel: bool) -> list[dic
         for job in jobs:
             if job.process is None:
                 job.start()
-            _wait(job, deadline, timeout)
+            if not _wait(job, jobs, deadline, timeout):
+                results.append({"status": "ended"})
+                continue
             results.append(job.result())
             if results[-1]["status"] != "ok":
                 break  # the next one would wait for files that never come
@@ -233,11 +248,16 @@ def run_jobs(jobs: Sequence[Job], timeout: float, *, parallel: bool) -> list[dic
     return results
 
 
-def _wait(job: Job, deadline: float, timeout: float) -> None:
+def _wait(job: Job, jobs: Sequence[Job], deadline: float, timeout: float) -> bool:
+    """Wait until a process has ended; return False if it waits for one that ended before."""
     while not job.done():
         if time.monotonic() > deadline:
             raise job.failure(f"did not finish within {timeout:g} s")
+        others = [other for other in jobs if other is not job and other.process is not None]
+        if others and all(other.done() for other in others) and job.waits():
+            return False
         time.sleep(0.01)
+    return True
 
 
 def default_memory() -> int | None:

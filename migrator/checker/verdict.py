@@ -1,23 +1,26 @@
 """Two workers' answers → the verdict.
 
 A verdict is never true of nothing: MATCH needs every signature of the before side to have
-run, and every output to have been compared, element by element, on at least one input.
+run, and every output to have been compared, element by element, on at least one input that is
+no empty batch; of checkpoints, it needs every variable to have been compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from migrator.checker.arrays import Archive
-from migrator.checker.compare import compare, finite, worse
 from migrator.checker.contract import BAD, compare_contracts
+from migrator.checker.feeds import Feeds
+from migrator.checker.matching import refused_names
+from migrator.checker.outputs import GOOD, Outputs, aliases, said, uncompared
+from migrator.checker.tolerances import Tolerances
 from migrator.checker.variables import compare_variables
 from migrator.results import (
     CheckStatus,
     ContractDelta,
-    DeltaStatus,
     OutputDelta,
     Verdict,
 )
@@ -25,8 +28,6 @@ from migrator.results import (
 __all__ = ["Judgement", "judge_checkpoints", "judge_saved_models"]
 
 Answer = Mapping[str, Any]
-_GOOD = frozenset({DeltaStatus.EQUAL, DeltaStatus.CLOSE})
-_LOADERS = {"v1": "the v1 loader", "v2": "tf.saved_model.load"}
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,38 @@ def judge_checkpoints(
     after: Answer,
     arrays: tuple[Archive, Archive],
     *,
+    names_decide: bool = True,
+    superset: bool = False,
+    names: Mapping[str, str] | None = None,
+    tolerances: Mapping[str, Sequence[float]] | None = None,
     atol: float | None = None,
     rtol: float | None = None,
 ) -> Judgement:
-    """Judge two checkpoints by the names and values of their variables."""
+    """Judge two models by the names and values of their variables alone.
+
+    Args:
+        before: the before side's answer.
+        after: the after side's.
+        arrays: where the values of each side are.
+        names_decide: whether every variable's name counts, as for the restore of a checkpoint.
+        superset: whether the before side may hold more, for training.
+        names: name before → name after of variables that were renamed on purpose.
+        tolerances: variable → ``(atol, rtol)``.
+        atol: absolute tolerance of every float dtype, instead of the dtype's own.
+        rtol: tolerance relative to the before side's value, likewise.
+    """
+    limits = Tolerances(atol, rtol, tolerances)
+    refused = _refused(before, after, limits, names)
+    if refused:
+        return Judgement((), (), (), (), Verdict.ERROR, refused)
     variables, notes = compare_variables(
         before["variables"],
         after["variables"],
         arrays,
-        saved_model=False,
-        atol=atol,
-        rtol=rtol,
+        saved_model=not names_decide,
+        superset=superset,
+        tolerances=limits,
+        names=names,
     )
     doubts = []
     if not variables:
@@ -64,9 +86,26 @@ def judge_checkpoints(
     doubts += [
         f"The variable {delta.name} has no elements: nothing was compared."
         for delta in variables
-        if delta.status in _GOOD and not delta.compared
+        if delta.status in GOOD and not delta.compared
     ]
     return _conclude(notes, variables, [], (), doubts)
+
+
+def _refused(
+    before: Answer, after: Answer, limits: Tolerances, names: Mapping[str, str] | None
+) -> str | None:
+    """Return what of the user's names does not fit these models, as a sentence."""
+    known: list[tuple[list[str], str]] = [
+        (list(entry["names"]), str(entry["array"]["dtype"])) for entry in before["variables"]
+    ]
+    for key, signature in before.get("signatures", {}).items():
+        for name, info in signature["outputs"].items():
+            known.append((aliases(key, name, info), str(info["dtype"])))
+    reason = limits.refused(known)
+    if reason:
+        return f"The tolerances do not fit: {reason}."
+    reason = refused_names(before["variables"], after["variables"], names or {})
+    return f"The renamed variables do not fit: {reason}." if reason else None
 
 
 def judge_saved_models(
@@ -75,37 +114,68 @@ def judge_saved_models(
     arrays: tuple[Archive, Archive],
     *,
     tags_chosen: bool = False,
+    names_decide: bool = False,
+    superset: bool = False,
+    frozen: tuple[bool, bool] = (False, False),
+    feeds: Feeds | None = None,
+    names: Mapping[str, str] | None = None,
+    tolerances: Mapping[str, Sequence[float]] | None = None,
     atol: float | None = None,
     rtol: float | None = None,
 ) -> Judgement:
-    """Judge two SavedModels by contract, variables and outputs."""
+    """Judge two models that can be run by contract, variables and outputs.
+
+    Args:
+        before: the before side's answer.
+        after: the after side's.
+        arrays: where the values of each side are.
+        tags_chosen: whether the user named the meta graph to compare.
+        names_decide: whether every variable's name counts, as for the restore of a checkpoint;
+            clients of a SavedModel see its signatures only.
+        superset: whether the before side may hold more variables, for training.
+        frozen: whether the variables of each side became constants.
+        feeds: the inputs that were run, to show those that gave the worst value.
+        names: name before → name after of variables that were renamed on purpose.
+        tolerances: output or variable → ``(atol, rtol)``.
+        atol: absolute tolerance of every float dtype, instead of the dtype's own.
+        rtol: tolerance relative to the before side's value, likewise.
+    """
+    limits = Tolerances(atol, rtol, tolerances)
+    refused = _refused(before, after, limits, names)
+    if refused:
+        return Judgement((), (), (), (), Verdict.ERROR, refused)
     contract = compare_contracts(before, after, tags_chosen=tags_chosen)
-    variables, notes = compare_variables(
-        before["variables"],
-        after["variables"],
-        arrays,
-        saved_model=True,
-        atol=atol,
-        rtol=rtol,
-    )
-    contract += notes
+    variables: list[OutputDelta] = []
+    if any(frozen):
+        contract.append(_constants(before, after, frozen))
+    else:
+        variables, notes = compare_variables(
+            before["variables"],
+            after["variables"],
+            arrays,
+            saved_model=not names_decide,
+            superset=superset,
+            tolerances=limits,
+            names=names,
+        )
+        contract += notes
     ran = [run for run in before["runs"] if "error" not in run]
     runs = {(run["signature"], run["regime"], run["view"]): run for run in after["runs"]}
-    deltas: list[OutputDelta] = []
-    compared: set[tuple[str, str]] = set()
+    work = Outputs(before, arrays, limits, feeds)
+    changing: dict[str, list[set[str]]] = {}
     for run in ran:
         if run["signature"] not in after["signatures"]:
             continue  # the contract says that it is missing
         others = [
             (view, runs.get((run["signature"], run["regime"], view))) for view in after["views"]
         ]
-        for delta, informs in _compare_run(run, others, arrays, atol, rtol):
-            if informs and delta.status not in _GOOD:
-                contract.append(_inform(delta))
-                continue
-            deltas.append(delta)
-            if delta.status in _GOOD and delta.compared and not informs:
-                compared.add((run["signature"], delta.name))
+        work.add(run, others)
+        sides = changing.setdefault(run["signature"], [set(), set()])
+        sides[0].update(run.get("changed", ()))
+        for _, other in others:
+            sides[1].update((other or {}).get("changed", ()))
+    contract += work.notes
+    contract += _state(changing)
     for run in before["runs"]:
         if "error" in run:
             name = f"{run['signature']}/regimes/{run['regime']}"
@@ -113,92 +183,58 @@ def judge_saved_models(
                 ContractDelta(name, CheckStatus.NOTE, f"not run: {run['error']}", "not run")
             )
     inputs = tuple(dict.fromkeys(f"{run['signature']}: {run['regime']}" for run in ran))
-    doubts = list(_doubts(before, after, ran, compared, deltas))
-    return _conclude(contract, variables, deltas, inputs, doubts)
+    doubts = list(_doubts(before, after, ran, work.compared, work.deltas, work.notes))
+    doubts += _state_doubts(changing)
+    return _conclude(contract, variables, work.deltas, inputs, doubts)
 
 
-def _compare_run(
-    run: Answer,
-    others: Sequence[tuple[str, Answer | None]],
-    arrays: tuple[Archive, Archive],
-    atol: float | None,
-    rtol: float | None,
-) -> Iterable[tuple[OutputDelta, bool]]:
-    """Yield a delta per output of one run, and whether it only informs.
-
-    Sums that overflow come out as NaN or as an infinity by the order of summation, and a
-    dropout that keeps nothing divides by zero in one version and not in the other.  So inputs
-    that the worker made and calls extreme inform where the before side is not finite, and
-    decide nothing.  Any other NaN or infinity has to come back as it was.
-    """
-    key, regime = run["signature"], run["regime"]
-    for name in sorted(run["outputs"]):
-        label = f"{key}/{name}"
-        old = arrays[0].tensor(run["outputs"][name])
-        found: OutputDelta | None = None
-        for view, other in others:
-            if other is None or "error" in other:
-                reason = "was not run" if other is None else other["error"]
-                delta = OutputDelta(label, DeltaStatus.DIFFERS, regime=regime)
-                delta = replace(delta, note=f"{_LOADERS[view]} fails after: {reason}")
-            elif name not in other["outputs"]:
-                delta = OutputDelta(label, DeltaStatus.MISSING, regime=regime)
-                delta = replace(delta, note=f"absent after, through {_LOADERS[view]}")
-            else:
-                new = arrays[1].tensor(other["outputs"][name])
-                delta = compare(label, old, new, atol=atol, rtol=rtol, regime=regime)
-                sides = [
-                    side for side, r in (("before", run), ("after", other)) if name in r["unstable"]
-                ]
-                if sides and delta.status not in (DeltaStatus.DTYPE, DeltaStatus.SHAPE):
-                    note = (
-                        f"another value on each run, {' and '.join(sides)}: give inputs that "
-                        "make it repeatable, or compare without this output"
-                    )
-                    delta = replace(delta, status=DeltaStatus.UNSTABLE, note=note)
-                if delta.status not in _GOOD:
-                    note = f"through {_LOADERS[view]}"
-                    delta = replace(delta, note=f"{delta.note}, {note}" if delta.note else note)
-            found = delta if found is None else worse(found, delta)
-        if found is not None:
-            overflowed = bool(run.get("extreme")) and not finite(old)
-            values_differ = found.status is DeltaStatus.DIFFERS and found.compared > 0
-            yield found, overflowed and (found.status in _GOOD or values_differ)
-    extra = {
-        name: view
-        for view, other in others
-        if other is not None and "error" not in other
-        for name in other["outputs"]
-        if name not in run["outputs"]
-    }
-    for name, view in sorted(extra.items()):
-        note = f"absent before, through {_LOADERS[view]}"
-        yield OutputDelta(f"{key}/{name}", DeltaStatus.EXTRA, note=note, regime=regime), False
+def _constants(before: Answer, after: Answer, frozen: tuple[bool, bool]) -> ContractDelta:
+    """Say that the variables of a frozen graph are constants, which only the outputs show."""
+    words = [
+        "constants in the graph" if constant else f"{len(answer['variables'])} variables"
+        for answer, constant in zip((before, after), frozen, strict=True)
+    ]
+    return ContractDelta("variables", CheckStatus.NOTE, *words)
 
 
-def _inform(delta: OutputDelta) -> ContractDelta:
-    return ContractDelta(
-        f"{delta.name}/regimes/{delta.regime}",
-        CheckStatus.NOTE,
-        "NaN or infinite: not comparable between versions",
-        f"{delta.status}: {delta.note}",
-    )
+def _state(changing: Mapping[str, Sequence[set[str]]]) -> Iterable[ContractDelta]:
+    """Yield, per signature that changes variables on either side, whether both do."""
+    for key, (old, new) in sorted(changing.items()):
+        if old or new:
+            # names differ between versions; that one side keeps no state is what clients see
+            status = CheckStatus.SAME if bool(old) == bool(new) else CheckStatus.CHANGED
+            yield ContractDelta(f"{key}/state", status, _changes(old), _changes(new))
+
+
+def _state_doubts(changing: Mapping[str, Sequence[set[str]]]) -> Iterable[str]:
+    for key, (old, new) in sorted(changing.items()):
+        if old and new:
+            yield (
+                f"The signature {key} {_changes(old)} when it runs, so what one request returns "
+                "says nothing of the next: compare a signature that keeps no state."
+            )
+
+
+def _changes(names: set[str]) -> str:
+    if not names:
+        return "changes no variable"
+    return f"changes the variable{'s' * (len(names) > 1)} {', '.join(sorted(names))}"
 
 
 def _doubts(
     before: Answer,
     after: Answer,
     ran: Sequence[Answer],
-    compared: set[tuple[str, str]],
+    compared: set[str],
     deltas: Sequence[OutputDelta],
+    noted: Sequence[ContractDelta],
 ) -> Iterable[str]:
     """Yield, as sentences, what keeps a comparison without a difference from being a match."""
     for view, error in sorted(after.get("load_errors", {}).items()):
-        yield f"The after side cannot be loaded through {_LOADERS[view]}: {error}"
+        yield f"The after side cannot be loaded through {said(view)}: {error}"
     if not before["signatures"]:
         yield "The before side has no signature, so there is no output to compare."
     served = {run["signature"] for run in ran}
-    judged = {delta.name for delta in deltas}
     for key, signature in sorted(before["signatures"].items()):
         if key not in served:
             reasons = [run["error"] for run in before["runs"] if run["signature"] == key]
@@ -208,14 +244,7 @@ def _doubts(
             continue
         if not signature["outputs"]:
             yield f"The signature {key} has no output, so there is nothing to compare."
-        for name in sorted(signature["outputs"]):
-            label = f"{key}/{name}"
-            if (key, label) in compared:
-                continue
-            bad = any(delta.name == label and delta.status not in _GOOD for delta in deltas)
-            if not bad:
-                why = "has no elements" if label in judged else "is not finite"
-                yield f"The output {label} {why} on any input: nothing was compared."
+        yield from uncompared(key, signature["outputs"], compared, deltas, noted)
 
 
 def _does_not_run(key: str, reasons: Sequence[str]) -> str:
@@ -234,7 +263,7 @@ def _conclude(
     doubts: Sequence[str],
 ) -> Judgement:
     different = any(delta.status in BAD for delta in contract) or any(
-        delta.status not in _GOOD for delta in (*variables, *deltas)
+        delta.status not in GOOD for delta in (*variables, *deltas)
     )
     if different:
         verdict = Verdict.MISMATCH
