@@ -178,7 +178,7 @@ def _difference(
         _say(console, "; ".join(figures), indent=4)
     others = [delta.regime for delta in group[1:] if delta.regime]
     if others:
-        _say(console, f"also on {shortened(', '.join(others), 200)} inputs", indent=4)
+        _say(console, f"also on {shortened(' · '.join(others), 200)} inputs", indent=4)
 
 
 def _parting(

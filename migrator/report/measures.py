@@ -292,7 +292,7 @@ def inputs_sentence(inputs: Iterable[str]) -> str:
         signature, _, regime = text.rpartition(": ")
         groups.setdefault(signature, []).append(regime)
     return "; ".join(
-        f"{signature}: {', '.join(own)}" if signature else ", ".join(own)
+        f"{signature}: {' · '.join(own)}" if signature else " · ".join(own)
         for signature, own in groups.items()
     )
 

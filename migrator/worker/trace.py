@@ -3,9 +3,9 @@
 import hashlib
 import os
 import tempfile
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from .common import VARIABLE_OPS, CannotOpen, Json, _producer, compat, phase, what_failed
+from .common import VARIABLE_OPS, Array, CannotOpen, Json, _producer, compat, phase, what_failed
 from .describe import choose_meta_graph, read_saved_model
 from .flatten import Flat, TooLarge, flat_graph
 from .graphs import TABLE_INITIALIZERS, read_graph
@@ -32,6 +32,8 @@ MERGES, SWITCHES = ("Merge", "RefMerge"), ("Switch", "RefSwitch")
 #: Values are kept whole up to so many bytes in all, then as a sample of their elements.
 MOST_BYTES = 512 << 20
 SAMPLE = 1 << 14
+#: A variable of more bytes is read in pieces of about so many, and never kept whole.
+PIECE = 32 << 20
 #: So many tensors, or estimated bytes, are fetched by one run.
 MOST_FETCHES = 64
 MOST_FETCHED = 64 << 20
@@ -168,11 +170,49 @@ def attributes(node: Any) -> Json:
     return found
 
 
+class Pieced:
+    """The names of the tensors by which a variable is read in pieces, and its shape."""
+
+    def __init__(self, fetch: str, begin: str, size: str, shape: List[int]) -> None:
+        self.fetch, self.begin, self.size = fetch, begin, size
+        self.shape = shape
+
+    def read(self, session: Any) -> Iterator[Array]:
+        """Yield the variable's values in their order, some rows at a time."""
+        import numpy as np
+
+        rows = self.shape[0]
+        width = 8 * max(1, int(np.prod(self.shape[1:], dtype=np.int64)))
+        step = max(1, PIECE // width)
+        rest = [0] * (len(self.shape) - 1)
+        for row in range(0, rows, step):
+            size = [min(step, rows - row)] + [-1] * len(rest)
+            yield session.run(self.fetch, {self.begin: [row] + rest, self.size: size})
+
+
+def static_shape(node: Any) -> List[int]:
+    """Return the shape of a variable's node; empty where it is not known."""
+    shape = node.attr["shape"].shape
+    known = not shape.unknown_rank and all(dim.size >= 0 for dim in shape.dim)
+    return [int(dim.size) for dim in shape.dim] if known else []
+
+
+def is_large(tf: Any, node: Any) -> bool:
+    """Return whether a variable is to be read in pieces."""
+    count = 1
+    for dim in static_shape(node):
+        count *= dim
+    dtype = tf.as_dtype(node.attr["dtype"].type)
+    return count * max(1, dtype.size or 1) > PIECE and dtype != tf.string
+
+
 class Running:
     """A flattened graph in a session, with the probes that read variables and tables."""
 
     def __init__(self, tf: Any, request: Json) -> None:
+        self._tf = tf
         self._v1 = compat(tf)
+        self._probes = 0
         self._request = request
         self.graph = tf.Graph()
         self.meta = read_meta(tf, request)
@@ -194,22 +234,43 @@ class Running:
     def _add_probes(self) -> Dict[str, List[str]]:
         """Add ops that read what is behind a handle; return tensor name -> names of fetches."""
         found: Dict[str, List[str]] = {}
+        self.pieced: Dict[str, Pieced] = {}
         for item in self.slice.items:
             node = self.nodes[item.node]
-            if item.op == "VarHandleOp":
-                probe = self._flat_def.node.add()
-                probe.name, probe.op = "migrator_probe/%d" % len(found), "ReadVariableOp"
-                probe.input.append(node.name)
-                probe.attr["dtype"].CopyFrom(node.attr["dtype"])
-                found[item.key] = [probe.name + ":0"]
+            if item.op in VARIABLE_OPS and is_large(self._tf, node):
+                source = node.name
+                if item.op == "VarHandleOp":
+                    source = self._probe("ReadVariableOp", [source], dtype=node.attr["dtype"])
+                self.pieced[item.key] = self._add_slice(node, source)
+            elif item.op == "VarHandleOp":
+                probe = self._probe("ReadVariableOp", [node.name], dtype=node.attr["dtype"])
+                found[item.key] = [probe + ":0"]
             elif item.op in TABLES and item.op.endswith("V2"):
-                probe = self._flat_def.node.add()
-                probe.name, probe.op = "migrator_probe/%d" % len(found), "LookupTableExportV2"
-                probe.input.append(node.name)
-                probe.attr["Tkeys"].CopyFrom(node.attr["key_dtype"])
-                probe.attr["Tvalues"].CopyFrom(node.attr["value_dtype"])
-                found[item.key] = [probe.name + ":0", probe.name + ":1"]
+                types = {"Tkeys": node.attr["key_dtype"], "Tvalues": node.attr["value_dtype"]}
+                probe = self._probe("LookupTableExportV2", [node.name], **types)
+                found[item.key] = [probe + ":0", probe + ":1"]
         return found
+
+    def _probe(self, op: str, inputs: Sequence[str], **attributes: Any) -> str:
+        """Add a node and return its name."""
+        node = self._flat_def.node.add()
+        self._probes += 1
+        node.name, node.op = "migrator_probe/%d" % self._probes, op
+        node.input.extend(inputs)
+        for key, value in attributes.items():
+            node.attr[key].CopyFrom(value)
+        return str(node.name)
+
+    def _add_slice(self, node: Any, source: str) -> "Pieced":
+        """Add a slice of a variable whose place is fed."""
+        from tensorflow.core.framework import attr_value_pb2
+
+        whole = attr_value_pb2.AttrValue(type=self._tf.int64.as_datatype_enum)
+        begin = self._probe("Placeholder", [], dtype=whole)
+        size = self._probe("Placeholder", [], dtype=whole)
+        types = {"T": node.attr["dtype"], "Index": whole}
+        name = self._probe("Slice", [source, begin, size], **types)
+        return Pieced(name + ":0", begin + ":0", size + ":0", static_shape(node))
 
     def _restore(self) -> None:
         kind, path = self._request["kind"], self._request["path"]
@@ -265,6 +326,8 @@ class Running:
         found = []
         for item in self.slice.items:
             names = self.probes.get(item.key)
+            if item.key in self.pieced:
+                continue
             if names is None:
                 if self.graph.get_tensor_by_name(item.key).dtype.name in ("resource", "variant"):
                     continue
@@ -333,12 +396,28 @@ class Keeper:
         if size <= self._left or array.size <= SAMPLE:
             self._left -= size
             return {"array": self._store.put(array), "shape": list(array.shape)}
-        stride = -(-int(array.size) // SAMPLE)
-        found = {"array": self._store.put(array.ravel()[::stride]), "stride": stride}
-        found["shape"] = list(array.shape)
         if array.dtype.kind != "O":
-            found["digest"] = hashlib.sha256(plain(array).tobytes()).hexdigest()
-        return found
+            return self.keep_pieces([array], list(array.shape))
+        stride = -(-int(array.size) // SAMPLE)
+        sample = self._store.put(array.ravel()[::stride])
+        return {"array": sample, "stride": stride, "shape": list(array.shape)}
+
+    def keep_pieces(self, pieces: Iterable[Array], shape: List[int]) -> Json:
+        """Store a sample of a value that comes in pieces, with a digest of the whole."""
+        import numpy as np
+
+        total = int(np.prod(shape, dtype=np.int64))
+        stride = -(-total // SAMPLE)
+        digest = hashlib.sha256()
+        samples = []
+        position = 0
+        for piece in pieces:
+            flat = np.ravel(piece)
+            samples.append(flat[-position % stride :: stride].copy())
+            position += flat.size
+            digest.update(np.ascontiguousarray(plain(flat)).data)
+        array = self._store.put(np.concatenate(samples))
+        return {"array": array, "stride": stride, "shape": shape, "digest": digest.hexdigest()}
 
 
 def sorted_table(keys: Any, values: Any) -> List[Any]:
@@ -384,6 +463,9 @@ def serve_trace(tf: Any, request: Json, store: Store) -> Json:
         if item is not None:
             chunk.append((item, names))
             bytes_ahead += size
+    for key, pieced in running.pieced.items():
+        pieces = pieced.read(running.session)
+        kept[key] = [keeper.keep_pieces(pieces, pieced.shape)]
     running.session.close()
     return {
         "items": [describe(running, item, kept.get(item.key)) for item in running.slice.items],

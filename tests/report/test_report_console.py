@@ -188,7 +188,7 @@ def test_a_mismatch_tells_what_to_act_on() -> None:
         "also on normal inputs",
         "variable embedding differs",
         "needs tolerance 0.128, allowed 1e-05 + 1e-05 × |before|: 12,800 times as much",
-        "inputs (seed 7) serving_default: edge, normal; embed: normal, zeros",
+        "inputs (seed 7) serving_default: edge · normal; embed: normal · zeros",
         "cost (decides nothing): 1.28 MB → 1.3 MB on disk (×1.01); median latency of embed",
     ]
     at = [text.find(words) for words in told]

@@ -179,7 +179,7 @@ def test_explanation_holds_element_inputs_and_op() -> None:
 def test_inputs_name_each_signature_once() -> None:
     """Regimes are grouped by signature in the order given; user files have no signature."""
     assert measures.inputs_sentence(["a: zeros", "b: x: 1", "a: ones"]) == (
-        "a: zeros, ones; b: x: 1"
+        "a: zeros · ones; b: x: 1"
     )
     assert measures.inputs_sentence(["normal", "zeros"]) == "normal, zeros"
 
