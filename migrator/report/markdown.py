@@ -112,12 +112,20 @@ def _blocks(run: RunReport, found: list[Entry]) -> Iterator[tuple[str, str]]:
             yield "program", f"- {names} ({plural(len(program.files), 'file')}): {'; '.join(parts)}"
 
 
-def _summary(run: RunReport, found: list[Entry]) -> str:
+def _state(run: RunReport) -> str:
+    """Return what became of the files that the run looked at."""
     if run.command == "scan":
-        state = "nothing was changed"
+        return "nothing was changed"
+    if run.command == "verify":
+        return "the programs ran before and after the migration"
+    return "the changes are on disk" if run.wrote else "nothing is written yet"
+
+
+def _summary(run: RunReport, found: list[Entry]) -> str:
+    if run.command == "check":
+        lines = ["## Model check", ""]
     else:
-        state = "the changes are on disk" if run.wrote else "nothing is written yet"
-    lines = ["## TensorFlow migration", "", f"{plural(len(run.files), 'file')}; {state}."]
+        lines = ["## TensorFlow migration", "", f"{plural(len(run.files), 'file')}; {_state(run)}."]
     checks = reading.verdict_counts(run.checks)
     lines.append(f"Model checks: **{checks}**." if checks else "No model was compared.")
     rows = reading.tally(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -270,3 +271,14 @@ def test_annotation_of_a_mismatch_stands_at_the_export() -> None:
     alone = replace(run, checks=(replace(ranker, rewrites=(notebook,)),))
     (first, *_) = report.render(alone, "github").splitlines()
     assert first.startswith("::error title=Model check%3A mismatch::"), "a cell's line is no line"
+
+
+def test_a_run_that_only_compared_models_shows_nothing_else() -> None:
+    """No filter, count or section speaks of code that no one looked at."""
+    run = dataclasses.replace(sample(), command="check", files=(), programs=(), rules=())
+    page = report.render(run, "html")
+    assert 'id="checks"' in page
+    assert "no code was looked at" in page
+    for part in ('id="person"', 'id="bar"', 'id="programs"', "proposed"):
+        assert part not in page
+    assert report.render(run, "markdown").startswith("## Model check\n")

@@ -181,7 +181,7 @@ def test_inputs_name_each_signature_once() -> None:
     assert measures.inputs_sentence(["a: zeros", "b: x: 1", "a: ones"]) == (
         "a: zeros · ones; b: x: 1"
     )
-    assert measures.inputs_sentence(["normal", "zeros"]) == "normal, zeros"
+    assert measures.inputs_sentence(["normal", "zeros"]) == "normal · zeros"
 
 
 # -- cost -----------------------------------------------------------------------------------

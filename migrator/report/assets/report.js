@@ -1,9 +1,9 @@
 "use strict";
 (function () {
-  const bar = document.getElementById("bar");
+  const bar = document.getElementById("bar"); // none where only models were compared
   const filter = document.getElementById("filter");
   const count = document.getElementById("count");
-  const toggles = Array.from(bar.querySelectorAll("input[name=outcome]"));
+  const toggles = Array.from(document.querySelectorAll("#bar input[name=outcome]"));
   const findings = Array.from(document.querySelectorAll(".finding")).map((node) => ({
     node: node,
     outcome: node.dataset.outcome,
@@ -51,14 +51,16 @@
     target.scrollIntoView();
   }
 
-  filter.addEventListener("input", apply);
-  for (const toggle of toggles) toggle.addEventListener("change", apply);
-  bar.addEventListener("submit", (event) => event.preventDefault());
+  if (bar) {
+    filter.addEventListener("input", apply);
+    for (const toggle of toggles) toggle.addEventListener("change", apply);
+    bar.addEventListener("submit", (event) => event.preventDefault());
+    bar.hidden = false;
+    apply();
+  }
   window.addEventListener("hashchange", reveal);
   window.addEventListener("beforeprint", () => {
     for (const node of document.querySelectorAll("details")) node.open = true;
   });
-  bar.hidden = false;
-  apply();
   reveal();
 })();
