@@ -173,21 +173,20 @@ def attributes(node: Any) -> Json:
 class Pieced:
     """The names of the tensors by which a variable is read in pieces, and its shape."""
 
-    def __init__(self, fetch: str, begin: str, size: str, shape: List[int]) -> None:
-        self.fetch, self.begin, self.size = fetch, begin, size
+    def __init__(self, fetch: str, rows: str, shape: List[int]) -> None:
+        self.fetch, self.rows = fetch, rows
         self.shape = shape
 
     def read(self, session: Any) -> Iterator[Array]:
         """Yield the variable's values in their order, some rows at a time."""
         import numpy as np
 
-        rows = self.shape[0]
+        count = self.shape[0]
         width = 8 * max(1, int(np.prod(self.shape[1:], dtype=np.int64)))
         step = max(1, PIECE // width)
-        rest = [0] * (len(self.shape) - 1)
-        for row in range(0, rows, step):
-            size = [min(step, rows - row)] + [-1] * len(rest)
-            yield session.run(self.fetch, {self.begin: [row] + rest, self.size: size})
+        for row in range(0, count, step):
+            rows = np.arange(row, min(row + step, count), dtype=np.int64)
+            yield session.run(self.fetch, {self.rows: rows})
 
 
 def static_shape(node: Any) -> List[int]:
@@ -238,10 +237,7 @@ class Running:
         for item in self.slice.items:
             node = self.nodes[item.node]
             if item.op in VARIABLE_OPS and is_large(self._tf, node):
-                source = node.name
-                if item.op == "VarHandleOp":
-                    source = self._probe("ReadVariableOp", [source], dtype=node.attr["dtype"])
-                self.pieced[item.key] = self._add_slice(node, source)
+                self.pieced[item.key] = self._add_rows(node)
             elif item.op == "VarHandleOp":
                 probe = self._probe("ReadVariableOp", [node.name], dtype=node.attr["dtype"])
                 found[item.key] = [probe + ":0"]
@@ -261,16 +257,23 @@ class Running:
             node.attr[key].CopyFrom(value)
         return str(node.name)
 
-    def _add_slice(self, node: Any, source: str) -> "Pieced":
-        """Add a slice of a variable whose place is fed."""
+    def _add_rows(self, node: Any) -> "Pieced":
+        """Add what reads the rows of a variable whose numbers are fed.
+
+        A variable behind a handle is gathered from: it may be set to be copied when it is read.
+        """
         from tensorflow.core.framework import attr_value_pb2
 
         whole = attr_value_pb2.AttrValue(type=self._tf.int64.as_datatype_enum)
-        begin = self._probe("Placeholder", [], dtype=whole)
-        size = self._probe("Placeholder", [], dtype=whole)
-        types = {"T": node.attr["dtype"], "Index": whole}
-        name = self._probe("Slice", [source, begin, size], **types)
-        return Pieced(name + ":0", begin + ":0", size + ":0", static_shape(node))
+        rows = self._probe("Placeholder", [], dtype=whole)
+        dtype = node.attr["dtype"]
+        if node.op == "VarHandleOp":
+            types = {"dtype": dtype, "Tindices": whole}
+            name = self._probe("ResourceGather", [node.name, rows], **types)
+        else:
+            types = {"Tparams": dtype, "Tindices": whole}
+            name = self._probe("Gather", [node.name, rows], **types)
+        return Pieced(name + ":0", rows + ":0", static_shape(node))
 
     def _restore(self) -> None:
         kind, path = self._request["kind"], self._request["path"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
@@ -275,7 +274,7 @@ def test_annotation_of_a_mismatch_stands_at_the_export() -> None:
 
 def test_a_run_that_only_compared_models_shows_nothing_else() -> None:
     """No filter, count or section speaks of code that no one looked at."""
-    run = dataclasses.replace(sample(), command="check", files=(), programs=(), rules=())
+    run = replace(sample(), command="check", files=(), programs=(), rules=())
     page = report.render(run, "html")
     assert 'id="checks"' in page
     assert "no code was looked at" in page
