@@ -168,7 +168,7 @@ class _Run:
 
     def _make_trees(self, work: WorkFolder) -> RunReport:
         """Make the code of both sides; return the report of the migration."""
-        leave = [self.home, *self._own_files(), *self.leave]
+        leave = [self.home, *self._own_files(), *work.remembered(self.leave)]
         for side, tree in (("before", self.manifest.before), ("after", self.manifest.after)):
             if tree is not None:
                 self.told(f"Copying the code {side}", 0, 0)

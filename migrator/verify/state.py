@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
@@ -103,6 +104,15 @@ class WorkFolder:
     def __exit__(self, *exc: object) -> None:
         if self._lock is not None:
             self._lock.close()
+
+    def remembered(self, paths: Iterable[Path]) -> list[Path]:
+        """Return ``paths`` and those of earlier runs: their reports still lie in the code."""
+        kept = self.path / "left-out.json"
+        with contextlib.suppress(OSError, ValueError):
+            paths = [*paths, *map(Path, read_json(kept))]
+        found = sorted(set(paths))
+        write_json(kept, [str(path) for path in found])
+        return found
 
     def tree(self, side: str) -> Path:
         """Return where the code of a side is."""

@@ -97,6 +97,17 @@ def test_a_second_run_does_only_what_is_left(repository, fake_checker):
     assert repository.verify(fresh=True).reused == 0
 
 
+def test_the_report_of_an_earlier_run_is_no_part_of_the_code(repository, fake_checker):
+    """A report left in the repository does not make a later run, with or without one, start anew."""
+    repository.put("more.py", MORE)
+    repository.manifest(TWO)
+    repository.verify(leave=[repository.root / "v.html"])
+    repository.put("v.html", "a report")
+    assert repository.verify().reused == 4 + 2
+    repository.put("w.html", "another")
+    assert repository.verify(leave=[repository.root / "w.html"]).reused == 4 + 2
+
+
 def test_kept_files_that_somebody_changed_are_made_again(repository, fake_checker):
     """A result is taken over only while the files that it is about are as they were."""
     repository.manifest(TWO.partition('[[entry]]\nname = "more"')[0])
