@@ -6,6 +6,7 @@
     legacy    folder to write the models of TensorFlow 1 into, or null
     modern    folder to write the models of TensorFlow 2 into, or null
     requests  the worker's requests, answered one after the other
+    limits    name -> number of the trace's limits, instead of its own
 """
 
 import json
@@ -276,6 +277,8 @@ def main(path):
     if plan.get("modern"):
         write_modern(plan["modern"])
     worker = load_worker(plan["worker"])
+    for name, number in plan.get("limits", {}).items():
+        setattr(sys.modules["migrator_worker.trace"], name, number)
     for request in plan["requests"]:
         if request["role"] == "after" and not os.path.exists(request.get("inputs", path)):
             raise SystemExit("the before side made no inputs: {}".format(request["inputs"]))

@@ -35,7 +35,8 @@ ROOT = HERE.parent.parent
 class Traced:
     """Pairs of models, run and traced by one process of each interpreter at a time."""
 
-    def __init__(self, folder: Path, before: str, after: str) -> None:
+    def __init__(self, folder: Path, before: str, after: str, **limits: int) -> None:
+        self.limits = limits
         self.folder = folder
         self.models = folder / "models"
         self.pythons = before, after
@@ -46,6 +47,7 @@ class Traced:
         self._count += 1
         plan = self.folder / f"plan{self._count}.json"
         content = {"worker": str(ROOT / "migrator" / "worker"), "requests": requests, **more}
+        content["limits"] = self.limits
         plan.write_text(json.dumps(content))
         done = subprocess.run(
             [python, str(HERE / "parting_models.py"), str(plan)],
@@ -207,6 +209,37 @@ def test_the_first_op_is_named_across_versions(
 ) -> None:
     """So it is when TensorFlow 1.15 runs the before side."""
     expect(traced_from_tf1.parting(*pair), *PARTINGS[pair])
+
+
+#: Traced with limits that a small model exceeds, too.
+LARGE = [
+    ("convnet", "convnet_kernel"),
+    ("convnet", "convnet_dense"),
+    ("convnet", "convnet_tanh"),
+    ("convnet", "modern_convnet_dense"),
+    ("recurrent", "recurrent_forget"),
+]
+
+
+@pytest.fixture(scope="session")
+def traced_in_pieces(tf2_python: str, tmp_path_factory: pytest.TempPathFactory) -> Traced:
+    """Some pairs, with variables read in pieces and values kept as samples."""
+    limits = {"PIECE": 100, "MOST_BYTES": 3000, "SAMPLE": 50, "MOST_FETCHED": 1000}
+    made = Traced(tmp_path_factory.mktemp("traced2"), tf2_python, tf2_python, **limits)
+    made.run(LARGE)
+    return made
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("pair", LARGE, ids="-".join)
+def test_large_values_are_compared_by_samples(
+    traced_in_pieces: Traced, pair: tuple[str, str]
+) -> None:
+    """One element of a large variable that differs is found though its sample agrees."""
+    found = traced_in_pieces.parting(*pair)
+    expect(found, *PARTINGS[pair])
+    if found.op in ("VariableV2", "VarHandleOp"):
+        assert "by a sample" in found.note
 
 
 @pytest.mark.tensorflow

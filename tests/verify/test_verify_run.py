@@ -98,7 +98,7 @@ def test_a_second_run_does_only_what_is_left(repository, fake_checker):
 
 
 def test_the_report_of_an_earlier_run_is_no_part_of_the_code(repository, fake_checker):
-    """A report left in the repository does not make a later run, with or without one, start anew."""
+    """A report left in the repository does not make a later run start anew."""
     repository.put("more.py", MORE)
     repository.manifest(TWO)
     repository.verify(leave=[repository.root / "v.html"])
