@@ -251,7 +251,7 @@ class _Walk:
             same, gap = close(Tensor(first.dtype, a), Tensor(second.dtype, b), leaf, inputs)
             digests = old.get("digest"), new.get("digest")
             if same and leaf and gap == 0 and None not in digests and digests[0] != digests[1]:
-                same = False  # the sample agrees and the whole does not
+                return False, None  # the samples agree, and the whole does not
             if gap is not None:
                 worst = max(worst or 0.0, gap)
             if not same:
@@ -367,7 +367,7 @@ class _Walk:
             return f"the constant differs from the variable {other.variable}"
         if max(old.array.size, new.array.size) > 4:
             return "the constant differs"
-        return f"the constant {old.array} became {new.array}"
+        return f"the constant {old.array!s} became {new.array!s}"
 
     def _inputs(self, item: Item, other: Item) -> list[str]:
         """Say when the inputs that agree are not the inputs of the op after."""

@@ -24,6 +24,13 @@ and tensorflow only.  The request is a JSON object::
     fetches  likewise its outputs
     trust    whether the model may write files, run code of its own, or use the network
     inputs   for "after": path of the JSON file that "before" writes when it has run
+    cost     whether to time the signatures
+    mode     "trace" to answer with the values of the ops on the way to one tensor instead (see
+             trace.py), from
+    tensor   its name,
+    feeds    tensor name -> index entry of what to feed, of the arrays in the file
+    values   (.npz), and
+    graph_tags  the tags of the meta graph that holds it
     memory   bytes of data the process may hold, or null
     seconds  after which the process ends itself, or null
 

@@ -8,7 +8,7 @@ CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
 #: A graph with more nodes than this, or deeper calls, is not flattened: functions that call
 #: each other twice at every level double their nodes at every level.
-MOST_NODES = 200000
+MOST_NODES = 50000
 MOST_DEPTH = 40
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from migrator.checker import process, tracing
+from migrator.checker import check, process, tracing
 from migrator.checker.arrays import Archive, Tensor
 from migrator.checker.graph import Graph, Item
 from migrator.checker.parting import NotTraced, find_parting
@@ -247,6 +247,91 @@ def test_large_values_are_compared_by_samples(
 def test_equal_models_are_not_traced(traced: Traced, pair: tuple[str, str]) -> None:
     """A model rewritten with other names and ops has no output that differs."""
     assert traced.found[pair] is None
+
+
+@pytest.mark.tensorflow
+def test_graphs_without_signatures_are_traced(traced: Traced) -> None:
+    """A frozen graph against a SavedModel with other names, and a checkpoint against that graph."""
+    named = {
+        "feeds": {"images": "images"},
+        "fetches": {"logits": "dense/MatMul", "probabilities": "probs"},
+        "cost": False,
+    }
+    frozen, models = traced.models / "convnet.pb", traced.models
+    found = check(frozen, models / "modern_convnet_scale", **named)
+    assert found.kinds == ("frozen graph", "SavedModel")
+    assert found.parting is not None, found.contract
+    expect(found.parting, "scaled/y", "Const", "the constant 0.5 became 0.55")
+    assert found.parting.after_node == "mul/y"
+    found = check(models / "convnet_scale.ckpt", frozen, **named)
+    assert found.parting is not None, found.contract
+    expect(found.parting, "scaled/y", "Const", "the constant 0.55 became 0.5")
+
+
+#: Graphs whose functions, once expanded, have no end, or 2 ** 30 nodes; and a harmless one.
+HOSTILE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from checker_models import load_worker
+worker = load_worker(sys.argv[2])
+from tensorflow.core.protobuf import meta_graph_pb2
+from tensorflow.core.framework import types_pb2
+
+def graph(calls):
+    meta = meta_graph_pb2.MetaGraphDef()
+    for name, inner in calls.items():
+        function = meta.graph_def.library.function.add()
+        function.signature.name = name
+        function.signature.input_arg.add(name="x", type=types_pb2.DT_FLOAT)
+        function.signature.output_arg.add(name="y", type=types_pb2.DT_FLOAT)
+        last = "x"
+        for number, callee in enumerate(inner):
+            node = function.node_def.add(name="n%d" % number, op="PartitionedCall", input=[last])
+            if callee == "Neg":
+                node.op = "Neg"
+                node.attr["T"].type = types_pb2.DT_FLOAT
+                last = node.name + ":y:0"
+                continue
+            node.attr["f"].func.name = callee
+            node.attr["Tin"].list.type.append(types_pb2.DT_FLOAT)
+            node.attr["Tout"].list.type.append(types_pb2.DT_FLOAT)
+            last = node.name + ":output:0"
+        function.ret["y"] = last
+    meta.graph_def.node.add(name="x", op="Placeholder")
+    call = meta.graph_def.node.add(name="call", op="PartitionedCall", input=["x"])
+    call.attr["f"].func.name = "f0"
+    return meta
+
+doubling = {"f%d" % i: ["f%d" % (i + 1)] * 2 for i in range(30)}
+doubling["f30"] = ["Neg"]
+for calls in ({"f0": ["f0"]}, {"f0": ["f1"], "f1": ["f0", "f0"]}, doubling):
+    try:
+        worker.flat_graph(graph(calls), "call:0")
+    except worker.TooLarge as error:
+        print(error)
+_, flat = worker.flat_graph(graph({"f0": ["f1", "Neg"], "f1": []}), "call:0")
+print(flat.tensor, sorted(flat.nodes), list(flat.nodes["call/n1"].input))
+"""
+
+
+@pytest.mark.tensorflow
+def test_functions_without_end_are_not_expanded(tf2_python: str) -> None:
+    """Neither recursion nor a model made to grow without limit takes the process down."""
+    done = subprocess.run(
+        [tf2_python, "-c", HOSTILE, str(HERE.parent), str(ROOT / "migrator" / "worker")],
+        env=process._environment(True),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    one, two, three, last = done.stdout.splitlines()
+    assert "call each other more than" in one
+    assert all(
+        "nodes once its functions" in text or "call each other" in text for text in (two, three)
+    )
+    assert last == "call/n1 ['call/n1', 'x'] ['x']"
 
 
 # --- hand-made graphs ---------------------------------------------------------------------
