@@ -401,7 +401,9 @@ def test_sides_run_together_or_one_by_one(
 ) -> None:
     """On one core the second process starts when the first has ended."""
     monkeypatch.setattr(
-        importlib.import_module("migrator.checker.comparison"), "parallel_is_faster", lambda: parallel
+        importlib.import_module("migrator.checker.comparison"),
+        "parallel_is_faster",
+        lambda: parallel,
     )
     times = fake.root / "times"
     code = (
