@@ -52,7 +52,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "rulebook": ({"results", "rule", "engine"}, set()),
     "rules": ({"rule"}, {"libcst"}),
     # the models
-    "checker": ({"results", "worker"}, {"numpy"}),
+    "checker": ({"results", "worker", "interrupts"}, {"numpy"}),
     "convert": ({"results", "worker", "checker"}, {"numpy"}),
     # a run over a repository
     "migration": (

@@ -379,3 +379,99 @@ def test_interrupted_writes_leave_programs_whole(
     ]
     untouched = [(repository / name / "train.py").read_text() == LEGACY for name in ("one", "two")]
     assert sorted(whole) == [False, True] and sorted(untouched) == [False, True]
+
+
+CHECKED = """
+import sys
+from migrator import checker, cli
+from migrator.results import ContractDelta, CheckStatus, ModelCheck, Verdict
+many = tuple(ContractDelta(f"signatures/s{n}", CheckStatus.MISSING, "", "") for n in range(3000))
+checker.check = lambda *paths, **more: ModelCheck(*paths, contract=many, verdict=Verdict(%r))
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "status"),
+    [
+        ("-m", "migrator scan .", 1),
+        ("-m", "migrator scan util.py", 0),
+        ("-m", "migrator migrate .", 1),
+        ("-um", "migrator migrate . --report out.json", 1),
+        ("-m", "migrator migrate --write .", 0),
+        ("-m", "migrator rules", 0),
+        ("-um", "migrator rules TFM101", 0),
+        ("-m", "migrator --help", 0),
+        ("-m", "migrator --version", 0),
+        ("-m", "migrator rules TFM999", 2),
+        (CHECKED % "match", "check old new", 0),
+        (CHECKED % "match", "check -q old new", 0),
+        (CHECKED % "mismatch", "check old new --report out.json", 1),
+    ],
+)
+@pytest.mark.parametrize("gone", ["stdout", "both"])
+def test_nobody_reads_the_output(
+    repository: Path, code: str, words: str, status: int, gone: str
+) -> None:
+    """``| head`` changes neither the exit status nor what is written, and says nothing of it."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, *([code] if code[0] == "-" else ["-c", code]), *words.split()],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=writing,
+        stderr=writing if gone == "both" else subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert done.returncode == status
+    assert "Broken" not in (done.stderr or "") and "Traceback" not in (done.stderr or "")
+    assert ("--report" in words) == (repository / "out.json").exists()
+
+
+@pytest.mark.parametrize("words", ["rules", "migrate .", "--help"])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_output_that_cannot_be_written(repository: Path, words: str) -> None:
+    """On a full disk the output that somebody wanted is lost: that is said, and no success."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "migrator", *words.split()],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "migrator: the output was not written: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_closed_output(repository: Path) -> None:
+    """A process that was started without standard output runs all the same."""
+    done = subprocess.run(
+        f'"{sys.executable}" -m migrator migrate . >&-',
+        shell=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_defect_is_no_verdict(
+    repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception that nobody expected ends with 2, not with 1 as a difference does."""
+    from migrator import checker
+
+    def broken(*paths: str, **more: object) -> None:
+        raise LookupError("a defect")
+
+    monkeypatch.setattr(checker, "check", broken)
+    status, out, err = run(capsys, "check", "old", "new")
+    assert (status, out) == (2, "")
+    assert "LookupError: a defect" in err and "report it" in err.splitlines()[-1]

@@ -99,7 +99,7 @@ def test_the_wheel_holds_every_file_of_the_package(wheel):
     wanted = {name if name.startswith("migrator/") else f"migrator/{name}" for name in expected}
     for part in ("migrator/rules/", "migrator/fixtures/legacy/", "migrator/fixtures/models/"):
         assert any(name.startswith(part) for name in wanted), part
-    assert {"migrator/cli.py", "migrator/py.typed", "migrator/rules/__init__.py"} <= wanted
+    assert {"migrator/cli/__init__.py", "migrator/py.typed", "migrator/rules/__init__.py"} <= wanted
     assert wanted - set(wheel.namelist()) == set()
 
 
