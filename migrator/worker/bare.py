@@ -5,9 +5,12 @@ are inputs and outputs under which names.  In this order count: what the user na
 (``--feed``, ``--fetch``); the other side's signatures, where their tensors are in this graph;
 the placeholders and the tensors that nothing but training, saving and summaries consumes,
 paired with the other side's by name, or by position where there is one of each.
+
+Where the other side has several signatures that could be meant, it is ``serving_default``: the
+export of Keras 3 has the same function under ``serve`` as well.
 """
 
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Tuple
 
 from .common import CannotOpen, Json
 
@@ -25,6 +28,7 @@ class Tensors:
         inputs: the names of the tensors that are probably inputs.
         outputs: likewise outputs.
         label: returns what a tensor is called where nobody names it.
+        ordered: whether the model itself returns its outputs in this order.
     """
 
     def __init__(
@@ -33,7 +37,9 @@ class Tensors:
         inputs: List[str],
         outputs: List[str],
         label: Callable[[str], str],
+        ordered: bool = False,
     ) -> None:
+        self.ordered = ordered
         self.find = find
         self.inputs = inputs
         self.outputs = outputs
@@ -84,24 +90,42 @@ def bare_signatures(
                 return usable, "guessed from both graphs: they have these tensors in common"
             return usable, "its tensors have the names that the other side's signature says"
     if peer and not tentative:
-        if len(peer) > 1:
+        key = meant(peer)
+        if key is None:
             raise CannotOpen(
                 "it has no signature, and the tensors of none of the other side's (%s) are in it"
                 % ", ".join(sorted(peer)),
-                candidates(tensors),
+                candidates(tensors, peer),
             )
-        ((key, found),) = peer.items()
-        return {key: paired(tensors, found)}, "guessed from its graph and the other side's names"
+        told = "guessed from its graph and the other side's names"
+        return {key: paired(tensors, peer[key])}, told
     if not tensors.outputs:
-        raise CannotOpen("it has no signature, and none can be guessed", candidates(tensors))
+        raise CannotOpen("it has no signature, and none can be guessed", candidates(tensors, peer))
     return {DEFAULT_KEY: guess(tensors)}, "guessed from its graph"
+
+
+def meant(signatures: Json) -> Optional[str]:
+    """Return the key of the signature that is meant where none is named; None if that is open.
+
+    Signatures of the same tensors are one; of others it is ``serving_default``, the one that a
+    client of TensorFlow Serving gets when it names none.
+    """
+    if DEFAULT_KEY in signatures:
+        return DEFAULT_KEY
+    first = min(signatures)
+    same = all(
+        signatures[key][group] == signatures[first][group]
+        for key in signatures
+        for group in ("inputs", "outputs")
+    )
+    return first if same else None
 
 
 def named(
     tensors: Tensors, feeds: Dict[str, str], fetches: Dict[str, str], peer: Optional[Json]
 ) -> Tuple[Json, str]:
     """Return the signature that the user names; what is left out comes from the other side."""
-    key, other = fitting(feeds, fetches, peer)
+    key, other = fitting(tensors, feeds, fetches, peer)
     found: Json = {"method_name": None, "inputs": {}, "outputs": {}}
     for group, names in (("inputs", feeds), ("outputs", fetches)):
         for name, tensor in names.items():
@@ -112,7 +136,8 @@ def named(
             if info is None:
                 option = "--feed" if group == "inputs" else "--fetch"
                 raise CannotOpen(
-                    "it has no tensor %r, which %s names" % (tensor, option), candidates(tensors)
+                    "it has no tensor %r, which %s names" % (tensor, option),
+                    candidates(tensors, peer),
                 )
             found[group][name] = info
         if names:
@@ -124,12 +149,12 @@ def named(
             guessed = tensors.inputs if group == "inputs" else tensors.outputs
             found[group] = {tensors.label(name): tensors.described(name) for name in guessed}
     if not found["outputs"]:
-        raise CannotOpen("it has no output that could be guessed", candidates(tensors))
+        raise CannotOpen("it has no output that could be guessed", candidates(tensors, peer))
     return {key: found}, "named with --feed and --fetch"
 
 
 def fitting(
-    feeds: Dict[str, str], fetches: Dict[str, str], peer: Optional[Json]
+    tensors: Tensors, feeds: Dict[str, str], fetches: Dict[str, str], peer: Optional[Json]
 ) -> Tuple[str, Optional[Json]]:
     """Return which of the other side's signatures the user's names are those of."""
     if not peer:
@@ -143,13 +168,14 @@ def fitting(
         if (not feeds or set(feeds) == set(found["inputs"]))
         and (not fetches or set(fetches) == set(found["outputs"]))
     ]
-    if len(fits) != 1:
+    chosen = meant({fit: peer[fit] for fit in fits}) if fits else None
+    if chosen is None:
         raise CannotOpen(
             "the names of --feed and --fetch fit %s of the other side's signatures (%s)"
             % ("several" if fits else "none", ", ".join(sorted(peer))),
-            "name all inputs and outputs of one of them",
+            "name all inputs and outputs of one of them (%s)" % spelled(tensors, peer),
         )
-    return fits[0], peer[fits[0]]
+    return chosen, peer[chosen]
 
 
 def taken(tensors: Tensors, signature: Json) -> Optional[Json]:
@@ -205,6 +231,12 @@ def paired_group(tensors: Tensors, signature: Json, group: str) -> Json:
             exact = [name] if tensors.find(name) is not None else []
         if len(exact) == 1:
             found[name] = tensors.described(exact[0])
+    if group == "outputs" and not found and tensors.ordered and numbered(wanted):
+        # what returns a list is exported as output_0, output_1 and so on
+        if len(wanted) == len(guessed):
+            in_order = [tensors.described(name) for name in guessed]
+            if all(wanted["output_%d" % i]["dtype"] == t["dtype"] for i, t in enumerate(in_order)):
+                found = {"output_%d" % i: info for i, info in enumerate(in_order)}
     rest = [name for name in wanted if name not in found]
     taken_already = {info["tensor"] for info in found.values()}
     left = [name for name in guessed if tensors.described(name)["tensor"] not in taken_already]
@@ -218,21 +250,33 @@ def paired_group(tensors: Tensors, signature: Json, group: str) -> Json:
             "it has no signature, and which of its tensors is the %s %s of the other side "
             "cannot be told"
             % ("input" if group == "inputs" else "output", ", ".join(sorted(rest))),
-            candidates(tensors),
+            candidates(tensors, {"": signature}),
         )
     return found
 
 
-def candidates(tensors: Tensors) -> str:
-    """Return the advice to name tensors, with those that there are."""
+def numbered(outputs: Json) -> bool:
+    """Return whether outputs are called ``output_0``, ``output_1`` and so on."""
+    return set(outputs) == {"output_%d" % number for number in range(len(outputs))}
 
-    def listed(names: List[str]) -> str:
-        shown = ", ".join(names[:12])
-        more = ", and %d more" % (len(names) - 12) if len(names) > 12 else ""
+
+def candidates(tensors: Tensors, peer: Optional[Json]) -> str:
+    """Return the advice to name tensors, with those that there are on both sides."""
+    return "%s (%s)" % (ADVICE, spelled(tensors, peer))
+
+
+def spelled(tensors: Tensors, peer: Optional[Json]) -> str:
+    """Return the names of the tensors of a bare model, and of the other side's signatures."""
+
+    def listed(names: Iterable[str]) -> str:
+        every = list(names)
+        shown = ", ".join(every[:12])
+        more = ", and %d more" % (len(every) - 12) if len(every) > 12 else ""
         return (shown or "none that is plain") + more
 
-    return "%s (inputs: %s; outputs: %s)" % (
-        ADVICE,
-        listed(tensors.inputs),
-        listed(tensors.outputs),
-    )
+    text = "inputs: %s; outputs: %s" % (listed(tensors.inputs), listed(tensors.outputs))
+    for key, found in sorted((peer or {}).items())[:4]:
+        groups = listed(sorted(found["inputs"])), listed(sorted(found["outputs"]))
+        whose = "the other side's %s" % key if key else "the other side's signature"
+        text += "; %s: inputs: %s; outputs: %s" % ((whose,) + groups)
+    return text

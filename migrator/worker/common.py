@@ -27,10 +27,26 @@ class OutOfMemory(Exception):
 def cannot_open(reason: str, error: BaseException) -> Exception:
     """Return the exception to raise for an ``error`` while the model is opened."""
     said = what_failed(error)
+    if not str(error):
+        said = "%s (%s)" % (reason, said)
     exhausted = ("Arena alloc failed", "bad_alloc", "OOM when allocating", "Unable to allocate")
     if isinstance(error, MemoryError) or any(word in str(error) for word in exhausted):
         return OutOfMemory(said)
-    return CannotOpen("%s: %s" % (reason, said))
+    return CannotOpen("%s: %s" % (reason, what_failed(error)))
+
+
+def read_bytes(path: str) -> bytes:
+    """Return what is in a file.
+
+    Raises:
+        OutOfMemory: it does not fit into the memory limit.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except MemoryError:
+        size = os.path.getsize(path)
+        raise OutOfMemory("%s alone takes %d bytes" % (os.path.basename(path), size))
 
 
 class BadInput(Exception):

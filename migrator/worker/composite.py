@@ -7,7 +7,7 @@ inputs, into ``x``, ``x_1``, ``x_2``.  So the parts are named here: an output's 
 are (``y/values``, ``y/row_splits_0``), an input's as TensorFlow 2 names its parameters.
 """
 
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .common import Array, CannotOpen, Json
 
@@ -62,6 +62,31 @@ def flatten(name: str, value: Any) -> List[Tuple[str, Any]]:
     if not hasattr(value, "numpy") and not hasattr(value, "dtype"):
         raise ValueError("its output %r is a %s, which is not compared" % (name, kind))
     return [(name, value)]
+
+
+def dense_parts(outputs: Json, returned: Sequence[str]) -> Dict[str, str]:
+    """Return the dense tensors of a function that are parts: their names → the parts' names.
+
+    A function may return dense tensors where its SignatureDef tells of one sparse or ragged
+    tensor ``y``: then these are called ``y``, ``y_1`` and so on, as the parts of an input are.
+    The description of such parts says so, in how many (``dense``).
+
+    Args:
+        outputs: the description of the signature's outputs.
+        returned: the names of what the function returns.
+    """
+    wholes: Dict[str, List[str]] = {}
+    for name, info in outputs.items():
+        if "composite" in info:
+            wholes.setdefault(info["composite"]["of"], []).append(name)
+    found: Dict[str, str] = {}
+    for whole, parts in sorted(wholes.items()):
+        dense = [part_name(whole, parts, number, False) for number in range(len(parts))]
+        if len(parts) > 1 and all(n in returned and n not in outputs for n in dense):
+            found.update(zip(dense, parts))
+            for part in parts:
+                outputs[part]["composite"]["dense"] = len(parts)
+    return found
 
 
 def ragged_part(spec: Json, make: Any, regime: str, batch: int) -> Array:

@@ -5,7 +5,7 @@ import importlib
 import os
 from typing import Any, List, Optional, Sequence
 
-from .common import CannotOpen, Json, cannot_open
+from .common import CannotOpen, Json, OutOfMemory, cannot_open, read_bytes
 from .composite import SPARSE_PARTS, describe_composite, part_name
 
 #: Signature keys that TensorFlow writes for itself.
@@ -17,6 +17,7 @@ def read_saved_model(path: str) -> Any:
 
     Raises:
         CannotOpen: there is none, or it does not parse.
+        OutOfMemory: it is larger than the memory limit.
     """
     from tensorflow.core.protobuf import saved_model_pb2
 
@@ -24,12 +25,13 @@ def read_saved_model(path: str) -> Any:
     binary = os.path.join(path, "saved_model.pb")
     try:
         if os.path.exists(binary):
-            with open(binary, "rb") as file:
-                model.ParseFromString(file.read())
+            model.ParseFromString(read_bytes(binary))
         else:
             with open(os.path.join(path, "saved_model.pbtxt"), encoding="utf-8") as text:
                 # imported by name: protobuf ships no types
                 importlib.import_module("google.protobuf.text_format").Merge(text.read(), model)
+    except OutOfMemory:
+        raise
     except Exception as error:
         raise cannot_open("its saved_model.pb does not parse", error)
     if not model.meta_graphs:

@@ -2,11 +2,20 @@
 
 import importlib
 import re
-from typing import Any, Callable, List, Optional, Set
+from typing import Any, Callable, List, Optional, Sequence, Set
 
-from .acts import refuse_acts
+from .acts import Reached, refuse_acts
 from .bare import Tensors
-from .common import VARIABLE_OPS, CannotOpen, Json, cannot_open, compat, what_failed
+from .common import (
+    VARIABLE_OPS,
+    CannotOpen,
+    Json,
+    _producer,
+    cannot_open,
+    compat,
+    read_bytes,
+    what_failed,
+)
 from .hints import Hints
 from .peers import agree
 from .store import Store
@@ -102,8 +111,45 @@ def open_frozen_graph(tf: Any, request: Json, store: Store) -> Subject:
         session.run(ops)
 
     subject = bare.subject(start)
-    subject.facts["variables"] = []
+    tables = bare.table_initializers()
+    subject.facts["variables"] = dump_constants(tf, meta.graph_def, bare.signatures, tables, store)
     return subject
+
+
+def dump_constants(
+    tf: Any, graph: Any, signatures: Json, tables: Sequence[str], store: Store
+) -> List[Json]:
+    """Store every constant that the signatures read, also in functions; return their index.
+
+    Freezing gives the constant of a variable the variable's name, and makes what read the
+    variable an Identity: such an entry has ``variable`` true.  A constant of a function is
+    called ``function/node``.
+    """
+    starts = [
+        _producer(info["tensor"])
+        for signature in signatures.values()
+        for info in signature["outputs"].values()
+    ]
+    reached = Reached(graph, starts + list(tables), [])
+    read = {
+        (scope.name, _producer(node.input[0]))
+        for scope, node in reached.nodes
+        if node.op == "Identity" and re.search(r"/read$|ReadVariableOp", node.name)
+    }
+    found = []
+    for scope, node in sorted(reached.nodes, key=lambda one: (one[0].name, one[1].name)):
+        if node.op != "Const":
+            continue
+        name = "%s/%s" % (scope.name, node.name) if scope.name else node.name
+        try:
+            value = tf.make_ndarray(node.attr["value"].tensor)
+        except Exception as error:
+            raise cannot_open("its constant %r cannot be read" % name, error)
+        entry: Json = {"key": name, "names": [name], "array": store.put(value)}
+        entry.update(bookkeeping=False, optimizer=None, reachable=True, trainable=None)
+        entry["variable"] = (scope.name, node.name) in read
+        found.append(entry)
+    return found
 
 
 def read_graph(path: str) -> Any:
@@ -111,16 +157,18 @@ def read_graph(path: str) -> Any:
 
     Raises:
         CannotOpen: the file holds something else.
+        OutOfMemory: it is larger than the memory limit.
     """
     from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
     text_format = importlib.import_module("google.protobuf.text_format")
-    with open(path, "rb") as file:
-        data = file.read()
+    data = read_bytes(path)
     meta = meta_graph_pb2.MetaGraphDef()
     reason = ""
     try:
         meta.graph_def.ParseFromString(data)
+    except MemoryError as error:
+        raise cannot_open("it cannot be parsed", error)
     except Exception as error:
         reason = what_failed(error)
         meta.graph_def.Clear()

@@ -7,8 +7,30 @@ from .common import VARIABLE_OPS, _producer
 from .describe import dims
 from .flow import Scope
 from .parsing import PARSERS, Examples, Parser
+from .texts import Columns
 
 WORDS = [b"a", b"the", b"hello", b"0", b"1", b"unknown word", "\u00e9t\u00e9".encode("utf-8")]
+
+#: Words of one constant, one table or one asset that are taken.
+_MOST_WORDS = 400
+
+#: Ops that hand their first operand on, as far as its elements go.
+_SAME_ELEMENTS = ("Identity", "Reshape", "ExpandDims", "Squeeze", "StopGradient", "Snapshot")
+
+_TABLES = (
+    "InitializeTable",
+    "InitializeTableV2",
+    "LookupTableImport",
+    "LookupTableImportV2",
+)
+_LOOKUPS = ("Gather", "GatherV2", "ResourceGather")
+
+#: Ops by which a model tells what is not finite, or bounds its values.
+_ASKS = ("IsNan", "IsInf", "IsFinite")
+_BOUNDS = ("Minimum", "Maximum", "ClipByValue")
+
+#: Ops that drop a NaN in TensorFlow 1.15 (2.21 hands it on): of these, nothing is comparable.
+_DROPS_NAN = ("Max", "Min", "Sign")
 
 _IMAGES = ("Image", "Jpeg", "Png", "Bmp", "Gif")
 
@@ -31,6 +53,12 @@ class Hints:
         self.loose: List[Parser] = []
         #: sizes in bytes of strings that tf.decode_raw reads
         self.raw: List[int] = []
+        #: columns of the CSV that tf.io.decode_csv reads
+        self.columns: Optional[Columns] = None
+        #: sizes of the tables that integers look up, largest first
+        self.rows: List[int] = []
+        #: the regimes of values that are not finite which the graph is made for
+        self.unusual: List[str] = []
         self._scope = Scope([])
         self._sized: Optional[Set[str]] = None
         if graph is not None:
@@ -38,12 +66,15 @@ class Hints:
         if os.path.isdir(path):
             self.words.extend(asset_words(path))
         self.words = [word for word in dict.fromkeys(self.words) if len(word) < 200]
+        self.rows = sorted({rows for rows in self.rows if rows > 1}, reverse=True)
 
     def _read(self, graph: Any, reached: Set[str]) -> None:
         functions = graph.graph_def.library.function
         # a training pipeline in the same graph says nothing about the signatures' inputs
         main = Scope(node for node in graph.graph_def.node if node.name in reached)
         scopes = [main] + [Scope(function.node_def) for function in functions]
+        self._read_tables(Scope(graph.graph_def.node))
+        self._read_unusual(scopes)
         for scope in scopes:
             self._scope = scope
             parsers = []
@@ -72,10 +103,14 @@ class Hints:
             self.raw += [size for size in self._raw_sizes(node) if size not in self.raw]
         elif node.op == "DecodeBase64":
             self.encoded = True
+        elif node.op == "DecodeCSV":
+            self._read_columns(node)
+        elif node.op in _LOOKUPS:
+            self.rows += self._table_rows(node)
         elif node.op == "StringToNumber":
             self.numeric = True
         elif node.op == "Const" and node.attr["dtype"].type == 7:
-            self.words.extend(self._constant(node.name)[:50])
+            self.words.extend(self._constant(node.name)[:_MOST_WORDS])
         elif node.op in VARIABLE_OPS:
             self._read_sizes(node.attr["shape"].shape)
         elif node.op == "Const":
@@ -95,7 +130,7 @@ class Hints:
     def _constant(self, edge: str) -> List[Any]:
         """Return the elements of a constant; none when the edge is no constant."""
         node = self._scope.producer(edge)
-        while node is not None and node.op == "Identity":
+        while node is not None and node.op in _SAME_ELEMENTS:
             node = self._scope.producer(node.input[0])
         if node is None or node.op != "Const":
             return []
@@ -103,6 +138,47 @@ class Hints:
         if array.dtype.kind in "OS":
             return [bytes(item) for item in array.ravel()]
         return list(array.ravel()[:4096].tolist())
+
+    def _read_tables(self, scope: Scope) -> None:
+        """Learn the keys of constant tables: what initializes them leads to no output."""
+        self._scope = scope
+        for node in scope.nodes.values():
+            if node.op in _TABLES:
+                keys = self._constant(node.input[1])
+                self.words.extend(key for key in keys[:_MOST_WORDS] if isinstance(key, bytes))
+                if keys and all(isinstance(key, int) and key >= 0 for key in keys):
+                    # and one that is not in it
+                    self.rows.append(max(keys) + 2)
+
+    def _read_unusual(self, scopes: List[Scope]) -> None:
+        """Find out whether the graph is made for values that are not finite."""
+        nodes = [node for scope in scopes for node in scope.nodes.values()]
+        ops = {node.op for node in nodes}
+        if ops.intersection(_DROPS_NAN):
+            return
+        same = any(node.op == "NotEqual" and len(set(node.input[:2])) == 1 for node in nodes)
+        asks = same or bool(ops.intersection(_ASKS))
+        self.unusual += ["nan"] if asks else []
+        self.unusual += ["infinite"] if asks or ops.intersection(_BOUNDS) else []
+
+    def _read_columns(self, node: Any) -> None:
+        """Learn what the columns of a DecodeCSV hold."""
+        kinds = [str(self._tf.as_dtype(n).name) for n in node.attr["OUT_TYPE"].list.type]
+        defaults = [self._constant(edge) for edge in node.input[1 : 1 + len(kinds)]]
+        delimiter = bytes(node.attr["field_delim"].s) or b","
+        if self.columns is None and len(kinds) == len(defaults):
+            self.columns = Columns(kinds, defaults, delimiter)
+
+    def _table_rows(self, node: Any) -> List[int]:
+        """Return how many rows the table has that a Gather looks up."""
+        table = self._scope.producer(node.input[0])
+        while table is not None and table.op in ("Identity", "ReadVariableOp", "Enter"):
+            table = self._scope.producer(table.input[0])
+        if table is None or table.op not in VARIABLE_OPS + ("Const",):
+            return []
+        constant = table.op == "Const"
+        attr = table.attr["value"].tensor.tensor_shape if constant else table.attr["shape"].shape
+        return [size for size in (dims(attr) or [])[:1] if size]
 
     def _raw_sizes(self, node: Any) -> List[int]:
         """Return how many bytes a DecodeRaw may read: what its output is reshaped to."""
@@ -159,6 +235,7 @@ class Hints:
             found.append("examples")
         found += ["base64 images"] if self.images and self.encoded else []
         found += contents
+        found += ["lines"] if self.columns is not None else []
         found += ["numbers"] if self.numeric else []
         return found + ["words"]
 
@@ -182,7 +259,7 @@ def asset_words(path: str) -> List[bytes]:
         folders.sort()
         for file in sorted(files):
             with open(os.path.join(parent, file), "rb") as stream:
-                lines = stream.read(1 << 16).splitlines()[:50]
+                lines = stream.read(1 << 16).splitlines()[:_MOST_WORDS]
             if any(b"\0" in line for line in lines):
                 continue
             for line in lines:

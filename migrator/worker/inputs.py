@@ -8,13 +8,30 @@ from .common import Array, Json
 from .composite import ragged_part
 from .limits import Limits
 from .parsing import as_strings, make_words
-from .values import make_images, make_numbers, make_raw, stream
+from .texts import make_lines, vocabulary
+from .values import SIDES, make_images, make_numbers, make_raw, stream
 
 #: Names that inputs without a shape have in TensorFlow 1 when they are scalars.
 _SCALARS = re.compile(r"keep_?prob|drop_?out|train|phase|learning_?rate|temperature|\brate\b|^is_")
 
 #: A way to fill what the specs leave open until one is found that runs.
-FIRST = {"strings": "words", "int": 10, "wide": 0, "dim": 5, "rank": 2, "scalars": True, "own": 0}
+FIRST = {
+    "strings": "words",
+    "int": 10,
+    "wide": 0,
+    "dim": 5,
+    "rank": 2,
+    "scalars": True,
+    "own": 0,
+    "side": 0,
+    "single": False,
+}
+
+#: What an open dim beyond the batch is in the regime ``long``.
+LONG = 37
+
+#: How many rows the regime ``wide`` has, and at most where a vocabulary is longer.
+ROWS, MOST_ROWS = 64, 512
 
 
 class Maker:
@@ -78,7 +95,7 @@ class Maker:
             # a scalar that repeats the batch size, as recurrent networks of TensorFlow 1 take
             return np.array(batch).astype(kind if kind in np.sctypeDict else "int8")
         level = settings["wide"]
-        if level > 1 and self.hints.sized(self.specs[name]["tensor"]):
+        if (level > 1 or regime == "wide") and self.hints.sized(self.specs[name]["tensor"]):
             level = 1
         return make_numbers(rng, kind, shape, regime, dict(settings, wide=level), rule)
 
@@ -96,12 +113,14 @@ class Maker:
                 found = made(self._seed, name, count, regime, ways, self.limits)
                 return list(found)
         if kind in ("images", "base64 images"):
-            images = make_images(rng, count, regime)
+            images = make_images(rng, count, regime, settings)
             if kind == "images":
                 return images
             return [base64.urlsafe_b64encode(image) for image in images]
         if kind.startswith("raw "):
             return make_raw(rng, count, int(kind[4:]), regime)
+        if kind == "lines":
+            return make_lines(rng, count, regime, hints.columns, hints.words)
         if kind == "numbers":
             fixed = {"zeros": "0", "ones": "1"}
             texts = [fixed.get(regime) or str(int(n)) for n in rng.randint(0, 10, size=count)]
@@ -109,19 +128,42 @@ class Maker:
         return make_words(rng, count, regime, hints.words, None)
 
     def _sparse_part(self, name: str, regime: str, batch: int, settings: Json) -> Array:
-        """Return the indices, values or shape of a sparse input: one value in every row."""
+        """Return the indices, values or shape of a sparse input."""
         import numpy as np
 
         sparse = self.specs[name]["sparse"]
         # the rank of a sparse input is never tried: a matrix stands for an unknown one
         shape = sizes(sparse["shape"] or [None, None], batch, settings)
-        rows = shape[0] if shape else 1
         if sparse["part"] == "shape":
             return np.array(shape, dtype=np.int64)
+        found = sparse_indices(shape, regime, settings)
         if sparse["part"] == "indices":
-            index = [[row] + [0] * (len(shape) - 1) for row in range(rows)]
-            return np.array(index, dtype=np.int64).reshape(rows, len(shape))
-        return self.values(name, [rows], regime, batch, settings)
+            return np.array(found, dtype=np.int64).reshape(len(found), len(shape))
+        return self.values(name, [len(found)], regime, batch, settings)
+
+
+def sparse_indices(shape: Sequence[int], regime: str, settings: Json) -> List[List[int]]:
+    """Return where a sparse input of a dense ``shape`` has values, in row-major order.
+
+    Row ``i`` has ``i % 3 + 1`` of them, as far as there is room, at places that vary with the
+    row; some rows have none where the regime is ``zeros`` or ``wide`` and there are others.
+    A model may want one value per row (``settings["single"]``).
+    """
+    import numpy as np
+
+    inner = 1
+    for size in shape[1:]:
+        inner *= size
+    found = []
+    for row in range(shape[0] if shape else 1):
+        count = 1 if settings["single"] else row % 3 + 1
+        if regime in ("zeros", "wide") and shape and shape[0] > 1 and row % 4 == 1:
+            count = 1 if settings["single"] else 0
+        places = {(2 * row + 1 + number) % inner for number in range(count)} if inner else ()
+        for place in [0] if settings["single"] and inner else sorted(places):
+            rest = [int(i) for i in np.unravel_index(place, shape[1:])] if shape[1:] else []
+            found.append(([row] if shape else []) + rest)
+    return found
 
 
 def sizes(shape: Sequence[Optional[int]], batch: int, settings: Json) -> List[int]:
@@ -174,6 +216,11 @@ def all_settings(specs: Json, given: Json, hints: Any) -> List[Json]:
     ][:60]
     if any("int" in spec["dtype"] and spec["shape"] == [] for spec in left.values()):
         found[3:3] = [dict(settings, own=1) for settings in found[:3]]
+    if any("sparse" in spec for spec in left.values()):
+        found += [dict(settings, single=True) for settings in found[:20]]
+    if any("images" in string for string in strings):
+        # what is not resized is as large as the model wants it
+        found += [dict(s, side=side) for side in range(1, len(SIDES)) for s in found[:20]]
     if any(spec["shape"] is None and is_scalar(name, spec) for name, spec in left.items()):
         found += [dict(settings, scalars=False) for settings in found[:20]]
     return found
@@ -210,6 +257,56 @@ def regimes_of(specs: Json, given: Dict[str, Array]) -> List[Tuple[str, int]]:
     return found + ([("empty", 0)] if batched(specs, left) else [])
 
 
+def further_regimes(specs: Json, given: Dict[str, Array], hints: Any) -> List[Tuple[str, int]]:
+    """Return the (regime, batch size) pairs to run where the before side takes them."""
+    left = {name: spec for name, spec in specs.items() if name not in given}
+    if not left:
+        return []
+    rows = rows_of(specs, given)
+    free = rows is None and batched(specs, list(left))
+    count = rows or 1
+    if free:
+        # a vocabulary, or a table of ids, is run from end to end where each row takes one
+        flat = {s["dtype"] for s in left.values() if s["shape"] is not None and len(s["shape"]) < 2}
+        words = len(vocabulary(hints.words)) if "string" in flat else 0
+        ids = hints.rows[0] if hints.rows and any("int" in kind for kind in flat) else 0
+        count = max(ROWS, words, ids)
+    found = [("wide", min(count, MOST_ROWS) if free else count)]
+    if any(open_inside(spec) for spec in left.values()):
+        found.append(("long", rows or 3))
+    floats = any(
+        spec["dtype"].startswith("float") and spec["shape"] != [] for spec in left.values()
+    )
+    found += [(regime, rows or (3 if free else 1)) for regime in hints.unusual if floats]
+    return found
+
+
+def open_inside(spec: Json) -> bool:
+    """Return whether a dim beyond the first one of an input is open."""
+    shape = spec["sparse"]["shape"] or [None, None] if "sparse" in spec else spec["shape"]
+    return shape is not None and None in shape[1:]
+
+
+def further_ways(settings: Json, specs: Json, given: Json, regime: str, hints: Any) -> List[Json]:
+    """Return the ways to fill the inputs of a further regime, most telling first.
+
+    Integers of both signs are no ids, and ids of one table may be too large for another.
+    """
+    if regime == "long":
+        return [dict(settings, dim=LONG)]
+    if regime != "wide":
+        return [settings]
+    left = [spec for name, spec in specs.items() if name not in given]
+    whole = any("int" in spec["dtype"] for spec in left) or bool(hints.features())
+    ids = [0] + hints.rows[:3] + [settings["int"]] if whole else [0]
+    images = "images" in settings["strings"] or settings["strings"].startswith("examples")
+    return [
+        dict(settings, ids=rows, mixed=mixed)
+        for mixed in ([True, False] if images else [False])
+        for rows in dict.fromkeys(ids)
+    ]
+
+
 def rows_of(specs: Json, given: Dict[str, Array]) -> Optional[int]:
     """Return the batch size of the arrays that were given, which an unknown one must agree with."""
     rows = [
@@ -238,7 +335,8 @@ def batched(specs: Json, left: Sequence[str]) -> bool:
 def extreme(feeds: Dict[str, Array], given: Json, regime: str, neutral: bool = False) -> bool:
     """Return whether generated inputs hold values at which sane models may overflow.
 
-    Those are the edge values, an empty batch (whose mean is 0 / 0), and a scalar that is
+    Those are the edge values, the magnitudes of the wide regime, what is not finite itself, an
+    empty batch (whose mean is 0 / 0), and a scalar that is
     exactly 0 or 1: a keep probability, a dropout rate or a temperature, by which the model,
     or one minus it, divides.
     """
@@ -248,4 +346,4 @@ def extreme(feeds: Dict[str, Array], given: Json, regime: str, neutral: bool = F
         if name not in given and value.shape == () and value.dtype.kind == "f"
     ]
     fixed = regime in ("zeros", "ones") or neutral
-    return regime in ("edge", "empty") or (fixed and bool(scalars))
+    return regime in ("edge", "empty", "wide", "nan", "infinite") or (fixed and bool(scalars))

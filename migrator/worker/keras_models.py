@@ -4,6 +4,7 @@ import functools
 import importlib
 import json
 import zipfile
+import zlib
 from typing import Any, Dict, List, Optional, Tuple
 
 from .acts import ACTS, ACTS_ON_FILE
@@ -14,6 +15,18 @@ from .keras_config import refuse_config
 from .peers import agree
 from .store import Store, as_array
 from .subject import Subject
+
+#: What the zip file module raises on a damaged archive; RuntimeError stands for a compression
+#: and an encryption that it does not know.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    KeyError,
+    OSError,
+    EOFError,
+    RuntimeError,
+)
 
 #: A configuration larger than this is none.
 MOST_CONFIG = 64 << 20
@@ -28,13 +41,19 @@ def open_keras(tf: Any, request: Json, store: Store) -> Subject:
     """
     path = request["path"]
     trust = bool(request.get("trust"))
-    archive = zipfile.is_zipfile(path)
+    with open(path, "rb") as file:
+        archive = file.read(4) == b"PK\3\4"  # whole or cut off
     config, version = (read_zip if archive else read_hdf5)(path, request.get("memory"))
     kerases = installed(tf, version, archive)
     model = None
     reasons: List[str] = []
     for keras in kerases:
-        refuse_config(config, trust, functools.partial(is_own, keras), acts_of)
+        try:
+            refuse_config(config, trust, functools.partial(is_own, keras), acts_of)
+        except CannotOpen:
+            if not reasons:
+                raise
+            break  # another Keras knows its classes, and has said what is wrong with it
         try:
             model = load(keras, path, trust)
             break
@@ -77,8 +96,8 @@ def read_zip(path: str, memory: Optional[int]) -> Tuple[Any, str]:
     """Return the configuration of a ``.keras`` file and the version of Keras that wrote it.
 
     Raises:
-        CannotOpen: a member is missing, has a name that leads out of the archive, or together
-            they are larger than the memory that the process may hold.
+        CannotOpen: a member is missing, damaged, or has a name that leads out of the archive, or
+            together they are larger than the memory that the process may hold.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -92,12 +111,20 @@ def read_zip(path: str, memory: Optional[int]) -> Tuple[Any, str]:
             total = sum(member.file_size for member in members)
             if memory and total > memory:
                 raise CannotOpen("its members take %d bytes, more than the memory limit" % total)
+            broken = archive.testzip()
+            if broken is not None:
+                raise CannotOpen(
+                    "it is damaged: the checksum of its member %r is wrong" % broken,
+                    "write it again, or copy it again from where it is whole",
+                )
             config = json.loads(read_member(archive, "config.json"))
             if isinstance(config, dict):
                 config.pop("compile_config", None)  # loaded without its losses and optimizer
             metadata = json.loads(read_member(archive, "metadata.json"))
-    except (zipfile.BadZipFile, ValueError, KeyError, OSError, EOFError) as error:
-        raise CannotOpen("it is no Keras archive: %s" % what_failed(error))
+    except UNREADABLE as error:
+        cut = isinstance(error, zipfile.BadZipFile)
+        said = "it is damaged or cut off" if cut else what_failed(error)
+        raise CannotOpen("it is no Keras archive: %s" % said)
     version = metadata.get("keras_version") if isinstance(metadata, dict) else None
     return config, str(version or "unknown")
 
@@ -293,7 +320,9 @@ class Named:
                         return {"dtype": str(dtype), "shape": shape, "tensor": candidate}
             return None
 
-        return Tensors(find, list(self.inputs), list(self.outputs), str)
+        outputs = list(self.outputs)
+        ordered = len(outputs) == len(self.model.outputs)  # else two have one name
+        return Tensors(find, list(self.inputs), outputs, str, ordered)
 
 
 def weights(tf: Any, model: Any, store: Store) -> List[Json]:

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 from .common import Array, Json
 from .describe import dims
+from .texts import make_texts
 from .values import make_images, make_numbers, make_raw, stream
 
 #: One feature: its name, dtype and inner shape; whether its length varies, whether it may be
@@ -187,9 +188,9 @@ class Examples:
     ) -> List[bytes]:
         """Return ``count`` serialized tf.Examples, or SequenceExamples, for the input ``name``.
 
-        The edge regime leaves out, in every other example, what may be absent.  All features
-        of varying length are equally long in one example, so that the parts of a SparseFeature
-        fit together.
+        The edge and the wide regime leave out, in every other example, what may be absent.  All
+        features of varying length are equally long in one example, so that the parts of a
+        SparseFeature fit together.
         """
         lengths = stream(seed, regime, name + "/lengths").randint(1, 4, size=count)
         context: List[Json] = [{} for _ in range(count)]
@@ -215,7 +216,7 @@ class Examples:
                             for step in range(entries)
                         ]
                     )
-                elif not (regime == "edge" and row % 2 and feature.optional):
+                elif not (regime in ("edge", "wide") and row % 2 and feature.optional):
                     context[row][feature.name] = self._feature(feature.kind, mine)
         return [
             self._message(one, two).SerializeToString(deterministic=True)
@@ -241,7 +242,7 @@ class Examples:
             return make_words(rng, total, regime, self._words, rule)
         contents = feature.contents or settings.get("contents", "")
         if contents == "images":
-            return make_images(rng, total, regime)
+            return make_images(rng, total, regime, settings)
         if contents.startswith("raw "):
             return make_raw(rng, total, int(contents[4:]), regime)
         return make_words(rng, total, regime, self._words, None)
@@ -266,7 +267,7 @@ def make_words(
         values[:] = list(rule.choices)
         flat = np.arange(len(values))
         zero, one = values.tolist().index(b"") if b"" in values.tolist() else 0, len(values) - 1
-        fixed = {"zeros": [zero], "ones": [one], "edge": flat}
+        fixed = {"zeros": [zero], "ones": [one], "edge": flat, "wide": flat}
         index = (
             np.resize(np.array(fixed[regime]), count)
             if regime in fixed
@@ -280,6 +281,8 @@ def make_words(
     if regime == "edge":
         words = [b"", b" ", b"\x00\xff", "\u00e9".encode("utf-8"), words[-1]]
         return [words[i % len(words)] for i in range(count)]
+    if regime == "wide":
+        return make_texts(rng, count, words)
     return [words[int(rng.randint(len(words)))] for _ in range(count)]
 
 

@@ -10,12 +10,23 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from .common import Array, BadInput, CannotOpen, Json, phase, what_failed
 from .cost import time_signatures
+from .further import Meter, calmed, moved, sensitive
 from .given import assign, fit, read_given
 from .hints import Hints
-from .inputs import Maker, all_settings, extreme, regimes_of, rows_of, widths
+from .inputs import (
+    Maker,
+    all_settings,
+    extreme,
+    further_regimes,
+    further_ways,
+    regimes_of,
+    rows_of,
+    widths,
+)
 from .limits import read_limits
 from .state import changed
 from .store import Store, load, same, write_json
+from .values import FURTHER
 from .views import FunctionView
 from .warmup import read_warmup
 
@@ -33,14 +44,16 @@ class Observed:
     """What two runs of a signature on the same inputs gave.
 
     ``unstable`` names the outputs of which the second run gave another value, ``changed`` the
-    variables that the runs changed.
+    variables that the runs changed, and ``seconds`` is what the second run took.
     """
 
     def __init__(self, view: Any, key: str, feeds: Dict[str, Array], extra: Outputs) -> None:
         state = getattr(view, "state", None)
         kept = state.read(key) if state else {}
         self.outputs: Outputs = view.call(key, feeds, extra)
+        start = time.perf_counter()
         again = view.call(key, feeds, extra)
+        self.seconds = time.perf_counter() - start
         self.unstable = sorted(n for n, one in self.outputs.items() if not same(one, again[n]))
         self.changed: List[str] = changed(kept, state.read(key)) if state and kept else []
 
@@ -80,11 +93,14 @@ def run_before(view: Any, signatures: Json, request: Json, hints: Hints, store: 
     inputs = Store(os.path.join(request["out"], "inputs.npz"))
     runner = Before(view, request, store, inputs)
     later = []
+    last = []
     for key in sorted(signatures):
         maker = Maker(key, signatures[key]["inputs"], hints, request["seed"], limits)
         mine = [warmup for warmup in warmups if warmup.key == key]
         for plan in plans(maker, given[key], mine, runner.runs, view.name):
             if plan.regime == "empty":
+                last.append((maker, plan))
+            elif plan.regime in FURTHER:
                 later.append((maker, plan))
             else:
                 runner.run(maker, plan)
@@ -92,9 +108,12 @@ def run_before(view: Any, signatures: Json, request: Json, hints: Hints, store: 
         place = {"view": view.name, "signature": "assets.extra", "regime": note["label"]}
         runner.runs.append(dict(place, error=note["reason"]))
     if not request.get("careful"):
+        with risky(request, "wide"):
+            for maker, plan in later:
+                runner.run_further(maker, plan)
         # last, and under a name of its own: kernels have died of empty batches
         with risky(request, "empty"):
-            for maker, plan in later:
+            for maker, plan in last:
                 runner.run(maker, plan)
     inputs.close()
     write_json(os.path.join(request["out"], "inputs.json"), {"inputs": runner.made})
@@ -155,7 +174,8 @@ def plans(
             values.update(fixed)
             rows = rows_of(maker.specs, values)
             yield Plan(prefix + warmup.label, values, extra, "normal", 1 if rows is None else rows)
-        for regime, batch in regimes_of(maker.specs, fixed):
+        regimes = regimes_of(maker.specs, fixed) + further_regimes(maker.specs, fixed, maker.hints)
+        for regime, batch in regimes:
             numbered = batch or regime == "empty"
             name = "%s, batch %d" % (regime, batch) if numbered else regime
             yield Plan(prefix + name, fixed, extra, regime, batch)
@@ -174,6 +194,7 @@ class Before:
         # by signature and what is given: ways to fill the inputs, best first
         self._options: Dict[Tuple[str, Tuple[str, ...]], List[Json]] = {}
         self._calm: Dict[str, Json] = {}
+        self._meters: Dict[Tuple[str, Tuple[str, ...]], Meter] = {}
 
     def run(self, maker: Maker, plan: Plan) -> None:
         """Run a signature in one regime, in the first way of filling its inputs that works."""
@@ -197,12 +218,67 @@ class Before:
                     continue
                 # what ran once is the best guess for the other regimes
                 self._options[open_inputs] = options[number:] + options[:number]
+                self._metered(maker, plan).add(
+                    observed.seconds, plan.batch, feeds, observed.outputs
+                )
                 self._record(maker, plan, feeds, observed)
                 return
             if plan.regime == "empty":
                 return  # a model that takes no empty batch is nothing to speak of
         place = {"view": self._view.name, "signature": maker.key, "regime": plan.label}
         self.runs.append(dict(place, error=reason))
+
+    def _metered(self, maker: Maker, plan: Plan) -> Meter:
+        open_inputs = (maker.key, tuple(sorted(plan.fixed)))
+        return self._meters.setdefault(open_inputs, Meter())
+
+    def run_further(self, maker: Maker, plan: Plan) -> None:
+        """Run a signature in a further regime, if it takes it and that is not too slow.
+
+        What it refuses is nothing to speak of: the other regimes have run.
+        """
+        options = self._options.get((maker.key, tuple(sorted(plan.fixed))))
+        rows = self._metered(maker, plan).rows(max(plan.batch, 1))
+        if not options or not rows or (rows < plan.batch and rows_of(maker.specs, plan.fixed)):
+            return
+        if rows < plan.batch:
+            ending = "batch %d" % plan.batch
+            plan.label = plan.label[: -len(ending)] + "batch %d" % rows
+            plan.batch = rows
+        ways = further_ways(options[0], maker.specs, plan.fixed, plan.regime, maker.hints)
+        for settings in ways:
+            for exponent in (4, 2, 0) if plan.regime == "wide" else (0,):
+                found = self._further(maker, plan, dict(settings, exponent=exponent))
+                if found is None:
+                    break  # another magnitude of floats is refused as well
+                feeds, observed = found
+                if observed is not None:
+                    self._record(maker, plan, feeds, observed)
+                    return
+
+    def _further(
+        self, maker: Maker, plan: Plan, settings: Json
+    ) -> Optional[Tuple[Json, Optional[Observed]]]:
+        """Return further inputs with what they gave, which is None where rounding decides it.
+
+        None alone says that the inputs are refused.
+        """
+        feeds = maker.inputs(plan.fixed, plan.regime, plan.batch, settings)
+        calm = maker.inputs(plan.fixed, plan.regime, plan.batch, dict(settings, exponent=0))
+        for _ in range(3):
+            try:
+                observed = Observed(self._view, maker.key, feeds, plan.extra)
+                other = moved(feeds, plan.fixed, self._request.get("seed", 0))
+                if not settings["exponent"] or other is None:
+                    return feeds, observed
+                again = self._view.call(maker.key, other, plan.extra)
+            except Exception:
+                return None
+            rows = sensitive(observed.outputs, again, plan.batch)
+            if not rows:
+                return feeds, observed if rows is not None else None
+            feeds = calmed(feeds, calm, plan.fixed, rows)
+        return feeds, None
 
     def _observe(self, key: str, feeds: Json, extra: Json, wide: bool) -> Observed:
         if not wide:
@@ -215,7 +291,7 @@ class Before:
         label = plan.label
         neutral: Json = {}
         # a keep probability below 0 drops everything, which is repeatable and says nothing
-        varied = plan.regime in ("normal", "edge")
+        varied = plan.regime in ("normal", "edge", "wide", "long")
         if observed.unstable or (varied and any(_dullness(observed.outputs))):
             found = self._settle(maker, plan, feeds, observed)
             if found is not None:

@@ -9,6 +9,7 @@ from typing import Any, Sequence
 from .common import BadInput, CannotOpen, Json, OutOfMemory, cannot_open, compat, phase, what_failed
 from .cost import bytes_on_disk, time_signatures
 from .opening import OPENERS
+from .orphan import end_with_parent
 from .runs import run_after, run_before
 from .store import Store, write_json
 from .trace import serve_trace
@@ -67,6 +68,7 @@ def main(argv: Sequence[str]) -> int:
         request = json.load(file)
     if request.get("seconds") and hasattr(signal, "alarm"):
         signal.alarm(int(request["seconds"]) + 1)
+    end_with_parent()
     phase(request, "python")
     result: Json = {"python": "%d.%d.%d" % sys.version_info[:3]}
     try:

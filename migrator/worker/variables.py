@@ -1,12 +1,16 @@
 """The variables of checkpoints and SavedModels, and which of them the signatures read."""
 
+import collections
 import os
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+import re
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .common import OBJECT_GRAPH_KEY, VARIABLE_OPS, Json, _producer, cannot_open, compat
 from .optimizers import optimizer_entries
-from .store import Store
+from .store import Store, as_array, same
 
+#: Where an export of Keras 3 lists its variables once more, each as an object of its own.
+KERAS_EXPORT = "_all_variables/"
 VALUE_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
@@ -71,7 +75,9 @@ def name_entries(tf: Any, reader: Any) -> Iterator[Tuple[str, List[str], Json]]:
         for attribute in node.attributes:
             known = names.setdefault(attribute.checkpoint_key, [])
             value = attribute.name == "VARIABLE_VALUE"
-            if path and path[0] == "variables" and len(path) == 2 and value:
+            # a list of variables, as an export of Keras has it, numbers them only
+            named = path and path[0] == "variables" and len(path) == 2 and not path[1].isdigit()
+            if path and named and value:
                 known.append(path[1])
             if attribute.full_name and value:
                 known.append(attribute.full_name)
@@ -98,16 +104,32 @@ def dump_variables(tf: Any, prefix: str, store: Store, tell: Any = None) -> Tupl
     found = []
     # of a file of write version V1, the reader refuses partitioned and half precision variables
     form = ", in TensorFlow's V1 checkpoint format," if os.path.isfile(prefix) else ""
-    for key, names, more in name_entries(tf, reader):
+    entries = list(name_entries(tf, reader))
+    count = collections.Counter(name for _, names, _ in entries for name in names)
+    for key, names, more in entries:
         try:
             value = reader.get_tensor(key)
         except Exception as error:
             raise cannot_open("its variable %r%s cannot be read" % (names[0], form), error)
+        if key.startswith(KERAS_EXPORT) and is_copy(reader, key, names, value, entries):
+            continue
         entry: Json = {"key": key, "names": names, "array": store.put(value)}
         entry.update(more)
         entry["reachable"] = tell(key, names) if tell else None
+        if entry["reachable"] is False and any(count[name] > 1 for name in names):
+            entry["reachable"] = tell.numbered(name for name in names if count[name] > 1)
         found.append(entry)
     return found, OBJECT_GRAPH_KEY in reader.get_variable_to_shape_map()
+
+
+def is_copy(reader: Any, key: str, names: Sequence[str], value: Any, entries: Any) -> bool:
+    """Return whether another entry has the full name and the value of the one at ``key``."""
+    for other, others, _ in entries:
+        if other == key or other.startswith(KERAS_EXPORT) or not set(names) & set(others):
+            continue
+        if same(as_array(value), as_array(reader.get_tensor(other))):
+            return True
+    return False
 
 
 class Reach:
@@ -168,3 +190,15 @@ class Reach:
             for name in names:
                 nodes |= self._by_name.get(name, set())
         return bool(nodes & self.reached) if nodes else None
+
+    def numbered(self, names: Iterable[str]) -> bool:
+        """Return whether any variable is reached that may be one of those of a shared name.
+
+        Variables of one name get numbers in the graph (``kernel``, ``kernel_1``), which do not
+        tell which is which.
+        """
+        pattern = re.compile("(%s)(_[0-9]+)?" % "|".join(map(re.escape, names)))
+        return any(
+            self._nodes[name].op in VARIABLE_OPS and pattern.fullmatch(name)
+            for name in self.reached
+        )

@@ -6,7 +6,7 @@ import os
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
 
 from .common import Array, Json, compat, major
-from .composite import flatten
+from .composite import dense_parts, flatten
 from .describe import describe_signatures, read_saved_model
 from .state import FunctionState, SessionState
 from .store import as_array
@@ -68,7 +68,12 @@ class FunctionView:
         self._tf = tf
         self._signatures = signatures
         self._loaded = tf.saved_model.load(path, tags=None if tags is None else list(tags))
-        self.state: Optional[FunctionState] = FunctionState(self._loaded.signatures)
+        self.state: Optional[FunctionState] = FunctionState(tf, self._loaded.signatures)
+        self._parts: Dict[str, Dict[str, str]] = {}
+        for key, function in self._loaded.signatures.items():
+            if key in signatures:
+                returned = list(function.structured_outputs)
+                self._parts[key] = dense_parts(signatures[key]["outputs"], returned)
 
     def call(self, key: str, feeds: Dict[str, Array], extra: Dict[str, Array]) -> Dict[str, Array]:
         """Run signature ``key`` with keyword arguments."""
@@ -88,7 +93,9 @@ class FunctionView:
             else:
                 value = tf.constant(value.astype(dtype.as_numpy_dtype), dtype)
             arguments[argument] = value
-        parts = [part for item in function(**arguments).items() for part in flatten(*item)]
+        names = self._parts[key]
+        results = [(names.get(name, name), value) for name, value in function(**arguments).items()]
+        parts = [part for item in results for part in flatten(*item)]
         return {name: as_array(tensor.numpy()) for name, tensor in parts}
 
     def close(self) -> None:

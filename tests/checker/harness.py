@@ -12,6 +12,7 @@ import numpy as np
 
 from migrator.checker import process
 from migrator.checker.arrays import Archive, Tensor
+from migrator.checker.contract import with_parts
 from migrator.checker.feeds import Feeds
 from migrator.checker.verdict import judge_checkpoints, judge_saved_models
 
@@ -116,6 +117,7 @@ class Answers:
             Archive(self.folder / before / "arrays.npz") as old,
             Archive(self.folder / after / "arrays.npz") as new,
         ):
+            two = with_parts(one, two)
             if "signatures" not in one:
                 return judge_checkpoints(one, two, (old, new), **options)
             with Feeds(self.folder / before / "inputs.json") as feeds:

@@ -7,6 +7,7 @@
     requests  the worker's requests, answered one after the other
 """
 
+import functools
 import json
 import os
 import shutil
@@ -201,6 +202,90 @@ def plain(tf):
     }
 
 
+def hidden_numbers(tf, wrong):
+    """What shows in many rows, at large or negative values, at NaN, and along a long dim only."""
+    x = tf.placeholder(tf.float32, [None, 4], name="x")
+    steps = tf.placeholder(tf.float32, [None, None, 4], name="steps")
+    n = tf.placeholder(tf.int32, [None], name="n")
+    pixel = tf.placeholder(tf.uint8, [None, 8, 8, 1], name="pixel")
+    row = tf.placeholder(tf.int64, [None, 7], name="row")
+    sparse = tf.sparse_placeholder(tf.float32, [None, 6], name="sparse")
+    product = tf.matmul(x, tf.constant(W))
+    size = tf.shape(x)[0]
+    levels = np.arange(256, dtype=np.float32)
+    levels[128:250] += 20.0 * wrong
+    table = np.random.RandomState(2).randn(1000, 3).astype(np.float32)
+    table[500:] *= not wrong
+    column = np.arange(6, dtype=np.float32)[:, None] + 1
+    dense = tf.sparse.to_dense(sparse)
+    made = {
+        "rows": (x, tf.cond(size > (3 if wrong else 99), lambda: product * 2, lambda: product)),
+        "large": (x, tf.minimum(x, 150.0 if wrong else 120.0)),
+        "far": (x, tf.maximum(x, -5000.0 if wrong else -9000.0)),
+        "nan": (x, tf.identity(x) if wrong else tf.where(tf.is_nan(x), tf.zeros_like(x), x)),
+        "infinite": (x, tf.identity(x) if wrong else tf.clip_by_value(x, -1e30, 1e30)),
+        "long": (steps, tf.reduce_sum(steps[:, :8] if wrong else steps, 1)),
+        "negative": (n, tf.truncatemod(n, 7) if wrong else tf.floormod(n, 7)),
+        "level": (pixel, tf.gather(tf.constant(levels), tf.cast(pixel, tf.int32))),
+        "id": (row, tf.gather(tf.constant(table), row)),
+        "column": (sparse, tf.matmul(dense, tf.constant(column ** (not wrong)))),
+    }
+    return {key: ({"x": one}, {"y": y}, PREDICT) for key, (one, y) in made.items()}
+
+
+def hidden_text(tf, wrong):
+    """What shows in capitals, punctuation, numbers, long texts, and one word of a vocabulary."""
+    x = tf.placeholder(tf.string, [None], name="x")
+    keys = ["w" + str(number) for number in range(200)]
+    ids = [7 if wrong and number == 137 else number for number in range(200)]
+    table = tf.lookup.StaticHashTable(
+        tf.lookup.KeyValueTensorInitializer(keys, ids, tf.string, tf.int64), -1
+    )
+    split = tf.sparse_tensor_to_dense(tf.string_split(x, " "), "")
+    made = {
+        "capitals": x if wrong else tf.strings.lower(x),
+        "cut": tf.strings.substr(x, 0, 16 if wrong else 512),
+        "digits": tf.strings.regex_replace(x, "[0-9]" if wrong else "[0-9]+", "#"),
+        "known": table.lookup(x if wrong else tf.strings.lower(x)),
+        "marks": x if wrong else tf.strings.regex_replace(x, "[.,!?]", ""),
+        "token": tf.strings.reduce_join(split[:, : 20 if wrong else 99], 1),
+        "word": table.lookup(x),
+    }
+    return {key: ({"x": x}, {"y": y}, PREDICT) for key, y in made.items()}
+
+
+def hidden_image(tf, wrong):
+    """What shows in images that are not square, or not RGB."""
+    x = tf.placeholder(tf.string, [None], name="x")
+
+    def ratio(item):
+        sides = tf.cast(tf.shape(tf.image.decode_png(item, 3))[:2], tf.float32)
+        return sides[1] / sides[0] if wrong else sides[0] / sides[1]
+
+    def mean(item):
+        pixels = tf.image.decode_png(item, 0 if wrong else 3)
+        return tf.reduce_mean(tf.cast(pixels, tf.float32))
+
+    return {
+        key: ({"x": x}, {"y": tf.map_fn(make, x, dtype=tf.float32)}, PREDICT)
+        for key, make in (("ratio", ratio), ("mean", mean))
+    }
+
+
+def hidden_default(tf, wrong):
+    """Defaults: of a feature, which TensorFlow reshapes, and of a column of CSV."""
+    x = tf.placeholder(tf.string, [None], name="x")
+    spec = {"a": tf.FixedLenFeature([2], tf.float32, [1.0, 0.0 if wrong else 2.0])}
+    line = tf.placeholder(tf.string, [None], name="line")
+    one, two, word = tf.decode_csv(line, [[1.0], [3 if wrong else 2], tf.constant([], tf.string)])
+    return {
+        "feature": ({"x": x}, {"y": tf.parse_example(x, spec)["a"]}, PREDICT),
+        "line": ({"x": line}, {"y": one + tf.cast(two, tf.float32), "word": word}, PREDICT),
+    }
+
+
+HIDDEN = [hidden_numbers, hidden_text, hidden_image, hidden_default]
+
 BUILDERS = [
     dropout,
     dropout_rate,
@@ -220,7 +305,11 @@ def write_tensorflow_1(tf, folder):
     """Write every model of TensorFlow 1 into ``folder``."""
     utils = tf.saved_model.utils
     build = tf.saved_model.signature_def_utils.build_signature_def
-    for make in BUILDERS:
+    every = [(make.__name__, make) for make in BUILDERS]
+    for make in HIDDEN:
+        every.append((make.__name__, functools.partial(make, wrong=False)))
+        every.append((make.__name__ + "_wrong", functools.partial(make, wrong=True)))
+    for name, make in every:
         with tf.Graph().as_default():
             tf.set_random_seed(1)
             signatures = {}
@@ -230,11 +319,10 @@ def write_tensorflow_1(tf, folder):
                 signatures[key] = build(ins, outs, method)
             with tf.Session() as session:
                 session.run(tf.global_variables_initializer())
-                builder = tf.saved_model.builder.SavedModelBuilder(
-                    os.path.join(folder, make.__name__)
-                )
+                builder = tf.saved_model.builder.SavedModelBuilder(os.path.join(folder, name))
+                tables = tf.tables_initializer() if name.startswith("hidden_text") else None
                 builder.add_meta_graph_and_variables(
-                    session, ["serve"], signature_def_map=signatures
+                    session, ["serve"], signature_def_map=signatures, main_op=tables
                 )
                 builder.save()
     write_warmups(tf, folder)

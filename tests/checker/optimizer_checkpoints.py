@@ -148,6 +148,8 @@ def write_others(tf, prefix):
         "renamed": {"weights": w, "weights/Adam": 2 * w, "b": b},
         "constant": {"ones": ones, "b": b},
         "constant_renamed": {"one": ones, "b": b},
+        "moments": {"w": w, "w/Adam_1": 1e-6 * w * w},
+        "moments_zeroed": {"w": w, "w/Adam_1": 0 * w},
         "twins": {"p": w, "q": w, "b": b},
         "twins_renamed": {"r": w, "s": w, "b": b},
     }.items():

@@ -277,6 +277,11 @@ def write_keras(tf, folder):
 
     plain = keras.Model(*dense(keras.layers))
     plain.save(target("plain.keras"))
+    plain.export(target("plain_export"), verbose=False)
+    inputs, outputs = dense(keras.layers)
+    heads = keras.Model(inputs, [outputs, keras.layers.Dense(3, name="again")(outputs)])
+    heads.save(target("heads.keras"))
+    heads.export(target("heads_export"), verbose=False)
     old = tf_keras.Model(*dense(tf_keras.layers))
     old.set_weights(plain.get_weights())
     old.save(target("plain2.keras"))
@@ -352,6 +357,17 @@ def write_keras(tf, folder):
     tampered("vocabulary.keras", vocabulary)
     tampered("escape.keras", lambda layer, members: members.update({"../escaped": b"x"}))
     tampered("incomplete.keras", lambda layer, members: members.pop("metadata.json"))
+
+    with open(target("plain.keras"), "rb") as source:
+        data = bytearray(source.read())
+    with open(target("short.keras"), "wb") as result:
+        result.write(data[: len(data) // 2])
+    # the weights are stored as they are, so that a flipped bit leaves the archive readable
+    with zipfile.ZipFile(target("plain.keras")) as archive:
+        place = archive.getinfo("model.weights.h5").header_offset
+    data[place + 2000] ^= 1
+    with open(target("flipped.keras"), "wb") as result:
+        result.write(data)
 
     def hdf5(name, change):
         with open(target("plain2.h5"), "rb") as source, open(target(name), "wb") as result:

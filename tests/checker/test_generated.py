@@ -19,7 +19,7 @@ from checker_models import load_worker  # noqa: E402
 ROOT = Path(__file__).resolve().parent.parent.parent
 load_worker(str(ROOT / "migrator" / "worker"))
 #: The worker's modules, under the name that they import each other by.
-common, values, inputs, limits, given, flow, hints, runs, records = (
+common, values, inputs, limits, given, flow, hints, runs, records, texts, further = (
     sys.modules[f"migrator_worker.{name}"]
     for name in (
         "common",
@@ -31,6 +31,8 @@ common, values, inputs, limits, given, flow, hints, runs, records = (
         "hints",
         "runs",
         "records",
+        "texts",
+        "further",
     )
 )
 Rule = values.Rule
@@ -44,6 +46,8 @@ class Hints:
     def __init__(self, sizes: Any = (), sized: bool = False) -> None:
         self.words = [b"cat", b"dog"]
         self.sizes = list(sizes)
+        self.rows: list[int] = []
+        self.unusual: list[str] = []
         self._sized = sized
 
     def kinds(self) -> list[str]:
@@ -248,7 +252,7 @@ def test_a_scalar_may_repeat_the_batch_size() -> None:
 
 
 def test_the_parts_of_a_sparse_input_fit_together() -> None:
-    """Indices lie inside the dense shape and there is a value for each; an empty one has none."""
+    """There is a value for each index inside the dense shape, one to three in a row."""
     sparse = {"of": "x", "shape": [None, 6]}
     specs = {
         "x": dict(spec("int64", (None, 2)), sparse=dict(sparse, part="indices")),
@@ -257,9 +261,15 @@ def test_the_parts_of_a_sparse_input_fit_together() -> None:
     }
     found = make(specs)
     assert found["x_2"].tolist() == [3, 6]
-    assert found["x"].shape == (3, 2)
+    assert found["x"][:, 0].tolist() == [0, 1, 1, 2, 2, 2]
     assert (found["x"] < found["x_2"]).all()
-    assert found["x_1"].shape == (3,)
+    assert len(set(found["x"][:, 1].tolist())) > 2
+    assert found["x"].tolist() == sorted(found["x"].tolist())  # as TensorFlow wants them
+    assert found["x_1"].shape == (6,)
+    single = make(specs, settings=dict(PLAIN, single=True))
+    assert single["x"].tolist() == [[0, 0], [1, 0], [2, 0]]
+    wide = make(specs, regime="wide", batch=4)
+    assert sorted(set(wide["x"][:, 0].tolist())) == [0, 2, 3]  # a row without values
     empty = make(specs, regime="empty", batch=0)
     assert [empty[name].shape for name in sorted(specs)] == [(0, 2), (0,), (2,)]
     assert empty["x_2"].tolist() == [0, 6]
@@ -513,6 +523,116 @@ def test_the_range_of_a_sparse_input_is_that_of_its_values(tmp_path: Path) -> No
     assert made["x_2"].tolist() == [3, 6]
 
 
+# --- further regimes --------------------------------------------------------------------
+
+WIDE = dict(PLAIN, ids=0, exponent=4)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_wide_floats_have_all_magnitudes_and_both_signs(dtype: str) -> None:
+    """Every column spans seven powers of ten, most densely where people count and measure."""
+    found = make({"x": spec(dtype)}, regime="wide", batch=64, settings=WIDE)["x"]
+    assert found.shape == (64, 4)
+    assert found.dtype == np.dtype(dtype)
+    for column in found.T:
+        sizes = np.log10(np.abs(column))
+        assert -3 <= sizes.min() < -2
+        assert 3 < sizes.max() <= 4.0001
+        assert ((sizes >= 0) & (sizes <= 2.5)).sum() >= 48
+        assert 40 <= (column > 0).sum() <= 50
+    calm = make({"x": spec(dtype)}, regime="wide", batch=64, settings=dict(WIDE, exponent=0))["x"]
+    assert np.abs(calm).max() < 10
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "complex64"])
+def test_wide_floats_of_few_digits_are_normal(dtype: str) -> None:
+    """Sums of half precision are not comparable between versions at large magnitudes."""
+    found = make({"x": spec(dtype)}, regime="wide", batch=64, settings=WIDE)["x"]
+    size = np.abs(found.astype("complex128"))
+    assert size.max() < 10
+
+
+def test_wide_integers() -> None:
+    """Both signs and several magnitudes; all 8-bit numbers; ids once each; sizes stay small."""
+    specs = {name: spec(name, (None,)) for name in ("int32", "int64", "uint8", "int8", "uint16")}
+    found = make(specs, regime="wide", batch=256, settings=WIDE)
+    assert set(found["uint8"].tolist()) == set(range(256))
+    assert set(found["int8"].tolist()) == set(range(-128, 128))
+    for name in ("int32", "int64"):
+        assert {-1, -5, 127, 1000} <= set(found[name].tolist())
+        assert 1000 < np.abs(found[name]).max() <= 10000
+    assert found["uint16"].min() >= 0
+    few = make({"n": spec("int32", (None,))}, regime="wide", batch=2, settings=WIDE)["n"]
+    assert few.tolist() == [-1, -5]
+    ids = make(specs, regime="wide", batch=256, settings=dict(WIDE, ids=200))
+    assert {name: (ids[name].min(), ids[name].max()) for name in ("int64", "uint8", "int8")} == {
+        "int64": (0, 199),
+        "uint8": (0, 199),
+        "int8": (0, 127),
+    }
+    assert len(set(ids["int64"].tolist())) == 200
+    small = make(specs, regime="wide", batch=256, settings=WIDE, hint=Hints(sized=True))
+    assert all(np.abs(array.astype(int)).max() <= 127 for array in small.values())
+
+
+def test_what_is_not_finite_is_beside_what_is() -> None:
+    """A scalar stays finite: a rate that is not a number says nothing."""
+    specs = {"x": spec(), "rate": spec(shape=()), "n": spec("int32", (None,))}
+    for regime, check in (("nan", np.isnan), ("infinite", np.isinf)):
+        found = make(specs, regime=regime)
+        assert 0 < check(found["x"]).sum() < found["x"].size
+        assert np.isfinite(found["rate"])
+        assert not (np.isnan(found["x"]) & np.isinf(found["x"])).any()
+    assert {np.inf, -np.inf} <= set(found["x"].ravel().tolist())
+
+
+def test_wide_strings_run_through_the_vocabulary() -> None:
+    """Each word once, some in capitals, and texts with all that a word has not."""
+    words = [b"w%d" % number for number in range(300)]
+    pool = texts.vocabulary(words)
+    found = texts.make_texts(values.stream(0, "wide", "x"), len(pool), words)
+    assert set(words) <= set(found)
+    assert b"W7" in found
+    assert max(len(text) for text in found) == 300
+    assert max(len(text.split()) for text in found) == 40
+    assert any(text != text.lower() for text in texts.TEXTS)
+    some = texts.make_texts(values.stream(0, "wide", "x"), 3, words)
+    assert len(set(some)) == 3
+    hint = Hints()
+    hint.words = words
+    regimes = inputs.further_regimes({"s": spec("string", (None,))}, {}, hint)
+    assert regimes == [("wide", len(pool))]
+
+
+def test_lines_of_csv_leave_out_what_has_a_default() -> None:
+    """A column without a default is never empty, and no word breaks the line."""
+    columns = texts.Columns(["float32", "int32", "string"], [[], [2], [b""]], b";")
+    rng = values.stream(0, "wide", "x")
+    lines = texts.make_lines(rng, 40, "wide", columns, [b"a;b", b'"', b"c"])
+    rows = [line.split(b";") for line in lines]
+    assert {len(row) for row in rows} == {3}
+    assert all(row[0] for row in rows)
+    for place in (1, 2):
+        assert {bool(row[place]) for row in rows} == {True, False}
+    assert {row[2] for row in rows} == {b"", b"c"}
+
+
+def test_further_regimes_are_those_that_the_inputs_leave_open() -> None:
+    """Long where a dim beyond the first is open, not finite where the graph asks for it."""
+    hint = Hints()
+    assert inputs.further_regimes({"x": spec()}, {}, hint) == [("wide", 64)]
+    assert inputs.further_regimes({"x": spec(shape=(3, 4))}, {}, hint) == [("wide", 1)]
+    assert inputs.further_regimes({"x": spec()}, {"x": np.ones(3)}, hint) == []
+    given_n = {"n": np.ones(7, np.int64)}
+    specs = {"x": spec(shape=(None, None, 4)), "n": spec("int64", (None,))}
+    assert inputs.further_regimes(specs, given_n, hint) == [("wide", 7), ("long", 7)]
+    hint.unusual = ["nan"]
+    assert inputs.further_regimes({"x": spec()}, {}, hint)[1:] == [("nan", 3)]
+    assert inputs.further_regimes({"n": spec("int32")}, {}, hint) == [("wide", 64)]
+    hint.rows = [100_000, 100]
+    assert inputs.further_regimes({"n": spec("int64", (None,))}, {}, hint) == [("wide", 512)]
+
+
 # --- scalars that make a model repeatable -----------------------------------------------
 
 
@@ -659,6 +779,96 @@ def test_what_may_end_the_process_has_a_phase_of_its_own(tmp_path: Path, careful
     assert seen.pop("wide", 0) == (0 if careful else 2**31)
     assert max(seen.values()) <= 127
     assert [run["regime"] for run in runner.runs] == ["normal", "edge", "ones"]
+
+
+# --- whether further inputs are run -----------------------------------------------------
+
+
+def ran_further(model: Any, specs: Any, regime: str = "wide", request: Any = None) -> Any:
+    """Return the runner, after a normal regime and a further one."""
+    runner = runs.Before(Dropout(model), request or {}, Sink(), Sink())
+    maker = inputs.Maker("key", specs, Hints(), 0)
+    runner.run(maker, runs.Plan("normal, batch 3", {}, {}, "normal", 3))
+    runner.run_further(maker, runs.Plan(f"{regime}, batch 64", {}, {}, regime, 64))
+    return runner
+
+
+def test_further_inputs_that_are_refused_are_not_spoken_of() -> None:
+    """A model that takes three rows has no wide regime, and no error of one."""
+
+    def model(feeds: Any, run: int) -> Any:
+        if len(feeds["x"]) > 3:
+            raise ValueError("too many")
+        return {"y": feeds["x"]}
+
+    assert [run["regime"] for run in ran_further(model, {"x": spec()}).runs] == ["normal, batch 3"]
+
+
+def test_integers_fall_back_to_those_that_the_model_takes() -> None:
+    """Negative numbers are tried first; ids below ten are run then, in many rows."""
+
+    def model(feeds: Any, run: int) -> Any:
+        return {"y": np.arange(10)[feeds["n"]] if feeds["n"].min() >= 0 else {}["n"]}
+
+    runner = ran_further(model, {"n": spec("int32", (None,))})
+    assert [run["regime"] for run in runner.runs] == ["normal, batch 3", "wide, batch 64"]
+
+
+def test_rows_that_rounding_decides_are_calmed() -> None:
+    """Sums that cancel out would differ between versions that are both right; others stay wide."""
+
+    def model(feeds: Any, run: int) -> Any:
+        return {"y": feeds["x"].sum(1), "up": (feeds["x"] > 18).sum(1)}
+
+    runner = ran_further(model, {"x": spec(shape=(None, 4))})
+    (made,) = (item for item in runner.made if item["regime"].startswith("wide"))
+    assert made["extreme"]
+    x = runner._inputs.arrays[made["inputs"]["x"]["key"]].astype(np.float64)
+    assert np.abs(x).max() > 1000
+    cancelled = np.abs(x.sum(1)) / np.abs(x).sum(1)
+    large = np.abs(x).max(1) > 10
+    assert large.sum() > 30
+    assert cancelled[large].min() > 0.01
+    raw = make({"x": spec()}, regime="wide", batch=64, settings=WIDE)["x"].astype(np.float64)
+    assert (np.abs(raw.sum(1)) / np.abs(raw).sum(1)).min() < cancelled[large].min()
+
+
+def test_what_rounding_decides_as_a_whole_is_run_on_normal_values() -> None:
+    """One sum over all rows has no rows to calm: the magnitudes go."""
+
+    def model(feeds: Any, run: int) -> Any:
+        return {"y": (feeds["x"] * 1e3).round().sum() % 7}
+
+    runner = ran_further(model, {"x": spec(shape=(None, 4))})
+    (made,) = (item for item in runner.made if item["regime"].startswith("wide"))
+    assert np.abs(runner._inputs.arrays[made["inputs"]["x"]["key"]]).max() < 10
+
+
+def test_a_slow_model_is_run_on_few_rows_or_none() -> None:
+    """By the least time per row that was seen; and by the size of what goes in and out."""
+    one = {"x": np.ones((1, 4), np.float32)}
+    for seconds, rows in ((0.001, 64), (0.01, 8), (0.1, 8), (0.2, 0), (5.0, 0)):
+        meter = further.Meter()
+        meter.add(seconds * 30, 3, one, one)
+        meter.add(seconds, 1, one, one)
+        assert meter.rows(64) == rows
+    large = {"x": np.ones((1, 1 << 18), np.float32)}
+    meter = further.Meter()
+    assert meter.rows(64) == 0
+    meter.add(1e-6, 1, large, {})
+    assert meter.rows(64) == 8
+    many = further.Meter()
+    many.add(1e-6, 1, {"x": np.ones((1, 1 << 22), np.float32)}, {})
+    assert many.rows(64) == 0
+
+
+def test_fewer_rows_are_in_the_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the label says was run is what was run."""
+    monkeypatch.setattr(further, "MOST_SECONDS", -1.0)
+    runner = ran_further(lambda feeds, run: {"y": feeds["x"]}, {"x": spec()})
+    assert [run["regime"] for run in runner.runs] == ["normal, batch 3", "wide, batch 8"]
+    made = runner.made[-1]
+    assert runner._inputs.arrays[made["inputs"]["x"]["key"]].shape == (8, 4)
 
 
 # --- which values become sizes ----------------------------------------------------------
@@ -850,6 +1060,20 @@ def test_generated_images_are_valid_png_files() -> None:
     assert list(chunks) == [b"IHDR", b"IDAT", b"IEND"]
     assert struct.unpack(">II", chunks[b"IHDR"][:8]) == (3, 2)
     assert len(zlib.decompress(chunks[b"IDAT"])) == 2 * (1 + 3 * 3)
+
+
+def test_generated_images_are_no_squares() -> None:
+    """Height and width are told apart; a mixture has other sizes and numbers of channels."""
+
+    def heads(**settings: Any) -> set[Any]:
+        made = values.make_images(values.stream(0, "wide", "x"), 8, "wide", settings)
+        return {struct.unpack(">IIBB", image[16:26]) for image in made}
+
+    assert heads() == {(28, 40, 8, 2)}
+    assert heads(side=1) == {(32, 32, 8, 2)}
+    mixed = heads(mixed=True)
+    assert {color for _, _, _, color in mixed} == {0, 2, 4, 6}
+    assert len(mixed) == 4
 
 
 @pytest.mark.parametrize("regime", REGIMES)

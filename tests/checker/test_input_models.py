@@ -38,9 +38,32 @@ GENERATED = (
     "warmup",
     "warmup_many",
     "warmup_broken",
+    "hidden_numbers",
+    "hidden_text",
+    "hidden_image",
+    "hidden_default",
 )
+#: Models of which a second one, ``…_wrong``, differs in what few inputs show.
+HIDDEN = {
+    "hidden_numbers": (
+        "column",
+        "far",
+        "id",
+        "infinite",
+        "large",
+        "level",
+        "long",
+        "nan",
+        "negative",
+        "rows",
+    ),
+    "hidden_text": ("capitals", "cut", "digits", "known", "marks", "token", "word"),
+    "hidden_image": ("mean", "ratio"),
+    "hidden_default": ("feature", "line"),
+}
 #: Before model → after models that TensorFlow 2 wrote.
 NATIVE = {"dropout": ("dropout_native", "dropout_wrong")}
+NATIVE.update({name: (f"{name}_wrong",) for name in HIDDEN})
 
 VALUES = {
     "x": np.arange(8, dtype=np.float32).reshape(2, 4),
@@ -229,7 +252,8 @@ def test_both_interpreters_make_the_same_inputs(opened: Opened, name: str) -> No
         assert {regime for regime in set(one) ^ set(two) if "empty" not in regime} == set()
         for regime in common:
             for input_name, value in one[regime].items():
-                assert value.tolist() == two[regime][input_name].tolist(), (key, regime)
+                # as text, in which NaN is equal to NaN
+                assert str(value.tolist()) == str(two[regime][input_name].tolist()), (key, regime)
                 assert value.dtype == two[regime][input_name].dtype
     assert set(opened.notes(name)) == set(opened.notes(f"v2-{name}"))
 
@@ -279,7 +303,7 @@ def test_an_output_that_is_noise_stays_unstable(opened: Opened) -> None:
 def test_examples_hold_what_the_graph_parses(opened: Opened) -> None:
     """Every regime of a classify, a regress and a predict signature runs, the empty batch too."""
     for key in ("serving_default", "regression", "predict"):
-        assert len(opened.regimes("classify", key)) == 6
+        assert len(opened.regimes("classify", key)) == 7
     assert opened.notes("classify") == {}
     lengths = {len(item) for item in opened.inputs("classify")["edge, batch 3"]["inputs"]}
     assert len(lengths) > 1  # every other one lacks what may be absent
@@ -324,10 +348,29 @@ def test_an_empty_batch_is_run_where_the_model_takes_it(opened: Opened) -> None:
     assert opened.inputs("plain")["empty, batch 0"]["x"].shape == (0, 4)
 
 
+@pytest.mark.parametrize(
+    ("name", "key"), [(name, key) for name, keys in HIDDEN.items() for key in keys]
+)
+def test_inputs_show_what_few_inputs_show(opened: Opened, name: str, key: str) -> None:
+    """Each difference that users' data would show is one that the generated inputs show."""
+    found = opened.judge(name, f"{name}_wrong")
+    shown = [delta for delta in found.deltas if delta.status is DeltaStatus.DIFFERS]
+    assert f"{key}/y" in {delta.name for delta in shown}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_further_inputs_find_nothing_where_nothing_is_wrong(opened: Opened, name: str) -> None:
+    """The same model in two versions matches on them."""
+    found = opened.judge(name, name)
+    assert (found.verdict, found.error) == (Verdict.MATCH, None)
+    assert all("wide, batch" in " ".join(opened.regimes(name, key)) for key in HIDDEN[name])
+    assert opened.notes(name) == {}
+
+
 def test_ranges_and_choices_hold_in_every_regime(opened: Opened) -> None:
     """Numbers given as text become the input's dtype; an empty batch has nothing to limit."""
     made = opened.inputs("limits")
-    assert len(made) == 6
+    assert len(made) == 7
     for feeds in made.values():
         assert ((feeds["x"] >= 0) & (feeds["x"] <= 255)).all()
         assert ((feeds["n"] >= 10) & (feeds["n"] <= 20)).all()
@@ -345,9 +388,9 @@ def test_ranges_and_choices_reach_the_features_of_examples(opened: Opened) -> No
     with Archive(folder / "arrays.npz") as arrays:
         for run in opened.answer("features")["runs"]:
             if run["signature"] == "predict":
-                # an age and two sizes; every other age of the edge regime is the default, 7
+                # an age and two sizes; every other age of two regimes is the default, 7
                 total = arrays.tensor(run["outputs"]["total"]).array
-                least = 8.0 if run["regime"].startswith("edge") else 19.0
+                least = 8.0 if run["regime"].startswith(("edge", "wide")) else 19.0
                 assert ((total >= least) & (total <= 100.5)).all()
                 tags = arrays.tensor(run["outputs"]["tags"]).array
                 assert set(tags.ravel().tolist()) <= {b"7", b""}  # "" pads the shorter rows

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -266,6 +266,53 @@ def test_a_kept_run_is_replayed(tf2_python: str, tmp_path: Path) -> None:
     assert [c for c in second.cost.latencies if c.side == "before"] == [
         c for c in first.cost.latencies if c.side == "before"
     ]
+    damage_every_key(folder, new, tmp_path / "damaged")
+
+
+def keys(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of every key of the objects in a JSON value; of a list's items, the first."""
+    items = value.items() if isinstance(value, dict) else enumerate(value[:1])
+    for key, item in items:
+        if isinstance(value, dict):
+            yield (*path, key)
+        if isinstance(item, dict | list):
+            yield from keys(item, (*path, key))
+
+
+def damage_every_key(kept: Path, after: Path, folder: Path) -> None:
+    """See that a kept run with a key misspelled is damaged, or another model: nobody else's fault.
+
+    The after side's process is what it was when the run was kept.
+    """
+
+    def answered(jobs: Any, timeout: float, *, parallel: bool) -> list[Any]:
+        (job,) = jobs
+        shutil.copytree(kept / "after", job.out)
+        return [json.loads((job.out / "result.json").read_text())]
+
+    damaged = 0
+    for name in ("before/result.json", "inputs.json", "recording.json"):
+        whole = (kept / name).read_text()
+        for path in keys(json.loads(whole)):
+            value = json.loads(whole)
+            place = value
+            for step in path[:-1]:
+                place = place[step]
+            place[f"{path[-1]}?"] = place.pop(path[-1])
+            shutil.copytree(kept, folder)
+            (folder / name).write_text(json.dumps(value))
+            said = ""
+            try:
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setattr("migrator.checker.comparison.run_jobs", answered)
+                    found = check(folder, after, bisect=False)
+            except CannotOpen as refusal:
+                said = str(refusal)
+                damaged += 1
+            assert (f"The kept run {folder} cannot be used: " in said) == bool(said), (path, said)
+            assert said or found.verdict is not Verdict.ERROR, (path, found.error)
+            shutil.rmtree(folder)
+    assert damaged > 20
 
 
 @pytest.mark.tensorflow

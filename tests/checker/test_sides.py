@@ -170,6 +170,56 @@ def test_a_path_without_a_model(
     assert "\n" not in text
 
 
+@pytest.mark.parametrize("name", ["saved_model.pb", "variables/variables.index", "assets/in/a.txt"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "loop"])
+def test_a_model_is_made_of_regular_files(tmp_path: Path, name: str, kind: str) -> None:
+    """A pipe would be waited for and a device has no end: each is refused by its name."""
+    make_tree(tmp_path, {"good/saved_model.pb": b"", "m/saved_model.pb": b"", "m/assets/up": b""})
+    path = tmp_path / "m" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if kind == "device" else path.name)
+    said = {"pipe": "a named pipe", "device": "a device", "loop": "a link that leads nowhere"}
+    with pytest.raises(CannotOpen, match=f"holds {path}, which is {said[kind]}: a model consists"):
+        check(tmp_path / "good", tmp_path / "m")
+
+
+def test_single_files_are_regular_files(tmp_path: Path) -> None:
+    """So are the data files of a checkpoint; a link to a regular file is as good as the file."""
+    os.mkfifo(tmp_path / "m.pb")
+    with pytest.raises(CannotOpen, match=r"m\.pb is a named pipe: a model consists"):
+        find_side("before", tmp_path / "m.pb", None)
+    make_tree(tmp_path, {"c.index": b"", "real.pb": b"\n\x05nodes"})
+    (tmp_path / "c.data-00000-of-00001").symlink_to("/dev/zero")
+    with pytest.raises(CannotOpen, match=r"c\.data-00000-of-00001, which is a device"):
+        find_side("before", tmp_path / "c", None)
+    (tmp_path / "link.pb").symlink_to("real.pb")
+    assert find_side("before", tmp_path / "link.pb", None).kind is Kind.FROZEN_GRAPH
+
+
+def test_a_file_beyond_the_memory_limit(tmp_path: Path) -> None:
+    """It says so with the size, though Python's MemoryError says nothing."""
+    path = tmp_path / "large.pb"
+    with path.open("wb") as file:
+        file.truncate(3 << 30)
+    code = (
+        "import resource, sys; sys.path.insert(0, sys.argv[1]); import checker_models\n"
+        "worker = checker_models.load_worker(sys.argv[2])\n"
+        "resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))\n"
+        "try: worker.read_bytes(sys.argv[3])\n"
+        "except worker.OutOfMemory as error: print(error)\n"
+    )
+    command = [sys.executable, "-c", code, str(TESTS), str(TESTS.parent / "migrator" / "worker")]
+    done = subprocess.run([*command, str(path)], capture_output=True, text=True, check=False)
+    assert done.stdout == f"large.pb alone takes {3 << 30} bytes\n", done.stderr
+    empty = worker.cannot_open("it cannot be parsed", MemoryError())
+    assert isinstance(empty, worker.OutOfMemory)
+    assert str(empty) == "it cannot be parsed (MemoryError)"
+
+
 @pytest.mark.parametrize("role", ["before", "after"])
 def test_an_interpreter_that_does_not_exist(tmp_path: Path, role: str) -> None:
     """The message names the option and the path."""
@@ -296,6 +346,53 @@ def test_several_signatures_of_which_none_is_here() -> None:
     assert list(found(mine, peer, fetches={"z": "y:0"})) == ["two"]
 
 
+def test_of_several_signatures_the_default_is_meant() -> None:
+    """Keras 3 exports one function under two keys; other names for one tensor are one too."""
+    peer = {
+        "serve": signature("ids=serve_ids", "output_0=p"),
+        KEY: signature("ids=serving_default_ids", "output_0=q"),
+    }
+    mine = tensors("ids", "probs")
+    expected = {KEY: ({"ids": "ids:0"}, {"output_0": "probs:0"})}
+    assert found(mine, peer) == expected
+    assert found(mine, peer, feeds={"ids": "ids"}, fetches={"output_0": "probs"}) == expected
+    assert found(mine, peer, fetches={"output_0": "probs"}) == expected
+    same = {"two": peer["serve"], "one": dict(peer["serve"], method_name="other")}
+    assert list(found(mine, same)) == ["one"]
+    # a signature that fits the names is taken before the default
+    peer["other"] = signature("ids=x", "z=r")
+    assert list(found(mine, peer, fetches={"z": "probs"})) == ["other"]
+
+
+def test_what_cannot_be_paired_names_both_sides() -> None:
+    """Whoever has to name tensors needs the names on this side and those on the other."""
+    peer = {KEY: signature("a=s_a b=s_b", "score=p"), "more": signature("a=s_a", "label=q")}
+    with pytest.raises(worker.CannotOpen) as caught:
+        found(tensors("u v", "y"), peer)
+    for text in ("inputs: u, v; outputs: y", "inputs: a, b; outputs: score"):
+        assert text in caught.value.advice
+    del peer[KEY]
+    peer["most"] = signature("b=s_b", "score=p")
+    with pytest.raises(worker.CannotOpen) as caught:
+        found(tensors("u v", "y"), peer)
+    for text in ("other side's more: inputs: a; outputs: label", "most: inputs: b"):
+        assert text in caught.value.advice
+
+
+def test_numbered_outputs_are_those_of_a_list() -> None:
+    """Of a model that returns a list; a graph has no order, and another number is another list."""
+    peer = {KEY: signature("x=s", "output_0=p output_1=q|int64")}
+    mine = tensors("x", "scores label|int64")
+    with pytest.raises(worker.CannotOpen, match="the output output_0, output_1"):
+        found(mine, peer)
+    mine.ordered = True
+    expected = {"output_0": "scores:0", "output_1": "label:0"}
+    assert found(mine, peer)[KEY][1] == expected
+    for outputs in ("output_0=p output_1=q", "output_0=p output_2=q|int64", "output_0=p"):
+        with pytest.raises(worker.CannotOpen, match="which of its tensors is the output"):
+            found(mine, {KEY: signature("x=s", outputs)})
+
+
 def test_what_the_user_names_wins() -> None:
     """Over the other side's tensors; what is left out still comes from there."""
     peer = {"predict": signature("x=a", "y=b")}
@@ -411,6 +508,8 @@ DAMAGED = {
     "bomb.h5": r"its arrays take \d{11} bytes, more than the memory limit",
     "v2_escaping": r"its asset '\.\./\.\./secret.txt' leads out of its folder",
     "cut.h5": "is a damaged HDF5 file",
+    "short.keras": "is no Keras archive: it is damaged or cut off",
+    "flipped.keras": r"is damaged: the checksum of its member 'model\.weights\.h5' is wrong",
 }
 #: They do nothing outside of themselves when they are run, or only read what is theirs.
 HARMLESS = [
@@ -448,6 +547,13 @@ STORED_PAIRS = {
 }
 
 
+#: What Keras 3 exported → the files of the same model.
+EXPORTED = {
+    "plain_export": ["plain.keras", "plain2.keras", "plain2.h5"],
+    "heads_export": ["heads.keras"],
+}
+
+
 def flat(name: str) -> str:
     """Return a name without slashes."""
     return name.replace("/", "-")
@@ -469,6 +575,13 @@ def opened(tf2_python: str, tmp_path_factory: pytest.TempPathFactory) -> Answers
             out = folder / f"{role}-{name}"
             requests.append(request(kind, role, models / name, out, memory=MEMORY, **more))
     requests += stored_requests(folder)
+    for name, files in EXPORTED.items():
+        one = folder / f"before-{name}"
+        requests.append(request("savedmodel", "before", models / name, one))
+        for file in files:
+            more = {"inputs": str(one / "inputs.json"), "peer": str(one / "described.json")}
+            out = folder / f"exported-{name}-{file}"
+            requests.append(request("keras", "after", models / file, out, **more))
     for name in LEAVING:
         kind = kind_word(name)
         out = folder / f"trusted-{name}"
@@ -543,6 +656,24 @@ def test_sides_of_two_kinds_match(opened: Answers, before: str, after: str) -> N
     assert any(delta.compared for delta in found.deltas)
     if not any(frozen) and before != "two.h5" and before != "ragged":
         assert found.variables
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("export", "file"), [(export, file) for export, files in EXPORTED.items() for file in files]
+)
+def test_an_export_of_keras_3_matches_its_file(opened: Answers, export: str, file: str) -> None:
+    """It has one function under two keys: ``serving_default`` is compared, the other is noted."""
+    found = opened.judge(f"before-{export}", f"exported-{export}-{file}")
+    bad = [delta for delta in found.contract if delta.status in BAD]
+    assert not bad
+    names = {delta.name for delta in found.deltas}
+    heads = 2 if export == "heads_export" else 1
+    assert names == {f"{KEY}/output_{number}" for number in range(heads)}
+    assert {str(delta.status) for delta in found.deltas} <= {"equal", "close"}
+    noted = {delta.name for delta in found.contract if delta.status is CheckStatus.NOTE}
+    assert "signatures/serve" in noted
+    assert (found.verdict, found.error) == (Verdict.MATCH, None)
 
 
 @pytest.mark.tensorflow

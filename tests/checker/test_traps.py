@@ -22,7 +22,7 @@ from migrator.results import (  # noqa: E402
     to_json,
 )
 
-WRITERS = ["trap_models", "optimizer_checkpoints"]
+WRITERS = ["trap_models", "optimizer_checkpoints", "frozen_models"]
 
 #: Before → after → (what is found, its status); None is a match.
 TRAPS: dict[str, dict[str, tuple[str, str] | None]] = {
@@ -50,34 +50,49 @@ TRAPS: dict[str, dict[str, tuple[str, str] | None]] = {
     "counted": {"counted_not": (f"{KEY}/state", "changed")},
     "counted_not": {"counted": (f"{KEY}/state", "changed"), "counted_not": None},
     "untaken": {"untaken": None},
+    "tabled_not": {
+        "tabled_not": None,
+        "tabled": (f"{KEY}/state", "changed"),
+        "tabled_queue": (f"{KEY}/state", "changed"),
+        "tabled_dense": (f"{KEY}/state", "changed"),
+    },
+    "tabled_looped": {"tabled_looped": None},
+    "tabled": {"tabled_not": (f"{KEY}/state", "changed")},
     "ragged": {
         "ragged": None,
         "ragged_otherrows": (f"{KEY}/y/row_splits_0", "differs"),
         "ragged_less": (f"{KEY}/y/values", "shape"),
+        "ragged_dense": None,
     },
     "sparse": {
         "sparse": None,
         "sparse_wider": (f"{KEY}/y/dense_shape", "differs"),
         "sparse_less": (f"{KEY}/y/values", "shape"),
+        "sparse_dense": None,
+        "sparse_denseless": (f"{KEY}/y/values", "shape"),
+        "sparse_told": None,
+        "sparse_toldless": (f"{KEY}/y/values", "shape"),
     },
 }
 #: Models that are the same on both sides and nothing to compare: after → what the error says.
 VAIN = {
     "rowless": f"The output {KEY}/y has no elements on any input",
     "counted": f"The signature {KEY} changes the variable count when it runs",
+    "tabled": r"changes the variable",
     "ragged_empty": f"The output {KEY}/y has no elements on any input",
     "sparse_empty": f"The output {KEY}/y has no elements on any input",
 }
 #: Written by TensorFlow 2 only.
-MODERN = ("ragged", "ragged_empty")
+MODERN = ("ragged", "ragged_empty", "tabled", "tabled_not", "tabled_looped")
 PAIRS = [(before, after) for before, table in TRAPS.items() for after in table]
 PAIRS += [(name, name) for name in VAIN]
 CHECKPOINTS = [
     *(f"slots_names_{label}" for label in ("Adam", "Momentum", "Adagrad", "RMSProp")),
     "slots_names_Adam_uncounted",
     *("whole", "parts", "parts_exchanged", "renamed", "constant", "constant_renamed"),
-    *("twins", "twins_renamed", "format1", "format1_half"),
+    *("twins", "twins_renamed", "moments", "moments_zeroed", "format1", "format1_half"),
 ]
+NOT_FOUND = "net/table (float32 [1000, 8]), net/w (float32 [8, 3])"
 FORMS = ("tf1", "keras3", "keras2", "legacy")
 FAULTS = {
     "Adam": ("_other", "_swapped", "_behind"),
@@ -127,8 +142,48 @@ def traps(tf2_python: str, tmp_path_factory: pytest.TempPathFactory) -> Answers:
     for name in (*CHECKPOINTS, *OBJECTS):
         path = models / name / "model.ckpt"
         requests.append(request("checkpoint", "before", path, folder / name))
+    requests += frozen(models, folder)
     carry_out(tf2_python, folder, models, requests, writers=WRITERS)
     return Answers(folder)
+
+
+#: Models with weights that few inputs reach: before → after → what differs, or a doubt's words.
+LOOKUPS: dict[str, dict[str, str]] = {
+    "lookup": {"lookup.pb": "", "lookup_row.pb": "net/table", "lookup_folded.pb": NOT_FOUND},
+    "lookup.pb": {
+        "lookup": "",
+        "lookup_unnamed": "",
+        "lookup_row": "net/table",
+        "lookup_unnamedrow": "net/table",
+        "lookup.pb": "",
+        "lookup_row.pb": "net/table",
+        "lookup_folded.pb": NOT_FOUND,
+    },
+}
+LOOKUP_PAIRS = [(before, after) for before, table in LOOKUPS.items() for after in table]
+SMALL = ("small", "small_negated", "small_zero")
+
+
+def frozen(models: Path, folder: Path) -> list[dict[str, Any]]:
+    """Return requests for the models of ``frozen_models``."""
+
+    def asked(name: str, role: str, out: str, **more: Any) -> dict[str, Any]:
+        if name.endswith(".pb"):
+            more.update(feeds={"ids": "ids:0"}, fetches={"y": "y:0"})
+        kind = "graphdef" if name.endswith(".pb") else "savedmodel"
+        return request(kind, role, models / name, folder / out, **more)
+
+    pairs = [*LOOKUP_PAIRS, *(("small", name) for name in SMALL)]
+    first = [asked(name, "before", f"two-{name}") for name in (*LOOKUPS, "small", "exported")]
+    return first + [
+        asked(
+            after,
+            "after",
+            f"two-{before}-{after}",
+            inputs=str(folder / f"two-{before}" / "inputs.json"),
+        )
+        for before, after in pairs
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -162,6 +217,20 @@ def assert_judged(found: Any, before: str, after: str) -> None:
     else:
         assert found.verdict is Verdict.MISMATCH
         assert wrong in findings(found)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("after", ["ragged_dense", "sparse_dense", "sparse_told"])
+def test_dense_parts_are_told_of(traps: Answers, after: str) -> None:
+    """One sparse or ragged output that comes back in parts is compared, and noted once."""
+    before = after.partition("_")[0]
+    found = traps.judge(f"two-{before}", f"two-{before}-{after}")
+    notes = [delta for delta in found.contract if delta.name.endswith("/encoding")]
+    assert [(note.name, str(note.status)) for note in notes] == [
+        (f"{KEY}/outputs/y/encoding", "note")
+    ]
+    assert notes[0].before == f"one {before} tensor"
+    assert notes[0].after.endswith("dense tensors: its parts")
 
 
 @pytest.mark.tensorflow
@@ -379,6 +448,65 @@ def test_a_renamed_variable_that_is_not_there(traps: Answers) -> None:
     assert found.error == (
         "The renamed variables do not fit: there is no variable W before, only b, w, w/Adam."
     )
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(("before", "after"), LOOKUP_PAIRS)
+def test_weights_that_no_input_reaches(traps: Answers, before: str, after: str) -> None:
+    """A row of an embedding is compared, also where it became part of a constant."""
+    wanted = LOOKUPS[before][after]
+    sides = tuple(name.endswith(".pb") for name in (before, after))
+    found = traps.judge(f"two-{before}", f"two-{before}-{after}", frozen=sides)
+    wrong = {delta.name for delta in found.variables if delta.status is not DeltaStatus.EQUAL}
+    if wanted == NOT_FOUND:
+        assert found.verdict is Verdict.ERROR
+        assert "not compared" in found.error
+        assert all(sides) or NOT_FOUND in found.error
+    elif wanted:
+        assert found.verdict is Verdict.MISMATCH
+        assert wrong == {wanted}
+    else:
+        assert (found.verdict, found.error, wrong) == (Verdict.MATCH, None, set())
+        assert len(found.variables) == 2
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("after", SMALL)
+def test_an_output_smaller_than_its_tolerance(traps: Answers, after: str) -> None:
+    """It decides by its own size, or by what the user says, and else nothing."""
+    found = traps.judge("two-small", f"two-small-{after}")
+    if after == "small":
+        assert (found.verdict, found.error) == (Verdict.MATCH, None)
+        return
+    assert found.verdict is Verdict.ERROR
+    assert f"(--tolerance {KEY}/y=ATOL:RTOL)" in found.error
+    limits = {f"{KEY}/y": (1e-12, 1e-5)}
+    told = traps.judge("two-small", f"two-small-{after}", tolerances=limits)
+    assert told.verdict is Verdict.MISMATCH
+    told = traps.judge("two-small", f"two-small-{after}", atol=1e-5)
+    assert (told.verdict, told.error) == (Verdict.MATCH, None)
+
+
+@pytest.mark.tensorflow
+def test_small_slots_that_were_lost(traps: Answers) -> None:
+    """Second moments are smaller than the tolerance of an output, and compared nevertheless."""
+    found = traps.judge("moments", "moments")
+    assert (found.verdict, found.error) == (Verdict.MATCH, None)
+    found = traps.judge("moments", "moments_zeroed")
+    assert found.verdict is Verdict.MISMATCH
+    wrong = {delta.name for delta in found.variables if delta.status is not DeltaStatus.EQUAL}
+    assert wrong == {"w/Adam_1"}
+
+
+@pytest.mark.tensorflow
+def test_an_export_of_keras_lists_each_variable_once(traps: Answers) -> None:
+    """Its archive tracks every variable as two objects, of one name and value."""
+    entries = traps.read("two-exported")["variables"]
+    assert [item["names"] for item in entries] == [
+        ["scores/kernel", "variables/0"],
+        ["scores/bias", "variables/1"],
+    ]
+    assert [item["reachable"] for item in entries] == [True, True]
 
 
 @pytest.mark.tensorflow

@@ -310,6 +310,40 @@ def test_partitions_before_are_joined_too() -> None:
 # --- large variables --------------------------------------------------------------------
 
 
+#: Values before and after, what is asked for, and the verdict.
+SIZES: list[Any] = [
+    # what is small beside the largest element of its variable is noise
+    ([1.0, 1e-9], [1.0, 9e-6], {}, Verdict.MATCH),
+    ([1.0, 1e-9], [1.0, 2e-5], {}, Verdict.MISMATCH),
+    # but not in a variable that is small as a whole
+    ([1e-6, 1e-9], [1e-6, 2e-9], {}, Verdict.MISMATCH),
+    ([1e-6, -1e-6], [0.0, 0.0], {}, Verdict.MISMATCH),
+    ([1e-6, 1e-9], [1.000005e-6, 1.005e-9], {}, Verdict.MATCH),
+    ([0.0, 0.0], [1e-9, 0.0], {}, Verdict.MISMATCH),
+    ([0.0, 0.0], [0.0, -0.0], {}, Verdict.MATCH),
+    ([INF, 1e-6], [INF, 2e-6], {}, Verdict.MISMATCH),
+    # what the user says counts as it is
+    ([1e-6, -1e-6], [0.0, 0.0], {"atol": 1e-5}, Verdict.MATCH),
+    ([1e-6, -1e-6], [0.0, 0.0], {"tolerances": {"v": (1e-5, 0.0)}}, Verdict.MATCH),
+    ([1e-6, -1e-6], [0.0, 0.0], {"rtol": 1e-3}, Verdict.MISMATCH),
+    ([1e-6, -1e-6], [1.0005e-6, -1e-6], {"rtol": 1e-3}, Verdict.MATCH),
+    ([1.0, 0.0], [1.0, 9e-6], {"rtol": 0.0}, Verdict.MATCH),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "more", "verdict"), SIZES)
+@pytest.mark.parametrize("large", [False, True])
+def test_the_tolerance_of_a_variable_is_of_its_size(
+    old: Any, new: Any, more: Any, verdict: Verdict, large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Adam's second moments are smaller than what an output may be off by."""
+    if large:
+        monkeypatch.setattr("migrator.checker.stored._large", lambda _: True)
+    arrays: Any = (Arrays(v=tensor(old)), Arrays(v=tensor(new)))
+    sides: list[Any] = [{"variables": [entry("v")]} for _ in arrays]
+    assert judge_checkpoints(sides[0], sides[1], arrays, **more).verdict is verdict
+
+
 def stored(folder: Path, name: str, **values: Any) -> Any:
     """Return entries and an archive of arrays on disk, as a worker stores them."""
     with ArrayWriter(folder / f"{name}.npz") as writer:

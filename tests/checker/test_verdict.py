@@ -369,18 +369,62 @@ def test_a_signature_that_changes_variables_never_matches(
 
 
 @pytest.mark.parametrize("side", [0, 1])
-def test_a_frozen_graph_has_no_variables_to_compare(side: int) -> None:
-    """Its weights are constants, which the outputs show; that is noted once."""
-    models = [described(runs=[ran("normal", y="y")], variables=[entry("w"), entry("b")])]
+def test_a_frozen_graph_has_constants_to_compare(side: int) -> None:
+    """Its weights decide, whatever the outputs show; what they are is noted once."""
+    models = [described(runs=[ran("normal", y="y")])]
     models.append(described(runs=[ran("normal", view, y="y") for view in ("v2", "v1")]))
-    models[side]["variables"], models[1 - side]["variables"] = [], [entry("w"), entry("b")]
+    constants = [entry(name, variable=True) for name in ("w", "b")]
+    models[side]["variables"], models[1 - side]["variables"] = constants, [entry("w"), entry("b")]
     frozen = (side == 0, side == 1)
-    arrays: Any = (Arrays(y=tensor([1.0])),) * 2
+    values = {"y": tensor([1.0]), "w": tensor([1.0, 2.0]), "b": tensor([3.0, 4.0])}
+    arrays: Any = (Arrays(**values),) * 2
     found = judge_saved_models(models[0], models[1], arrays, frozen=frozen)
-    assert found.verdict is Verdict.MATCH
-    assert found.variables == ()
+    assert (found.verdict, found.error) == (Verdict.MATCH, None)
+    assert [delta.name for delta in found.variables] == ["b", "w"]
     (note,) = (delta for delta in found.contract if delta.status is CheckStatus.NOTE)
     assert {note.before, note.after} == {"constants in the graph", "2 variables"}
+    arrays = (Arrays(**values), Arrays(**{**values, "w": tensor([1.0, 2.1])}))
+    found = judge_saved_models(models[0], models[1], arrays, frozen=frozen)
+    assert found.verdict is Verdict.MISMATCH
+    models[side]["variables"] = []
+    found = judge_saved_models(models[0], models[1], arrays, frozen=frozen)
+    assert found.verdict is Verdict.ERROR
+    assert "b (float32 [2]), w (float32 [2])" in (found.error or "")
+
+
+SMALL: list[Any] = [
+    # (before, after) of every run, the verdict
+    ([([1e-7, -1e-7], [1e-7, -1e-7])], Verdict.MATCH),
+    ([([1e-7, -1e-7], [1.000001e-7, -1e-7])], Verdict.MATCH),
+    ([([1e-7, -1e-7], [-1e-7, 1e-7])], Verdict.ERROR),
+    ([([1e-7, -1e-7], [0.0, 0.0])], Verdict.ERROR),
+    ([([0.0, 0.0], [1e-7, 0.0])], Verdict.ERROR),
+    # one run with larger values tells the outputs apart, or shows that the rest is noise
+    ([([1e-7, 0.0], [-1e-7, 0.0]), ([1.0, 2.0], [1.0, 2.0])], Verdict.MATCH),
+    ([([1e-7, 0.0], [-1e-7, 0.0]), ([1.0, 2.0], [1.0, 2.1])], Verdict.MISMATCH),
+    ([([1e-7, 0.0], [-1e-7, 0.0]), ([1e-7, 2e-7], [2e-7, 1e-7])], Verdict.ERROR),
+    # of which one side alone has them is a difference
+    ([([1e-7, 0.0], [1.0, 0.0])], Verdict.MISMATCH),
+]
+
+
+@pytest.mark.parametrize(("pairs", "verdict"), SMALL)
+def test_outputs_smaller_than_their_tolerance(pairs: Any, verdict: Verdict) -> None:
+    """A tolerance that anything of their size passes proves nothing, and refutes nothing."""
+    names = [f"r{number}" for number in range(len(pairs))]
+    before = described(runs=[ran(name, y=name) for name in names])
+    after = described(runs=[ran(name, view, y=name) for name in names for view in ("v2", "v1")])
+    sides = [
+        Arrays(**{name: tensor(pair[side]) for name, pair in zip(names, pairs, strict=True)})
+        for side in (0, 1)
+    ]
+    arrays: Any = tuple(sides)
+    found = judge_saved_models(before, after, arrays)
+    assert found.verdict is verdict
+    assert ("--tolerance" in (found.error or "")) is (verdict is Verdict.ERROR)
+    if verdict is Verdict.ERROR:
+        meant = judge_saved_models(before, after, arrays, tolerances={"y": (1e-5, 1e-5)})
+        assert (meant.verdict, meant.error) == (Verdict.MATCH, None)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import os
 
 import numpy as np
+from checker.side_models import changed
 
 W = np.random.RandomState(7).randn(4, 3).astype(np.float32)
 
@@ -23,7 +24,9 @@ def write_all(tf, folder):
 
     write_plain(tf, write, spec)
     write_composite(tf, write, spec)
+    write_dense_parts(tf, folder, write, spec)
     write_stateful(tf, write, spec)
+    write_tables(tf, folder, write, spec)
 
 
 def write_plain(tf, write, spec):
@@ -107,6 +110,89 @@ def write_composite(tf, write, spec):
     write("sparse_wider", *sparse(0.0, 5))
     write("sparse_less", *sparse(0.1))
     write("sparse_empty", *sparse(1e9))
+
+
+def write_dense_parts(tf, folder, write, spec):
+    """Write models whose functions return the parts of a ragged or sparse output."""
+    x4 = spec([None, 4], "float32", "x")
+
+    def sparse(least):
+        def predict(x):
+            where = tf.where(x > least)
+            return {"y": where, "y_1": tf.gather_nd(x, where), "y_2": tf.shape(x, tf.int64)}
+
+        return predict, [x4]
+
+    def ragged(x):
+        kept = tf.ragged.boolean_mask(x, x > 0.0)
+        return {"y": kept.values, "y_1": kept.row_splits}
+
+    write("ragged_dense", ragged, [x4])
+    write("sparse_dense", *sparse(0.0))
+    write("sparse_denseless", *sparse(0.1))
+    # as the bridge exports it: the SignatureDef tells of one tensor nevertheless
+    for name, least in (("sparse_told", 0.0), ("sparse_toldless", 0.1)):
+        write(name, *sparse(least))
+        with changed(tf, os.path.join(folder, name)) as graph:
+            outputs = graph.signature_def["serving_default"].outputs
+            names = [outputs[key].name for key in ("y", "y_1", "y_2")]
+            for key in ("y", "y_1", "y_2"):
+                del outputs[key]
+            outputs["y"].dtype = tf.float32.as_datatype_enum
+            outputs["y"].tensor_shape.CopyFrom(tf.TensorShape([None, 4]).as_proto())
+            parts = outputs["y"].coo_sparse
+            parts.indices_tensor_name, parts.values_tensor_name = names[:2]
+            parts.dense_shape_tensor_name = names[2]
+
+
+def write_tables(tf, folder, write, spec):
+    """Write models whose runs change a table or a queue, as both TensorFlows do."""
+    v1 = tf.compat.v1
+    lookup = tf.lookup.experimental
+    x4 = spec([None, 4], "float32", "x")
+
+    def counted(table, x, counts):
+        key = tf.constant([5], tf.int64)
+        seen = table.lookup(key)
+        with tf.control_dependencies([table.insert(key, seen + 1)] if counts else []):
+            # no output shows the count in the first thousand runs
+            return 2 * x + tf.cast(seen > 1000, tf.float32)
+
+    def tabled(counts):
+        table = lookup.MutableHashTable(tf.int64, tf.int64, 0)
+        return lambda x: {"y": counted(table, x, counts)}, [x4], [table]
+
+    write("tabled", *tabled(True))
+    write("tabled_not", *tabled(False))
+
+    def session(name, build):
+        with tf.Graph().as_default(), v1.Session() as running:
+            x = v1.placeholder(tf.float32, [None, 4], name="x")
+            y = build(x)
+            running.run(v1.global_variables_initializer())
+            v1.saved_model.simple_save(running, os.path.join(folder, name), {"x": x}, {"y": y})
+
+    def queued(x):
+        queue = v1.FIFOQueue(9, [tf.float32], shapes=[[]])
+        with tf.control_dependencies([queue.enqueue(1.0)]):
+            return 2 * x * queue.dequeue()
+
+    def dense(x):
+        table = lookup.DenseHashTable(tf.int64, tf.int64, 0, empty_key=-1, deleted_key=-2)
+        return counted(table, x, True)
+
+    def looped(x):
+        # the gradient of a TensorFlow 1 loop keeps stacks, but only for as long as it runs
+        v1.disable_control_flow_v2()
+        try:
+            _, y = v1.while_loop(lambda i, y: i < 2, lambda i, y: (i + 1, 2 * y), [0, x * x])
+            return v1.gradients(y, x)[0] / 4
+        finally:
+            v1.enable_control_flow_v2()
+
+    session("tabled_queue", queued)
+    session("tabled_dense", dense)
+    session("tabled_looped", looped)
 
 
 def write_stateful(tf, write, spec):
