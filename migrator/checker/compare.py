@@ -19,7 +19,15 @@ from migrator.checker.arrays import Tensor
 from migrator.checker.tolerances import TOLERANCES, Tolerance
 from migrator.results import HISTOGRAM_EDGES, DeltaStatus, OutputDelta
 
-__all__ = ["TOLERANCES", "Tolerance", "compare", "compare_pieces", "finite", "worse"]
+__all__ = [
+    "TOLERANCES",
+    "Tolerance",
+    "compare",
+    "compare_pieces",
+    "finite",
+    "largest_of",
+    "worse",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -52,6 +60,21 @@ def worse(one: OutputDelta, two: OutputDelta) -> OutputDelta:
 def finite(tensor: Tensor) -> bool:
     """Return whether a tensor holds neither NaN nor an infinity."""
     return tensor.array.dtype.kind not in "fc" or bool(np.isfinite(tensor.array).all())
+
+
+def largest_of(array: Array) -> float:
+    """Return the size of the largest finite element of an array of floats; 0 for none."""
+    flat = np.ascontiguousarray(array).ravel()
+    if flat.dtype.kind == "c":  # the real and the imaginary part are compared each
+        flat = flat.view(np.float32 if flat.dtype == np.complex64 else np.float64)
+    largest = 0.0
+    for start in range(0, flat.size, CHUNK):
+        sizes = np.abs(flat[start : start + CHUNK])
+        if not np.isfinite(sizes).all():
+            sizes = sizes[np.isfinite(sizes)]
+        if sizes.size:
+            largest = max(largest, float(sizes.max()))
+    return largest
 
 
 def compare(

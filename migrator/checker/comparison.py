@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -12,14 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from migrator.checker.contract import with_parts
 from migrator.checker.options import Options
 from migrator.checker.process import (
     Job,
     WorkerFailed,
+    no_room,
     parallel_is_faster,
     run_jobs,
 )
-from migrator.checker.recording import Recording, save_run
+from migrator.checker.recording import Recording, damaged, save_run
 from migrator.checker.sides import CannotOpen, Kind, Side, pair
 from migrator.results import CheckStatus, ContractDelta, Cost, Latency, ModelCheck
 
@@ -31,7 +34,7 @@ __all__ = ["Comparison"]
 Answer = Mapping[str, Any]
 
 #: Phases of a worker in which its inputs are such that kernels have ended processes.
-_RISKS = {"empty": "on an empty batch", "wide": "on the ends of an integer dtype"}
+_RISKS = {"empty": "on an empty batch", "wide": "on inputs far from ordinary ones"}
 
 #: What reading a worker's answer raises when it is none: it is as little trusted as the model.
 _UNREADABLE = (
@@ -91,6 +94,7 @@ class Comparison:
 
         Raises:
             CannotOpen: a side cannot be opened at all, or its interpreter has no TensorFlow.
+            OSError: the folder cannot be used.
             ValueError: the run cannot be kept where it should be.
         """
         jobs = self.jobs()
@@ -120,8 +124,12 @@ class Comparison:
                     return refused
         before, after = by_role["before"], by_role["after"]
         try:
+            after = with_parts(before, after)
             found = self.judged(before, after)
         except _UNREADABLE as error:
+            if self.recording is not None and not self.recording_reads():
+                what = f"its before side cannot be read ({error!r})"
+                raise CannotOpen(damaged(self.recording.root, what)) from None
             return replace(self.base, error=f"A worker's answer cannot be read: {error!r}.")
         if self.careful:
             note = f"not run: the process of the before side {self.careful}"
@@ -132,6 +140,15 @@ class Comparison:
         if self.options.save is not None:
             self.keep(self.options.save, found)
         return found
+
+    def recording_reads(self) -> bool:
+        """Return whether the kept before side could be compared with an equal one."""
+        assert self.recording is not None
+        try:
+            self.judged(self.recording.answer, self.recording.answer, ("before", "before"))
+        except _UNREADABLE:
+            return False
+        return True
 
     def keep(self, target: Path, found: ModelCheck) -> None:
         """Keep the run in a folder.
@@ -232,8 +249,11 @@ class Comparison:
         """Return the check in which a process gave no answer.
 
         Raises:
-            CannotOpen: it did not come as far as TensorFlow, so the interpreter is no good.
+            CannotOpen: it did not come as far as TensorFlow, so the interpreter is no good; or
+                it found no room for its answer.
         """
+        if os.strerror(errno.ENOSPC) in str(failure):
+            raise CannotOpen(no_room(f"the process of the {failure.role} side {failure}"))
         (side,) = (side for side in self.sides if side.role == failure.role)
         if failure.ended and failure.phase in ("", "python"):
             raise CannotOpen(
@@ -271,9 +291,11 @@ class Comparison:
             return replace(self.base, error=f"The inputs do not fit: {answer['error']}.")
         return None
 
-    def judged(self, before: Answer, after: Answer) -> ModelCheck:
-        """Return the check with the verdict on two answers."""
-        judged = self.judge(before, after)
+    def judged(
+        self, before: Answer, after: Answer, folders: tuple[str, str] = ("before", "after")
+    ) -> ModelCheck:
+        """Return the check with the verdict on two answers; the folders hold their arrays."""
+        judged = self.judge(before, after, folders)
         pairs = (("before", before), ("after", after))
         return replace(
             self.base,
@@ -290,7 +312,7 @@ class Comparison:
             cost=_cost(before, after) if self.options.cost else None,
         )
 
-    def judge(self, before: Answer, after: Answer) -> Judgement:
+    def judge(self, before: Answer, after: Answer, folders: tuple[str, str]) -> Judgement:
         """Compare two workers' answers."""
         from migrator.checker.arrays import Archive
         from migrator.checker.feeds import Feeds
@@ -298,8 +320,8 @@ class Comparison:
 
         options = self.options
         with (
-            Archive(self.folder("before") / "arrays.npz") as old,
-            Archive(self.folder("after") / "arrays.npz") as new,
+            Archive(self.folder(folders[0]) / "arrays.npz") as old,
+            Archive(self.folder(folders[1]) / "arrays.npz") as new,
         ):
             arrays = old, new
             if not self.pairing.runs:

@@ -7,7 +7,7 @@ from typing import Any
 
 from migrator.results import CheckStatus, ContractDelta
 
-__all__ = ["BAD", "compare_contracts", "spell_shape"]
+__all__ = ["BAD", "compare_contracts", "spell_shape", "with_parts"]
 
 Shape = list[int | None] | None
 
@@ -20,6 +20,87 @@ def spell_shape(shape: Shape) -> str:
     if shape is None:
         return "unknown rank"
     return "[" + ", ".join("None" if dim is None else str(dim) for dim in shape) + "]"
+
+
+def with_parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the after side's answer with dense outputs named as the parts that they are.
+
+    What TensorFlow 1 exported as one sparse output ``y`` may come back as three dense ones,
+    ``y``, ``y_1`` and ``y_2``, named as TensorFlow 2 names the parts of a sparse input; a ragged
+    one likewise.  They get the names that the worker gives to the parts of the before side's
+    output, ``y/indices`` and so on, in the signatures and in the runs of every loader.
+
+    Args:
+        before: the before side's answer.
+        after: the after side's; it is left as it is.
+    """
+    signatures, renamed = {}, {}
+    for key, new in after.get("signatures", {}).items():
+        old = before.get("signatures", {}).get(key)
+        names = {} if old is None else _dense_parts(old["outputs"], new["outputs"])
+        if names:
+            outputs = {
+                names.get(name, (name, None))[0]: _as_part(info, names.get(name))
+                for name, info in new["outputs"].items()
+            }
+            signatures[key] = {**new, "outputs": outputs}
+            renamed[key] = {name: part for name, (part, _) in names.items()}
+    if not renamed:
+        return after
+    runs = [_renamed(run, renamed.get(run["signature"], {})) for run in after.get("runs", ())]
+    return {**after, "signatures": {**after["signatures"], **signatures}, "runs": runs}
+
+
+def _dense_parts(
+    old: Mapping[str, Any], new: Mapping[str, Any]
+) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Return the dense outputs that are parts: name → the part's name, and what it is part of."""
+    wholes: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
+    for name, info in old.items():
+        made_of = info.get("composite")
+        if isinstance(made_of, dict):
+            wholes.setdefault(str(made_of["of"]), []).append((name, info))
+    found: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    for whole, parts in wholes.items():
+        parts.sort(key=lambda part: _position(part[1]["composite"]))
+        dense = [whole, *(f"{whole}_{number}" for number in range(1, len(parts)))]
+        plain = all(name in new and "composite" not in new[name] for name in dense)
+        if not plain or any(name in old for name in dense) or any(n in new for n, _ in parts):
+            continue
+        # the values may have become another dtype, which is told of as such
+        same = [
+            new[name]["dtype"] == info["dtype"] or info["composite"]["part"] == "values"
+            for name, (_, info) in zip(dense, parts, strict=True)
+        ]
+        if all(same):
+            found.update(
+                (name, (part, {**info["composite"], "dense": len(parts)}))
+                for name, (part, info) in zip(dense, parts, strict=True)
+            )
+    return found
+
+
+def _position(made_of: Mapping[str, Any]) -> tuple[int, int]:
+    """Return where a part stands among the components of its tensor (``TypeSpec``)."""
+    first = {"sparse": ("indices", "values", "dense_shape")}
+    order = first.get(made_of["type"], ("values", "indices", "dense_shape"))
+    part = str(made_of["part"])
+    number = part.rpartition("_")[2]
+    return (order.index(part), 0) if part in order else (len(order), int(number))
+
+
+def _as_part(
+    info: Mapping[str, Any], named: tuple[str, Mapping[str, Any]] | None
+) -> Mapping[str, Any]:
+    return info if named is None else {**info, "composite": named[1]}
+
+
+def _renamed(run: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str, Any]:
+    if not names or "outputs" not in run:
+        return run
+    outputs = {names.get(name, name): index for name, index in run["outputs"].items()}
+    unstable = [names.get(name, name) for name in run.get("unstable", ())]
+    return {**run, "outputs": outputs, "unstable": unstable}
 
 
 def compare_contracts(
@@ -147,6 +228,16 @@ def _tensor(
             CheckStatus.NOTE,
             "one sparse tensor",
             "three dense tensors: indices, values and dense shape",
+        )
+    whole, made_of = one.get("composite"), two.get("composite")
+    if not isinstance(whole, dict) or not isinstance(made_of, dict) or "dense" in whole:
+        return
+    if "dense" in made_of and _position(made_of) == (0, 0):
+        yield ContractDelta(
+            f"{label.rpartition('/')[0]}/encoding",
+            CheckStatus.NOTE,
+            f"one {made_of['type']} tensor",
+            f"{made_of['dense']} dense tensors: its parts",
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from migrator.checker.arrays import Archive, Tensor
-from migrator.checker.compare import compare, finite, worse
+from migrator.checker.compare import compare, finite, largest_of, worse
 from migrator.checker.feeds import Feeds
 from migrator.checker.tolerances import Tolerances
 from migrator.results import CheckStatus, ContractDelta, DeltaStatus, OutputDelta
@@ -57,6 +57,10 @@ class Outputs:
         self.notes: list[ContractDelta] = []
         #: the outputs that were compared, element by element: ``serving_default/scores``
         self.compared: set[str] = set()
+        #: the outputs of which some value is larger than their tolerance
+        self._large: set[str] = set()
+        #: the small ones that differ by more than it of their own size: largest, apart, atol
+        self._apart: dict[str, tuple[float, float, float]] = {}
 
     def add(self, run: Answer, others: Sequence[tuple[str, Answer | None]]) -> None:
         """Compare the outputs of one run with those of the same run in every loader."""
@@ -123,6 +127,7 @@ class Outputs:
             regime=run["regime"],
         )
         sides = [side for side, r in (("before", run), ("after", other)) if name in r["unstable"]]
+        self._sized(delta, old, self._arrays[1].tensor(other["outputs"][name]))
         if sides and delta.status not in (DeltaStatus.DTYPE, DeltaStatus.SHAPE):
             note = (
                 f"another value on each run, {' and '.join(sides)}: give inputs that "
@@ -133,6 +138,44 @@ class Outputs:
             note = f"through {said(view)}"
             delta = replace(delta, note=f"{delta.note}, {note}" if delta.note else note)
         return delta
+
+    def _sized(self, delta: OutputDelta, old: Tensor, new: Tensor) -> None:
+        """Learn whether a comparison said anything, of values that its tolerance might cover.
+
+        What is left of a sum that cancels is as small, and may be anything: it decides nothing
+        either way.  So one value above the tolerance, on any inputs, is enough.
+        """
+        limits = delta.tolerance
+        if limits is None or delta.status not in GOOD or _empty_batch(delta.regime):
+            return
+        largest = largest_of(old.array)
+        if max(largest, largest_of(new.array)) > limits[0]:
+            self._large.add(delta.name)
+        elif (delta.max_abs or 0.0) > limits[1] * largest:
+            known = self._apart.get(delta.name, (0.0, 0.0, 0.0))
+            figures = (largest, delta.max_abs or 0.0, limits[0])
+            self._apart[delta.name] = max(known, figures, key=lambda one: one[1])
+
+    def too_small(self) -> Iterable[str]:
+        """Yield a sentence per output whose tolerance let everything pass.
+
+        That is one whose values are nowhere larger than the absolute tolerance, and which
+        differs by more than the relative one of its largest value.  A tolerance that the user
+        gave is meant.
+        """
+        decided = {delta.name for delta in self.deltas if delta.status not in GOOD}
+        for name, (largest, apart, atol) in sorted(self._apart.items()):
+            if name in self._large | decided or self._limits.atol is not None:
+                continue
+            key, _, output = name.partition("/")
+            info = self._signatures.get(key, {}).get("outputs", {}).get(output, {})
+            if self._limits.named(aliases(key, output, info)) is None:
+                yield (
+                    f"The output {name} is smaller than its absolute tolerance of {atol:g} on all "
+                    f"inputs, and {apart:.3g} apart where it is at most {largest:.3g}, which says "
+                    f"nothing: give it a tolerance of its own (--tolerance {name}=ATOL:RTOL), or "
+                    "--atol."
+                )
 
     def _explained(self, delta: OutputDelta, run: Answer, shape: tuple[int, ...]) -> OutputDelta:
         """Return a delta that is not EQUAL with the inputs that gave its worst value."""

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-__all__ = ["Job", "WorkerFailed", "run_jobs"]
+__all__ = ["Job", "WorkerFailed", "no_room", "run_jobs"]
 
 WORKER = Path(__file__).resolve().parent.parent / "worker"
 
@@ -73,6 +74,7 @@ class Job:
 
         Raises:
             WorkerFailed: the operating system refuses to run the interpreter.
+            OSError: the request cannot be written.
         """
         self.out.mkdir()
         path = self.out / "request.json"
@@ -226,6 +228,7 @@ def run_jobs(jobs: Sequence[Job], timeout: float, *, parallel: bool) -> list[dic
 
     Raises:
         WorkerFailed: one of them did not answer; the others are ended.
+        OSError: a request cannot be written.
     """
     deadline = time.monotonic() + timeout
     results: list[dict[str, Any]] = []
@@ -258,6 +261,18 @@ def _wait(job: Job, jobs: Sequence[Job], deadline: float, timeout: float) -> boo
             return False
         time.sleep(0.01)
     return True
+
+
+def no_room(reason: str) -> str:
+    """Return the sentence that says why the folder for temporary files cannot be used."""
+    try:
+        folder = tempfile.gettempdir()
+    except OSError:  # there is none in which a file can be made
+        folder = os.environ.get("TMPDIR", "/tmp")
+    return (
+        f"The folder for temporary files, {folder}, cannot be used: {reason}; "
+        "make room in it, or set TMPDIR to another one."
+    )
 
 
 def default_memory() -> int | None:

@@ -26,7 +26,7 @@ from typing import Any
 from migrator.checker.sides import CannotOpen, Kind
 from migrator.results import ModelCheck, to_json
 
-__all__ = ["Recording", "find_recording", "refuse_occupied", "save_run"]
+__all__ = ["Recording", "damaged", "find_recording", "refuse_occupied", "save_run"]
 
 FORMAT = 1
 _MARK = "recording.json"
@@ -162,9 +162,12 @@ def find_recording(path: str | os.PathLike[str]) -> Recording | None:
             answer=answer,
         )
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, RecursionError) as error:
-        raise CannotOpen(
-            f"The kept run {root} cannot be used: {error}; keep the run again with --save."
-        ) from None
+        raise CannotOpen(damaged(root, error)) from None
+
+
+def damaged(root: Path, what: object) -> str:
+    """Return the sentence that says what is wrong with the kept run in ``root``."""
+    return f"The kept run {root} cannot be used: {what}; keep the run again with --save."
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -198,8 +201,9 @@ def _check_answer(answer: Mapping[str, Any]) -> None:
         raise ValueError("its before side did not run")
     for key in ("python", "tensorflow"):
         _text(answer, key)
+    ran = not {"signatures", "runs", "views"}.isdisjoint(answer)  # else a checkpoint's variables
     for key, kind in {"variables": list, "signatures": dict, "runs": list, "views": list}.items():
-        needed = key == "variables" or key in answer or "signatures" in answer
+        needed = key == "variables" or ran
         if needed and not isinstance(answer.get(key), kind):
             raise ValueError(f"its result.json has no {key}")
     for run in answer.get("runs", []):

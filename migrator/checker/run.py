@@ -10,11 +10,10 @@ from typing import Any
 
 from migrator.checker.comparison import Comparison
 from migrator.checker.options import Options
-from migrator.checker.process import (
-    default_memory,
-)
+from migrator.checker.process import default_memory, no_room
 from migrator.checker.recording import find_recording, refuse_occupied
 from migrator.checker.sides import CannotOpen, Side, find_side, pair
+from migrator.interrupts import termination_interrupts
 from migrator.results import ModelCheck
 
 __all__ = ["check"]
@@ -94,7 +93,9 @@ def check(
         when nothing could be compared.
 
     Raises:
-        CannotOpen: a side cannot be opened at all, or its interpreter has no TensorFlow.
+        CannotOpen: a side cannot be opened at all, or its interpreter has no TensorFlow; or
+            there is no room for temporary files.
+        KeyboardInterrupt: Ctrl-C, SIGTERM or SIGHUP; no process and no file is left.
         TypeError: an input is no array of numbers, strings or bytes.
         ValueError: ``save`` is no new or empty folder, or an inputs file cannot be used.
     """
@@ -136,5 +137,13 @@ def check(
             "Comparing models needs numpy, which is not installed: "
             "pip install 'tf-migrator[check]'."
         ) from None
-    with tempfile.TemporaryDirectory(prefix="migrator-check-") as folder:
-        return Comparison(sides, options, Path(folder), recording).run()
+    try:
+        with (
+            termination_interrupts(),
+            tempfile.TemporaryDirectory(
+                prefix="migrator-check-", ignore_cleanup_errors=True
+            ) as folder,
+        ):
+            return Comparison(sides, options, Path(folder), recording).run()
+    except OSError as error:  # of a model's files and of a worker's answer, all are dealt with
+        raise CannotOpen(no_room(error.strerror or str(error))) from None

@@ -6,6 +6,7 @@ import enum
 import os
 import re
 import shutil
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,6 +157,7 @@ def _interpreter(role: str, python: str | None) -> str:
 def _kind(role: str, text: str) -> Kind:
     path = Path(text)
     if path.is_dir():
+        _refuse_irregular(role, text, _files_of(path))
         if any((path / name).is_file() for name in _SAVED_MODEL_FILES):
             return Kind.SAVED_MODEL
         if not Path(text + ".index").is_file():
@@ -166,7 +168,46 @@ def _kind(role: str, text: str) -> Kind:
         return Kind.META_GRAPH if graph else Kind.CHECKPOINT
     if path.is_file():
         return _file_kind(role, path, graph)
+    _refuse_irregular(role, text, [path])
     raise CannotOpen(_no_model(role, path))
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """Return the files of a SavedModel that are read when it is opened, whatever they are."""
+    found = [folder / name for name in _SAVED_MODEL_FILES]
+    for name in ("variables", "assets"):
+        for parent, _, files in os.walk(folder / name):
+            found += [Path(parent, file) for file in sorted(files)]
+    return found
+
+
+def _refuse_irregular(role: str, text: str, files: list[Path]) -> None:
+    """Refuse a model of which a file is a pipe or a device, whose reader would wait for ever.
+
+    A link to a regular file is one; a name that is not there is left to others.
+    """
+    for file in files:
+        if not os.path.lexists(file):
+            continue
+        what = _irregular(file)
+        if what:
+            whose = "" if str(file) == text else f" holds {file}, which"
+            raise CannotOpen(
+                f"The {role} side {text}{whose} is {what}: "
+                "a model consists of regular files, so put the file itself there."
+            )
+
+
+def _irregular(file: Path) -> str:
+    """Return what a path is that is no regular file and no folder, in words."""
+    try:
+        mode = os.stat(file).st_mode
+    except OSError:
+        return "a link that leads nowhere" if file.is_symlink() else ""
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return ""
+    kinds = ((stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"))
+    return next((word for test, word in kinds if test(mode)), "a device")
 
 
 def _file_kind(role: str, path: Path, graph: bool) -> Kind:
@@ -214,7 +255,7 @@ def _is_table(path: Path) -> bool:
 
 
 def _check_shards(role: str, prefix: str) -> None:
-    """Refuse a prefix whose data files are not all there."""
+    """Refuse a prefix whose data files are not all there, or are no files."""
     folder, name = os.path.split(prefix)
     shards = []
     for entry in os.listdir(folder or "."):
@@ -222,6 +263,7 @@ def _check_shards(role: str, prefix: str) -> None:
             numbers = re.fullmatch(r"(\d{5})-of-(\d{5})", entry[len(name) + 6 :])
             if numbers:
                 shards.append((int(numbers[1]), int(numbers[2])))
+                _refuse_irregular(role, prefix, [Path(folder, entry)])
     total = max((count for _, count in shards), default=1)
     for number in range(total):
         if (number, total) not in shards:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from migrator.checker.arrays import Archive, Tensor
-from migrator.checker.compare import CHUNK, compare, compare_pieces
-from migrator.checker.contract import spell_shape
-from migrator.checker.matching import axis_of, match_variables
+from migrator.checker.arrays import Archive
+from migrator.checker.matching import match_variables
 from migrator.checker.slots import judge_power, power_number, scalar, slot
+from migrator.checker.stored import StoredValues, digest_of, kind_of, spell
 from migrator.checker.tolerances import Tolerances
 from migrator.results import CheckStatus, ContractDelta, DeltaStatus, OutputDelta
 
-__all__ = ["compare_variables"]
+__all__ = ["compare_variables", "of_training"]
 
 Entry = Mapping[str, Any]
 
@@ -55,7 +49,7 @@ def compare_variables(
     """
     matching = match_variables(before, after, names)
     work = _Comparison(arrays, saved_model, tolerances or Tolerances())
-    training = _training(before) if superset else set()
+    training = of_training(before) if superset else set()
     counted = set()
     for old, new in matching.pairs:
         delta = work.pair(old, new)
@@ -85,88 +79,16 @@ def compare_variables(
     )
 
 
-class _Comparison:
+class _Comparison(StoredValues):
     """What is found while the variables of two models are compared."""
 
     def __init__(
         self, arrays: tuple[Archive, Archive], saved_model: bool, tolerances: Tolerances
     ) -> None:
-        self._arrays = arrays
+        super().__init__(arrays, tolerances)
         self._saved_model = saved_model
-        self._tolerances = tolerances
-        self.deltas: list[OutputDelta] = []
-        self.notes: list[ContractDelta] = []
         #: ids of the iterations that were compared by way of the powers of Adam
         self.told: set[int] = set()
-
-    def _compare(self, entry: Entry, before: Tensor, after: Tensor, note: str) -> OutputDelta:
-        limits = self._tolerances
-        delta = compare(
-            entry["names"][0],
-            before,
-            after,
-            atol=limits.atol,
-            rtol=limits.rtol,
-            tolerance=limits.named(entry["names"]),
-        )
-        return self._keep(delta, note)
-
-    def _stream(self, old: Entry, new: Entry, note: str) -> OutputDelta:
-        """Compare two large variables of one kind, neither of which is held in memory."""
-        limits = self._tolerances
-        sides = [
-            archive.pieces(entry["array"], CHUNK)
-            for archive, entry in zip(self._arrays, (old, new), strict=True)
-        ]
-        delta = compare_pieces(
-            old["names"][0],
-            old["array"]["dtype"],
-            old["array"]["shape"],
-            zip(*sides, strict=True),
-            atol=limits.atol,
-            rtol=limits.rtol,
-            tolerance=limits.named(old["names"]),
-        )
-        return self._keep(delta, note)
-
-    def _keep(self, delta: OutputDelta, note: str) -> OutputDelta:
-        if note:
-            delta = replace(delta, note=f"{delta.note}; {note}" if delta.note else note)
-        self.deltas.append(delta)
-        return delta
-
-    def pair(self, old: Entry, new: Entry, note: str = "") -> OutputDelta:
-        """Compare two variables of which it is known that they belong together."""
-        name = old["names"][0]
-        if not note and new["names"][0] != name and name not in new["names"]:
-            note = f"called {new['names'][0]} after"
-        before, after = self._arrays
-        if _large(old) and _kind(old) == _kind(new):
-            delta = self._stream(old, new, note)
-        else:
-            tensors = before.tensor(old["array"]), after.tensor(new["array"])
-            delta = self._compare(old, *tensors, note)
-        flags = old.get("trainable"), new.get("trainable")
-        if None not in flags and flags[0] != flags[1]:
-            words = ["trainable" if flag else "not trainable" for flag in flags]
-            self.notes.append(
-                ContractDelta(f"variables/{name}/trainable", CheckStatus.NOTE, *words)
-            )
-        return delta
-
-    def whole(self, whole: Entry, pieces: Sequence[Entry], side: str) -> None:
-        """Compare one variable with its partitions, which are on the named side."""
-        axis = axis_of(whole, pieces)
-        assert axis is not None
-        archives = self._arrays if side == "after" else (self._arrays[1], self._arrays[0])
-        tensors = [archives[1].tensor(piece["array"]) for piece in pieces]
-        joined = Tensor(
-            tensors[0].dtype, np.concatenate([tensor.array for tensor in tensors], axis=axis)
-        )
-        one, two = archives[0].tensor(whole["array"]), joined
-        if side == "before":
-            one, two = two, one
-        self._compare(whole, one, two, f"kept in {len(pieces)} partitions {side}")
 
     def renamed(self, old: Entry, new: Entry) -> None:
         """Say that a variable is called otherwise, and compare what it holds."""
@@ -175,7 +97,7 @@ class _Comparison:
         if not self._saved_model:
             said += ", and a restore goes by names: say so if that is meant (--rename)"
         status = CheckStatus.NOTE if self._saved_model else CheckStatus.CHANGED
-        self.notes.append(ContractDelta(f"variables/{name}", status, _spell(old), said))
+        self.notes.append(ContractDelta(f"variables/{name}", status, spell(old), said))
         self.pair(old, new, f"called {other} after, by its values")
 
     def powers(
@@ -228,20 +150,20 @@ class _Comparison:
     def missing(self, entry: Entry, training: bool) -> None:
         """Say that a variable of the before side has no counterpart."""
         if self._saved_model and entry["reachable"] is False:
-            self._note(entry, f"{_spell(entry)}, read by no signature", "absent")
+            self._note(entry, f"{spell(entry)}, read by no signature", "absent")
         elif training and entry["reachable"] is None:
-            self._note(entry, f"{_spell(entry)}, of the training", "absent")
+            self._note(entry, f"{spell(entry)}, of the training", "absent")
         elif scalar(entry) in _HYPERPARAMETERS:
-            self._note(entry, _spell(entry), "absent: TensorFlow 1 keeps it in the graph")
+            self._note(entry, spell(entry), "absent: TensorFlow 1 keeps it in the graph")
         else:
             self.deltas.append(_alone(entry, DeltaStatus.MISSING, "absent after"))
 
     def extra(self, entry: Entry) -> None:
         """Say that a variable of the after side has no counterpart."""
         if self._saved_model:
-            self._note(entry, "absent", _spell(entry))
+            self._note(entry, "absent", spell(entry))
         elif scalar(entry) in _HYPERPARAMETERS or scalar(entry) == "iterations":
-            self._note(entry, "absent: TensorFlow 1 keeps it in the graph", _spell(entry))
+            self._note(entry, "absent: TensorFlow 1 keeps it in the graph", spell(entry))
         else:
             self.deltas.append(_alone(entry, DeltaStatus.EXTRA, "absent before"))
 
@@ -254,7 +176,7 @@ class _Comparison:
 _HYPERPARAMETERS = frozenset({"learning_rate", "decay", "beta_1", "beta_2", "momentum", "rho"})
 
 
-def _training(entries: Sequence[Entry]) -> set[int]:
+def of_training(entries: Sequence[Entry]) -> set[int]:
     """Return the ids of the entries that, by their names, only training reads.
 
     Those are the global step, Adam's powers, and whatever is called ``<variable>/<label>`` and
@@ -292,15 +214,15 @@ def _same_values(
     Values that are all alike (zeros, ones, one number) say nothing about which is which.
     The values are read one at a time, and only their digests are kept.
     """
-    kinds = [{_kind(entry) for entry in entries} for entries in (missing, extra)]
+    kinds = [{kind_of(entry) for entry in entries} for entries in (missing, extra)]
     shared = kinds[0] & kinds[1]
     tables: list[dict[bytes, list[Entry]]] = []
     for entries, archive in zip((missing, extra), arrays, strict=True):
         table: dict[bytes, list[Entry]] = {}
         for entry in entries:
-            if _kind(entry) in shared:
-                digest = _digest(entry["array"], archive)
-                if digest is not None:
+            if kind_of(entry) in shared:
+                digest, varied = digest_of(entry, archive)
+                if varied:
                     table.setdefault(digest, []).append(entry)
         tables.append(table)
     return [
@@ -310,40 +232,5 @@ def _same_values(
     ]
 
 
-def _kind(entry: Entry) -> tuple[str, tuple[int, ...]]:
-    return str(entry["array"]["dtype"]), tuple(entry["array"]["shape"])
-
-
-def _large(entry: Entry) -> bool:
-    """Return whether a variable is of real floats and too large to be held beside another."""
-    dtype, shape = _kind(entry)
-    return dtype in _STREAMED and math.prod(shape) > 16 * CHUNK
-
-
-_STREAMED = frozenset({"float16", "bfloat16", "float32", "float64"})
-
-
-def _digest(entry: Mapping[str, Any], archive: Archive) -> bytes | None:
-    """Return a digest of a tensor's dtype, shape and values; None where all values are alike."""
-    digest = hashlib.sha256(f"{entry['dtype']} {list(entry['shape'])}".encode())
-    varied = False
-    first: Any = None
-    if entry["dtype"] == "string":
-        for item in archive.tensor(entry).array.ravel():
-            first = item if first is None else first
-            varied = varied or item != first
-            digest.update(b"%d " % len(item) + item)
-        return digest.digest() if varied else None
-    for piece in archive.pieces(entry, CHUNK):
-        first = piece[0] if first is None else first
-        varied = varied or bool(((piece != first) & ((piece == piece) | (first == first))).any())
-        digest.update(piece.data)
-    return digest.digest() if varied else None
-
-
 def _alone(entry: Entry, status: DeltaStatus, where: str) -> OutputDelta:
-    return OutputDelta(entry["names"][0], status, note=f"{_spell(entry)}, {where}")
-
-
-def _spell(entry: Entry) -> str:
-    return f"{entry['array']['dtype']} {spell_shape(entry['array']['shape'])}"
+    return OutputDelta(entry["names"][0], status, note=f"{spell(entry)}, {where}")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from migrator.checker.arrays import Archive
+from migrator.checker.constants import compare_constants
 from migrator.checker.contract import BAD, compare_contracts
 from migrator.checker.feeds import Feeds
 from migrator.checker.matching import refused_names
@@ -133,7 +134,7 @@ def judge_saved_models(
         names_decide: whether every variable's name counts, as for the restore of a checkpoint;
             clients of a SavedModel see its signatures only.
         superset: whether the before side may hold more variables, for training.
-        frozen: whether the variables of each side became constants.
+        frozen: whether the variables of each side became constants, which then are its entries.
         feeds: the inputs that were run, to show those that gave the worst value.
         names: name before → name after of variables that were renamed on purpose.
         tolerances: output or variable → ``(atol, rtol)``.
@@ -145,9 +146,20 @@ def judge_saved_models(
     if refused:
         return Judgement((), (), (), (), Verdict.ERROR, refused)
     contract = compare_contracts(before, after, tags_chosen=tags_chosen)
-    variables: list[OutputDelta] = []
+    doubts: list[str] = []
+    variables: Sequence[OutputDelta]
     if any(frozen):
-        contract.append(_constants(before, after, frozen))
+        constants = compare_constants(
+            before["variables"],
+            after["variables"],
+            arrays,
+            frozen=frozen,
+            tolerances=limits,
+            names=names,
+        )
+        variables = constants.deltas
+        contract += constants.notes
+        doubts += constants.doubts
     else:
         variables, notes = compare_variables(
             before["variables"],
@@ -183,18 +195,10 @@ def judge_saved_models(
                 ContractDelta(name, CheckStatus.NOTE, f"not run: {run['error']}", "not run")
             )
     inputs = tuple(dict.fromkeys(f"{run['signature']}: {run['regime']}" for run in ran))
-    doubts = list(_doubts(before, after, ran, work.compared, work.deltas, work.notes))
+    doubts += _doubts(before, after, ran, work.compared, work.deltas, work.notes)
+    doubts += work.too_small()
     doubts += _state_doubts(changing)
     return _conclude(contract, variables, work.deltas, inputs, doubts)
-
-
-def _constants(before: Answer, after: Answer, frozen: tuple[bool, bool]) -> ContractDelta:
-    """Say that the variables of a frozen graph are constants, which only the outputs show."""
-    words = [
-        "constants in the graph" if constant else f"{len(answer['variables'])} variables"
-        for answer, constant in zip((before, after), frozen, strict=True)
-    ]
-    return ContractDelta("variables", CheckStatus.NOTE, *words)
 
 
 def _state(changing: Mapping[str, Sequence[set[str]]]) -> Iterable[ContractDelta]:
