@@ -187,11 +187,15 @@ def _safe(name: str) -> str:
     return "".join(character if character.isalnum() else "_" for character in name)
 
 
+#: Regimes that are traced only where no other shows a difference.
+_UNUSUAL = ("edge", "zeros", "wide", "long", "nan", "infinite")
+
+
 def worst_output(found: ModelCheck) -> tuple[str, str] | None:
     """Return the output, and the inputs, that differ the most; None when no output differs.
 
-    Regular inputs are preferred to those at which models overflow, and a finite difference to
-    an infinite one.
+    Regular inputs are preferred to those at which models overflow or which are many, as large
+    values are traced by samples only, and a finite difference to an infinite one.
     """
     wrong = [
         delta
@@ -204,7 +208,7 @@ def worst_output(found: ModelCheck) -> tuple[str, str] | None:
     def weight(delta: Any) -> tuple[bool, bool, float]:
         required = delta.required if delta.required is not None else 0.0
         finite = required not in (float("inf"),)
-        return finite, not delta.regime.startswith(("edge", "zeros")), required if finite else 0.0
+        return finite, not delta.regime.startswith(_UNUSUAL), required if finite else 0.0
 
     worst = max(wrong, key=weight)
     return worst.name, worst.regime

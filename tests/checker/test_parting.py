@@ -612,9 +612,10 @@ def test_the_worst_regular_difference_is_traced() -> None:
     """Edge values and infinite errors are traced only where there is nothing else."""
     deltas = (
         replace(DELTA, regime="edge, batch 3", required=9.0),
+        replace(DELTA, regime="wide, batch 64", required=8.0),
         replace(DELTA, regime="ones", required=float("inf")),
         replace(DELTA, regime="normal, batch 1", required=0.2),
         replace(DELTA, regime="normal, batch 3", required=0.3),
     )
     assert worst_output(replace(CHECK, deltas=deltas)) == ("s/y", "normal, batch 3")
-    assert worst_output(replace(CHECK, deltas=deltas[:2])) == ("s/y", "edge, batch 3")
+    assert worst_output(replace(CHECK, deltas=deltas[:3])) == ("s/y", "edge, batch 3")
