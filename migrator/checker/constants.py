@@ -27,6 +27,9 @@ Entry = Mapping[str, Any]
 #: As many integers, or fewer, are a shape, axes, strides or the like, not a table.
 _FEW = 8
 
+#: The dtypes of such numbers.
+_WHOLE = ("int32", "int64", "bool")
+
 
 @dataclass(frozen=True)
 class Constants:
@@ -224,6 +227,14 @@ class _Search(StoredValues):
         for entry, other, delta in wrong:
             if left and not self._both and delta.status is DeltaStatus.DIFFERS:
                 folded.append(entry)
+                continue
+            if self._both and not _weighty(entry) and kind_of(entry)[0] in _WHOLE:
+                # an axis spelled 1 or -3, a shape: the outputs tell whether it counts
+                self.notes.append(
+                    ContractDelta(
+                        f"constants/{entry['names'][0]}", CheckStatus.NOTE, "present", delta.note
+                    )
+                )
                 continue
             name = self._name_after(entry, other)
             alone = f"compared with {name}, the only other one of its dtype and shape"

@@ -177,7 +177,7 @@ class Checker:
             ],
             (item.written, str(item.before), item.options),
             self._contents(item),
-            self.before,
+            self.before.identity if self.before else None,
         )
         try:
             kept = read_json(path)

@@ -52,7 +52,9 @@ def environment(python: str, own: Mapping[str, str]) -> dict[str, str]:
         PYTHONDONTWRITEBYTECODE="1",
         PYTHONUNBUFFERED="1",
     )
-    for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"):
+    # TensorFlow 2 sets TF2_BEHAVIOR when it is imported (by a test that calls us, say), which
+    # would turn TensorFlow 1.15 into something else
+    for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "TF2_BEHAVIOR"):
         result.pop(name, None)
     result["PATH"] = os.path.dirname(python) + os.pathsep + result.get("PATH", os.defpath)
     result.update(own)

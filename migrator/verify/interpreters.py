@@ -41,6 +41,11 @@ class Interpreter:
     packages: tuple[str, ...] = ()
     tensorflow: bool = True
 
+    @property
+    def identity(self) -> tuple[str, str, tuple[str, ...]]:
+        """What tells it from another: ``bin/python`` and ``bin/python3`` are one."""
+        return os.path.realpath(os.path.dirname(self.path)), self.version, self.packages
+
 
 def find_before(manifest_home: Path, in_manifest: str | None, given: str | None) -> str:
     """Return the interpreter of the side before the migration.

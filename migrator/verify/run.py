@@ -231,7 +231,7 @@ class _Run:
                             migrator.__version__,
                             command,
                             entry.timeout,
-                            python,
+                            python.identity,
                             work.digest(side),
                             [step.key for step in needs],
                         ),

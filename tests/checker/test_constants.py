@@ -132,6 +132,9 @@ BOTH: list[Any] = [
     ({"net/w": W, "net/b": B}, {"net/b": B}, {}, "net/w (float32 [4, 3])"),
     # arithmetic of one graph only, which the outputs show
     ({"net/w": W, "axis": 1, "shape": np.arange(3)}, {"net/w": W, "eps": 0.1}, {}, ""),
+    # an axis counted from the other end
+    ({"net/w": W, "axis": 1}, {"net/w": W, "axis": -3}, {}, ""),
+    ({"ids": np.arange(9)}, {"ids": np.arange(9)[::-1]}, {"ids": "differs"}, ""),
     ({"ids": np.arange(9)}, {"shape": np.arange(3)}, {}, "ids (int32 [9])"),
 ]
 

@@ -97,6 +97,20 @@ def test_a_second_run_does_only_what_is_left(repository, fake_checker):
     assert repository.verify(fresh=True).reused == 0
 
 
+def test_one_interpreter_may_be_spelled_in_two_ways(repository, fake_checker, tmp_path):
+    """``bin/python`` and ``bin/python3`` of one environment share what is done."""
+    repository.put("more.py", MORE)
+    repository.manifest(TWO)
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("python", "python3"):
+        # not a link: Python would take a linked one's home for its own
+        (folder / name).write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        (folder / name).chmod(0o755)
+    assert repository.verify(before_python=str(folder / "python")).reused == 0
+    assert repository.verify(before_python=str(folder / "python3")).reused == 4 + 2
+
+
 def test_the_report_of_an_earlier_run_is_no_part_of_the_code(repository, fake_checker):
     """A report left in the repository does not make a later run start anew."""
     repository.put("more.py", MORE)
@@ -281,6 +295,7 @@ def test_a_flood_of_output_is_cut(repository, fake_checker, monkeypatch):
 def test_the_environment_of_a_command(repository, fake_checker, monkeypatch):
     """oneDNN is off, PYTHONPATH gone, the entry's own variables win, python is the side's."""
     monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    monkeypatch.setenv("TF2_BEHAVIOR", "1")  # what importing TensorFlow 2 leaves behind
     repository.put(
         "look.py",
         """
@@ -288,6 +303,7 @@ def test_the_environment_of_a_command(repository, fake_checker, monkeypatch):
         from train import write
         assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
         assert "PYTHONPATH" not in os.environ
+        assert "TF2_BEHAVIOR" not in os.environ
         assert os.environ["WHO"] == sys.argv[1]
         assert os.getcwd().endswith("sub")
         assert os.path.dirname(shutil.which("python")) == os.path.dirname(sys.executable)
