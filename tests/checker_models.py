@@ -375,6 +375,19 @@ def load_worker(path):
     return types.SimpleNamespace(**names)
 
 
+def answer_all(tf, worker, requests):
+    """Have the worker answer every request; one that dies is answered so."""
+    for request in requests:
+        shutil.rmtree(request["out"], ignore_errors=True)
+        os.makedirs(request["out"])
+        result = {"python": "{}.{}.{}".format(*sys.version_info), "tensorflow": tf.__version__}
+        try:
+            worker.answer(tf, request, result)
+        except Exception as error:
+            result = {"status": "died", "error": f"{type(error).__name__}: {error}"}
+            worker.write_json(os.path.join(request["out"], "result.json"), result)
+
+
 def main(path):
     """Carry out the plan in the JSON file ``path``."""
     warnings.simplefilter("ignore")
@@ -388,15 +401,7 @@ def main(path):
             write_all(plan["write"], plan["stored"])
         for name in plan.get("writers", ()):
             importlib.import_module("checker." + name).write_all(tf, plan["write"])
-    for request in plan["requests"]:
-        shutil.rmtree(request["out"], ignore_errors=True)
-        os.makedirs(request["out"])
-        result = {"python": "{}.{}.{}".format(*sys.version_info), "tensorflow": tf.__version__}
-        try:
-            worker.answer(tf, request, result)
-        except Exception as error:
-            result = {"status": "died", "error": f"{type(error).__name__}: {error}"}
-            worker.write_json(os.path.join(request["out"], "result.json"), result)
+    answer_all(tf, worker, plan["requests"])
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-__all__ = ["Job", "WorkerFailed", "no_room", "run_jobs"]
+__all__ = ["Job", "WorkerFailed", "no_room", "run_jobs", "tensorflow_environment"]
 
 WORKER = Path(__file__).resolve().parent.parent / "worker"
 
@@ -189,24 +189,32 @@ class Job:
         return data
 
 
-def _environment(foreign: bool) -> dict[str, str]:
-    """Return the environment of a worker.
+def tensorflow_environment() -> dict[str, str]:
+    """Return our environment as a process is given it that runs TensorFlow for a comparison.
 
-    oneDNN reorders float arithmetic, which makes equal models differ.  ``PYTHONHOME`` and
-    ``PYTHONPATH`` belong to the interpreter that runs us, not to one of another version.
-    TensorFlow 2 sets ``TF2_BEHAVIOR`` when it is imported, which would turn TensorFlow 1.15 into
-    something else if our own process has imported it.
+    oneDNN reorders float arithmetic, which makes equal models differ.  TensorFlow 2 sets
+    ``TF2_BEHAVIOR`` when it is imported, which would turn TensorFlow 1.15 into something else
+    if our own process has imported it.
     """
     environment = dict(os.environ)
     environment.update(
         TF_ENABLE_ONEDNN_OPTS="0",
         TF_CPP_MIN_LOG_LEVEL="3",
         CUDA_VISIBLE_DEVICES="",
-        TF_NUM_INTRAOP_THREADS="1",
-        TF_NUM_INTEROP_THREADS="1",
         PYTHONDONTWRITEBYTECODE="1",
     )
     environment.pop("TF2_BEHAVIOR", None)
+    return environment
+
+
+def _environment(foreign: bool) -> dict[str, str]:
+    """Return the environment of a worker.
+
+    ``PYTHONHOME`` and ``PYTHONPATH`` belong to the interpreter that runs us, not to one of
+    another version.
+    """
+    environment = tensorflow_environment()
+    environment.update(TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
     if foreign:
         environment.pop("PYTHONHOME", None)
         environment.pop("PYTHONPATH", None)

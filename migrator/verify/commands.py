@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from migrator.checker.process import tensorflow_environment
+
 __all__ = ["MOST_OUTPUT", "Stopped", "environment", "run_command"]
 
 #: Of each of a command's two streams so many bytes are kept in a file; the rest is read and lost.
@@ -36,25 +38,16 @@ class Ended:
 def environment(python: str, own: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a command.
 
-    oneDNN reorders float arithmetic, which makes equal programs differ.  ``PYTHONPATH`` and
-    ``PYTHONHOME`` belong to the interpreter that runs us, not to one of another version; a
-    script that calls ``python`` gets the side's.
+    ``PYTHONPATH`` and ``PYTHONHOME`` belong to the interpreter that runs us, not to one of
+    another version; a script that calls ``python`` gets the side's.
 
     Args:
         python: the interpreter of the side.
         own: what the manifest gives; it wins.
     """
-    result = dict(os.environ)
-    result.update(
-        TF_ENABLE_ONEDNN_OPTS="0",
-        TF_CPP_MIN_LOG_LEVEL="3",
-        CUDA_VISIBLE_DEVICES="",
-        PYTHONDONTWRITEBYTECODE="1",
-        PYTHONUNBUFFERED="1",
-    )
-    # TensorFlow 2 sets TF2_BEHAVIOR when it is imported (by a test that calls us, say), which
-    # would turn TensorFlow 1.15 into something else
-    for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "TF2_BEHAVIOR"):
+    result = tensorflow_environment()
+    result["PYTHONUNBUFFERED"] = "1"
+    for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"):
         result.pop(name, None)
     result["PATH"] = os.path.dirname(python) + os.pathsep + result.get("PATH", os.defpath)
     result.update(own)

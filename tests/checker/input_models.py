@@ -18,7 +18,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from checker_models import load_worker
+from checker_models import answer_all, load_worker
 
 W = np.random.RandomState(7).randn(4, 3).astype(np.float32)
 CLASSIFY = "tensorflow/serving/classify"
@@ -556,15 +556,7 @@ def main(path):
     if plan.get("write"):
         old = tf.__version__.startswith("1.")
         (write_tensorflow_1 if old else write_tensorflow_2)(tf, plan["write"])
-    for request in plan["requests"]:
-        shutil.rmtree(request["out"], ignore_errors=True)
-        os.makedirs(request["out"])
-        result = {"python": "{}.{}.{}".format(*sys.version_info), "tensorflow": tf.__version__}
-        try:
-            worker.answer(tf, request, result)
-        except Exception as error:
-            result = {"status": "died", "error": f"{type(error).__name__}: {error}"}
-            worker.write_json(os.path.join(request["out"], "result.json"), result)
+    answer_all(tf, worker, plan["requests"])
 
 
 if __name__ == "__main__":
