@@ -87,7 +87,8 @@ def _parser() -> argparse.ArgumentParser:
         "--tier",
         choices=("auto", "native", "session"),
         default="auto",
-        help="form of the result; auto is session until native arrives (default: %(default)s)",
+        help="native leaves no session, session stays on tensorflow.compat.v1, auto is native where"
+        " that is possible and else session (default: %(default)s)",
     )
     migrate.add_argument(
         "--safe-only", action="store_true", help="leave out rewrites that need a review"
@@ -251,11 +252,6 @@ def _options(options: argparse.Namespace) -> Options:
             raise _Usage(f"no rule has the code or name {word!r}{hint}")
     if options.jobs is not None and options.jobs < 1:
         raise _Usage("--jobs takes a number from 1")
-    if getattr(options, "tier", "auto") == "native":
-        raise _Usage(
-            "--tier native is not there yet; use session (programs stay on tensorflow.compat.v1"
-            " and save in TensorFlow 2's formats)"
-        )
     _check_reports(options.report)
     return Options(
         tier=getattr(options, "tier", "auto"),

@@ -1,0 +1,431 @@
+"""The statements of one scope, in order, and what each of them is.
+
+A scope is a module body or the body of one function.  What is not understood refuses the lift.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+
+from migrator.lift.expressions import Context
+from migrator.lift.kinds import Kind, Refusal, Step, Value
+from migrator.lift.sessions import Sessions
+from migrator.names import Module
+
+__all__ = ["Scope", "holds_variables", "is_main_guard"]
+
+#: A statement that makes one of these moves into the module that the lift emits.
+_MOVED = frozenset(
+    {Kind.PLACEHOLDER, Kind.VARIABLE, Kind.TENSOR, Kind.STRUCT, Kind.OPTIMIZER, Kind.TRAIN}
+    | {Kind.ASSIGN}
+)
+_PLAIN = Context()
+
+
+class Scope(Sessions):
+    """The analysis of one scope.
+
+    Args:
+        module: the file.
+        node: the module or the function whose body is analysed.
+
+    Raises:
+        Refusal: from :meth:`analyse`, when something is not understood.
+    """
+
+    def __init__(self, module: Module, node: ast.Module | ast.FunctionDef) -> None:
+        super().__init__(module)
+        self.node = node
+        self.eager: dict[ast.stmt, Value] = {}  #: tensors of constants, which stay
+        self.withs: list[ast.With] = []  #: blocks of a session, graph or name scope
+        self._deferred: list[ast.FunctionDef] = []
+        self._classes: list[ast.ClassDef] = []
+        self.feeds: list[Value] = []  #: feed dictionaries that are kept in variables
+
+    def analyse(self) -> None:
+        """Look at every statement once, in order."""
+        for node in self.module.nodes:
+            if isinstance(node, (ast.AsyncFunctionDef, ast.Await)):
+                raise Refusal(node, "async", "asynchronous code is not followed")
+        self.block(self.node.body, _PLAIN)
+        for function in self._deferred:
+            if function not in self.pure:
+                self._later(function)
+        self._account()
+
+    def _account(self) -> None:
+        """Every use of TensorFlow must have been understood."""
+        from migrator.lift import renames
+
+        for node, symbol in self.module.references():
+            name = symbol.spelled.partition(".")[2]
+            if node in self.visited or name in renames.CONSTANTS or not name:
+                continue
+            if isinstance(self.module.parents[node], ast.Attribute):
+                continue
+            statement = self.module.statement(node)
+            if isinstance(statement, (ast.Import, ast.ImportFrom)):
+                continue
+            raise Refusal(
+                node, "one scope", f"`{symbol.spelled}` is used outside of the scope that is lifted"
+            )
+
+    def _later(self, function: ast.FunctionDef) -> None:
+        """A function that runs at some later time: it may run the session, not build graph."""
+        self.block(function.body, Context(deferred=True))
+
+    # -- statements -------------------------------------------------------------------
+
+    def block(self, statements: Sequence[ast.stmt], context: Context) -> None:
+        """Analyse the statements of a block."""
+        for statement in statements:
+            self.context = context
+            self.reads, self.host, self.calls = [], [], []
+            self.statement(statement, context)
+        live = [statement for statement in statements if statement not in self.removed]
+        if statements and not live and context is not _PLAIN:
+            raise Refusal(statements[0], "empty block", "nothing would be left in its block")
+
+    def statement(self, node: ast.stmt, context: Context) -> None:
+        """Analyse one statement."""
+        if isinstance(node, (ast.Import, ast.ImportFrom, ast.Pass, ast.Break, ast.Continue)):
+            return
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
+            return
+        if isinstance(node, ast.FunctionDef):
+            for decorator in node.decorator_list:
+                self._host(decorator)
+            for default in (*node.args.defaults, *node.args.kw_defaults):
+                if default is not None:
+                    self._host(default)
+            self._deferred.append(node)
+        elif isinstance(node, ast.ClassDef):
+            self._class(node)
+        elif isinstance(node, ast.With):
+            self._with(node, context)
+        elif isinstance(node, ast.If):
+            if is_main_guard(node) and isinstance(self.node, ast.Module) and not node.orelse:
+                self.block(node.body, context)
+                return
+            self._host(node.test)
+            inner = replace(context, branch=True)
+            self.block(node.body, inner)
+            self.block(node.orelse, inner)
+        elif isinstance(node, ast.For):
+            self._host(node.iter)
+            self._bind(node.target, Value(Kind.HOST), node)
+            inner = replace(context, loop=True)
+            self.block(node.body, inner)
+            self.block(node.orelse, inner)
+        elif isinstance(node, ast.While):
+            self._host(node.test)
+            inner = replace(context, loop=True)
+            self.block(node.body, inner)
+            self.block(node.orelse, inner)
+        elif isinstance(node, ast.Try):
+            inner = replace(context, branch=True, attempt=True)
+            for part in (node.body, *(h.body for h in node.handlers), node.orelse, node.finalbody):
+                self.block(part, inner)
+        elif isinstance(node, ast.Assign):
+            value = self.evaluate(node.value)
+            self._assigned(node, node.targets, value, context)
+        elif isinstance(node, ast.AnnAssign):
+            if node.value is not None:
+                self._assigned(node, [node.target], self.evaluate(node.value), context)
+        elif isinstance(node, ast.AugAssign):
+            self._augmented(node, context)
+        elif isinstance(node, ast.Expr):
+            self._expression(node, context)
+        else:
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.expr):
+                    if isinstance(node, ast.Delete):
+                        raise Refusal(node, "delete", "a name is deleted")
+                    self._host(child)
+                elif isinstance(child, (ast.stmt, ast.ExceptHandler)):
+                    raise Refusal(node, "statement", "this kind of statement is not followed")
+
+    def _host(self, node: ast.expr) -> None:
+        """An expression whose value host code uses."""
+        value = self.evaluate(node)
+        if value.is_graph:
+            raise Refusal(node, "host use", f"a {value.kind.value} is used by host code")
+
+    def _class(self, node: ast.ClassDef) -> None:
+        for inner in ast.walk(node):
+            if isinstance(inner, (ast.Name, ast.Attribute)) and self.module.symbol(inner):
+                raise Refusal(inner, "class", f"the class `{node.name}` uses TensorFlow")
+        self._classes.append(node)
+
+    def _with(self, node: ast.With, context: Context) -> None:
+        opened: list[Value] = []
+        scopes = 0
+        for item in node.items:
+            name = self._scope_name(item.context_expr)
+            if name is not None:
+                kind, text = name
+                if item.optional_vars is not None:
+                    raise Refusal(item.optional_vars, "name scope", "the scope itself is used")
+                if kind == "name":
+                    self.names.enter(text)
+                else:
+                    self.names.enter_variable_scope(text)
+                scopes += 1
+                continue
+            value = self.evaluate(item.context_expr)
+            opened.append(value)
+            if item.optional_vars is not None:
+                self._bind(item.optional_vars, value, node)
+        goes = [value for value in opened if value.kind in (Kind.SESSION, Kind.CONFIG)]
+        if len(goes) != len(opened) and (goes or scopes):
+            raise Refusal(node, "with", "a session and something else share a `with`")
+        if scopes and (opened or scopes > 1 or context.loop or context.branch):
+            raise Refusal(node, "name scope", "scopes are opened together, in a loop or condition")
+        for value in opened:
+            if value not in goes and value.is_graph:
+                raise Refusal(node, "with", f"a {value.kind.value} is entered")
+        if goes or scopes:
+            self.withs.append(node)
+        self.block(node.body, context)
+        if scopes:
+            if self._scope_name(node.items[0].context_expr)[0] == "name":  # type: ignore[index]
+                self.names.leave()
+            else:
+                self.names.leave_variable_scope()
+
+    def _scope_name(self, node: ast.expr) -> tuple[str, str] | None:
+        """Return the kind and name of a name scope or variable scope that is opened, or None."""
+        if not isinstance(node, ast.Call):
+            return None
+        symbol = self.module.symbol(node.func)
+        if symbol is None or symbol.name not in ("tf.name_scope", "tf.variable_scope"):
+            return None
+        self.visited.add(node.func)
+        only = node.args[0] if len(node.args) == 1 and not node.keywords else None
+        if not isinstance(only, ast.Constant) or not isinstance(only.value, str):
+            raise Refusal(node, "name scope", "the scope's name is computed, or it has options")
+        if not self.names.valid(only.value) or only.value.endswith("/"):
+            raise Refusal(node, "name scope", "the scope's name is not a plain one")
+        return ("name" if symbol.name == "tf.name_scope" else "variable"), only.value
+
+    def _expression(self, node: ast.Expr, context: Context) -> None:
+        call = node.value
+        if isinstance(call, ast.Call):
+            symbol = self.module.symbol(call.func)
+            if symbol is not None and symbol.name == "tf.reset_default_graph":
+                self.visited.add(call.func)
+                if self.steps or self.started or context is not _PLAIN:
+                    raise Refusal(node, "one graph", "the graph is reset after it was used")
+                self.removed[node] = Value(Kind.CONFIG)
+                return
+            if symbol is not None and symbol.name in (
+                "tf.disable_v2_behavior",
+                "tf.disable_eager_execution",
+            ):
+                self.visited.add(call.func)
+                self.removed[node] = Value(Kind.CONFIG)
+                return
+        value = self.evaluate(node.value)
+        if value.is_graph and value.kind is not Kind.SESSION:
+            raise Refusal(node, "unused graph", f"a {value.kind.value} is made and not kept")
+        if value.kind is Kind.SESSION:
+            self.removed[node] = value
+
+    def _augmented(self, node: ast.AugAssign, context: Context) -> None:
+        value = self.evaluate(node.value)
+        if isinstance(node.target, ast.Name):
+            before = self.env.get(self.key(node.target))
+            if before is not None and before.is_graph:
+                self.reads.append((node.target, before))
+                self.read_of[node.target] = before
+                if before.kind not in (Kind.TENSOR, Kind.PLACEHOLDER):
+                    raise Refusal(node, "operator", f"a {before.kind.value} is changed in place")
+                self._assigned(
+                    node, [node.target], self._union(node.value, [before, value]), context
+                )
+                return
+        if value.is_graph:
+            raise Refusal(node, "host use", f"a {value.kind.value} is added to a host value")
+        if not isinstance(node.target, ast.Name):
+            self._store(node.target)
+
+    # -- bindings ---------------------------------------------------------------------
+
+    def _assigned(
+        self, node: ast.stmt, targets: Sequence[ast.expr], value: Value, context: Context
+    ) -> None:
+        if value.kind in (Kind.SESSION, Kind.CONFIG, Kind.INIT):
+            for target in targets:
+                if isinstance(target, ast.Attribute) and value.kind is Kind.CONFIG:
+                    continue
+                self._bind(target, value, node)
+            self.removed[node] = value
+            return
+        if len(targets) == 1 and isinstance(targets[0], ast.Attribute):
+            # config.gpu_options.allow_growth = True
+            base = self.evaluate(targets[0].value)
+            if base.kind is Kind.CONFIG:
+                if value.is_graph:
+                    raise Refusal(node, "host use", "a graph value is used by host code")
+                self.removed[node] = base
+                return
+        if value.kind is Kind.SAVER:
+            if len(targets) != 1 or not isinstance(targets[0], ast.Name):
+                raise Refusal(node, "one Saver", "the Saver is not kept in one variable")
+            self.saver_value = value
+        elif value.kind is Kind.FEED:
+            self._fed(node, targets, value, context)
+        elif value.is_graph:
+            self._graph(node, targets, value, context)
+        for target in targets:
+            self._bind(target, value, node)
+
+    def _graph(
+        self, node: ast.stmt, targets: Sequence[ast.expr], value: Value, context: Context
+    ) -> None:
+        """A statement that builds graph."""
+        if context.deferred:
+            raise Refusal(
+                node, "graph in a function", "a function that is not followed builds graph"
+            )
+        if context.loop or context.branch:
+            what = "a variable is made" if value.kind is Kind.VARIABLE else "graph is built"
+            raise Refusal(node, "straight line", f"{what} in a loop or under a condition")
+        if len(targets) != 1:
+            raise Refusal(node, "assignment", "a graph value gets several names at once")
+        if value.is_eager:
+            self.eager[node] = value
+            return
+        if value.kind not in _MOVED:
+            raise Refusal(node, "assignment", f"a {value.kind.value} is kept in a variable")
+        made = [item for item in _leaves(value) if item.kind is Kind.VARIABLE and item.step is None]
+        if self.started and (made or value.kind in (Kind.VARIABLE, Kind.PLACEHOLDER)):
+            raise Refusal(node, "order", f"a {value.kind.value} is made after the session was used")
+        step = Step(
+            len(self.steps),
+            node,
+            list(self.reads),
+            list(self.host),
+            after_run=self.started,
+            calls=list(self.calls),
+        )
+        if self.calls and value.kind is not Kind.VARIABLE and not made:
+            raise Refusal(
+                self.calls[0],
+                "host calls",
+                "graph is built with the result of a call, which is made again in every method",
+            )
+        self.steps.append(step)
+        for item in made:
+            item.step = step
+        if value.kind is Kind.TRAIN:
+            self.trains.append(value)
+
+    def _fed(
+        self, node: ast.stmt, targets: Sequence[ast.expr], value: Value, context: Context
+    ) -> None:
+        assert isinstance(value.node, ast.Dict)
+        self.feeds.append(value)
+        for target in targets:
+            if not isinstance(target, ast.Name):
+                raise Refusal(node, "feed", "a feed dictionary is not kept in a variable")
+            before = self.env.get(self.key(target))
+            if (
+                before is not None
+                and context is not _PLAIN
+                and before.feed.keys() != value.feed.keys()
+            ):
+                raise Refusal(node, "feed", "which placeholders are fed depends on a condition")
+
+    def _bind(self, target: ast.expr, value: Value, node: ast.stmt) -> None:
+        if isinstance(target, ast.Name):
+            self._name_value(target, value, node)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            for index, element in enumerate(target.elts):
+                item = value.items.get(index) if value.kind is Kind.STRUCT else None
+                if value.is_graph and item is None:
+                    if value.kind is not Kind.TENSOR or isinstance(element, ast.Starred):
+                        raise Refusal(node, "assignment", f"a {value.kind.value} is unpacked")
+                    item = self._union(target, [value])
+                self._bind(element, item or Value(Kind.HOST), node)
+        elif isinstance(target, ast.Starred):
+            self._bind(target.value, value, node)
+        elif value.is_graph:
+            raise Refusal(
+                target, "assignment", f"a {value.kind.value} is kept in an attribute or an item"
+            )
+        else:
+            self._store(target)
+
+    def _store(self, target: ast.expr) -> None:
+        """A host value is stored in an item or an attribute."""
+        if isinstance(target, ast.Attribute):
+            if self.module.symbol(target) is not None:
+                raise Refusal(target, "dynamic code", "a name of TensorFlow is changed")
+            self._host(target.value)
+        elif isinstance(target, ast.Subscript):
+            self._host(target.value)
+            for value in self.evaluate_slice(target.slice):
+                if value.is_graph:
+                    raise Refusal(target, "host use", "a graph value is used by host code")
+
+    def _name_value(self, target: ast.Name, value: Value, node: ast.stmt) -> None:
+        key = self.key(target)
+        if value.kind is Kind.HOST:
+            before = self.env.get(key)
+            if before is not None and before.is_graph and self.context is not _PLAIN:
+                raise Refusal(
+                    node, "one meaning",
+                    f"`{target.id}` is a {before.kind.value}, and later a host value in a block",
+                )  # fmt: skip
+            self.env[key] = value
+            return
+        if value.kind is Kind.VARIABLE and value.name is not None:
+            raise Refusal(node, "assignment", "a variable gets a second name")
+        if value.name is not None:
+            # y = x: another name for the same value
+            value = replace(value, items=dict(value.items))
+        value.name = target.id
+        if self.steps and self.steps[-1].node is node:
+            value.step = self.steps[-1]
+            self.steps[-1].defines[target.id] = value
+        self._paths(value, target.id)
+        self.env[key] = value
+
+    def _paths(self, value: Value, path: str) -> None:
+        """Note how the variables in a structure are reached."""
+        if value.kind is Kind.VARIABLE:
+            value.path = path
+        elif value.kind is Kind.STRUCT:
+            for index, item in value.items.items():
+                if item.kind in (Kind.VARIABLE, Kind.STRUCT) and not item.path:
+                    self._paths(item, f"{path}[{index!r}]")
+
+
+def holds_variables(value: Value) -> bool:
+    """Whether a structure holds variables, so that it belongs to the module, not to a method."""
+    kinds = {leaf.kind for leaf in _leaves(value)}
+    if Kind.VARIABLE in kinds and kinds - {Kind.VARIABLE, Kind.HOST}:
+        node = value.node or ast.Pass()
+        raise Refusal(node, "structure", "a structure holds variables and other graph values")
+    return Kind.VARIABLE in kinds
+
+
+def _leaves(value: Value) -> list[Value]:
+    if value.kind is not Kind.STRUCT:
+        return [value]
+    return [leaf for item in value.items.values() for leaf in _leaves(item)]
+
+
+def is_main_guard(node: ast.If) -> bool:
+    """Whether a statement is ``if __name__ == "__main__":``."""
+    test = node.test
+    return (
+        isinstance(test, ast.Compare)
+        and isinstance(test.left, ast.Name)
+        and test.left.id == "__name__"
+        and len(test.ops) == 1
+        and isinstance(test.ops[0], ast.Eq)
+    )

@@ -1,0 +1,377 @@
+"""What a scope does with its session: runs, checkpoints, exports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from migrator.lift.expressions import Context, Expressions, arguments
+from migrator.lift.kinds import Kind, Refusal, Run, Value
+from migrator.names import Module, Symbol
+
+__all__ = ["Export", "Restore", "Save", "Saver", "Sessions", "Signature"]
+
+_FETCHABLE = frozenset({Kind.TENSOR, Kind.VARIABLE, Kind.TRAIN, Kind.ASSIGN, Kind.INIT})
+_SERVING = "serving_default"
+
+
+@dataclass(eq=False)
+class Save:
+    """One ``saver.save(...)``."""
+
+    call: ast.Call
+    path: ast.expr
+    step: ast.expr | None
+    step_value: Value | None
+
+
+@dataclass(eq=False)
+class Restore:
+    """One ``saver.restore(...)``."""
+
+    call: ast.Call
+    path: ast.expr
+
+
+@dataclass(eq=False)
+class Saver:
+    """The Saver of a scope, and what it is used for."""
+
+    call: ast.Call
+    given: dict[str, ast.expr]
+    trained: list[Value]  #: the train ops that stood before it, whose slots it saves
+    saved: list[Value]  #: the variables that stood before it
+    saves: list[Save] = field(default_factory=list)
+    restores: list[Restore] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Signature:
+    """One signature of an export."""
+
+    key: ast.expr | None  #: None is ``serving_default``
+    inputs: dict[str, Value]
+    outputs: dict[str, tuple[ast.expr, Value]]
+    node: ast.AST
+    order: int = 0
+
+
+@dataclass(eq=False)
+class Export:
+    """One export: a statement, its directory and its signatures."""
+
+    statement: ast.stmt
+    call: ast.Call
+    directory: ast.expr
+    signatures: list[Signature]
+    order: int = 0
+
+
+class Sessions(Expressions):
+    """Evaluates the calls that need a session."""
+
+    def __init__(self, module: Module) -> None:
+        super().__init__(module)
+        self.context = Context()
+        self.saver: Saver | None = None
+        self.saver_value: Value | None = None
+        self.exports: list[Export] = []
+        self.removed: dict[ast.stmt, Value] = {}  #: statements that go with the session
+        self.trains: list[Value] = []
+        self.started = False  #: a run that is no initialization was seen
+        self.initialized = False
+
+    # -- TensorFlow -------------------------------------------------------------------
+
+    def tensorflow(self, node: ast.Call, symbol: Symbol) -> Value:
+        """Return what a call of TensorFlow gives."""
+        name = symbol.name.partition(".")[2]
+        if name in ("Session", "InteractiveSession"):
+            given = arguments(node, ("target", "graph", "config"), ("graph", "config"))
+            for argument in given.values():
+                if self.evaluate(argument).kind is not Kind.CONFIG and not (
+                    isinstance(argument, ast.Constant) and argument.value is None
+                ):
+                    raise Refusal(argument, "session", "what the session is made with is computed")
+            if self.context.loop or self.context.deferred:
+                raise Refusal(node, "session", "the session is opened in a loop or a function")
+            if self.started:
+                raise Refusal(
+                    node, "one session", "a second session is opened, whose variables start anew"
+                )
+            return Value(Kind.SESSION, node)
+        if name == "get_default_session":
+            return Value(Kind.SESSION, node)
+        if name == "train.Saver":
+            return self._make_saver(node)
+        if name == "saved_model.simple_save":
+            self._simple_save(node)
+            return Value(Kind.HOST, node)
+        return super().tensorflow(node, symbol)
+
+    def method(self, node: ast.Call, base: Value, name: str) -> Value:
+        """Return what a method of a graph value gives."""
+        if base.kind is Kind.SESSION:
+            if name == "run":
+                return self._run(node)
+            if name == "close" and not node.args and isinstance(self._parent(node), ast.Expr):
+                self._remove(node, base)
+                return Value(Kind.HOST, node)
+            if name == "as_default" and not node.args:
+                return base
+        elif base.kind is Kind.CONFIG and name == "as_default" and not node.args:
+            return base
+        elif (name == "eval" and base.kind in (Kind.TENSOR, Kind.VARIABLE)) or (
+            name == "run" and base.kind in (Kind.TRAIN, Kind.ASSIGN, Kind.INIT)
+        ):
+            return self._evaluation(node)
+        elif base.kind is Kind.SAVER and name == "save":
+            return self._save(node)
+        elif base.kind is Kind.SAVER and name == "restore":
+            return self._restore(node)
+        return super().method(node, base, name)
+
+    def _parent(self, node: ast.AST) -> ast.AST:
+        return self.module.parents[node]
+
+    def _remove(self, node: ast.expr, value: Value) -> None:
+        parent = self._parent(node)
+        if not isinstance(parent, ast.stmt):
+            raise Refusal(node, "host use", "its value is used")
+        self.removed[parent] = value
+
+    # -- runs -------------------------------------------------------------------------
+
+    @contextmanager
+    def collected(self, run: Run) -> Iterator[None]:
+        """Collect what is read inside for ``run``."""
+        before = self.reads, self.host
+        self.reads, self.host = [], []
+        try:
+            yield
+            run.reads, run.host = self.reads, self.host
+        finally:
+            self.reads, self.host = before
+
+    def _run(self, node: ast.Call) -> Value:
+        given = arguments(
+            node, ("fetches", "feed_dict", "options", "run_metadata"), ("fetches", "feed_dict")
+        )
+        if "fetches" not in given:
+            raise Refusal(node, "fetch", "it fetches nothing")
+        fetch = given["fetches"]
+        run = Run(node, fetch, order=len(self.steps))
+        with self.collected(run):
+            if isinstance(fetch, (ast.List, ast.Tuple)):
+                run.form = "list" if isinstance(fetch, ast.List) else "tuple"
+                elements = list(fetch.elts)
+            elif isinstance(fetch, ast.Dict):
+                run.form = "dict"
+                run.keys = [key for key in fetch.keys if key is not None]
+                elements = list(fetch.values)
+                if len(run.keys) != len(elements):
+                    raise Refusal(fetch, "fetch", "the fetches are made with `**`")
+            else:
+                elements = [fetch]
+            run.fetched = [(element, self._fetched(element)) for element in elements]
+        return self._finish(run, given.get("feed_dict"))
+
+    def _evaluation(self, node: ast.Call) -> Value:
+        given = arguments(node, ("feed_dict", "session"))
+        assert isinstance(node.func, ast.Attribute)
+        if "session" in given and self.evaluate(given["session"]).kind is not Kind.SESSION:
+            raise Refusal(given["session"], "session", "it is not told which session this is")
+        fetch = node.func.value
+        run = Run(node, fetch, order=len(self.steps))
+        with self.collected(run):
+            run.fetched = [(fetch, self._fetched(fetch))]
+        return self._finish(run, given.get("feed_dict"))
+
+    def _fetched(self, node: ast.expr) -> Value:
+        value = self.evaluate(node)
+        if value.several:
+            raise Refusal(node, "fetch", "what is fetched is several tensors in one value")
+        if value.kind not in _FETCHABLE:
+            raise Refusal(
+                node, "fetch", f"what is fetched is a {value.kind.value}, not a tensor of the scope"
+            )
+        return value
+
+    def _finish(self, run: Run, feed: ast.expr | None) -> Value:
+        kinds = [value.kind for _, value in run.fetched]
+        if Kind.INIT in kinds:
+            if set(kinds) != {Kind.INIT}:
+                raise Refusal(run.call, "initialization", "it is run together with other fetches")
+            if self.started or self.context.deferred:
+                raise Refusal(
+                    run.call, "initialization", "variables are initialized again after their use"
+                )
+            if self.context.loop or self.context.branch:
+                raise Refusal(
+                    run.call, "initialization", "variables are initialized in a loop or a condition"
+                )
+            self.initialized = True
+            self._remove(run.call, run.fetched[0][1])
+            return Value(Kind.HOST, run.call)
+        if sum(kind in (Kind.TRAIN, Kind.ASSIGN) for kind in kinds) > 1:
+            raise Refusal(
+                run.call, "one update", "one run fetches several ops that change variables"
+            )
+        if feed is not None and not (isinstance(feed, ast.Constant) and feed.value is None):
+            given = self.evaluate(feed)
+            if given.kind is not Kind.FEED and not (isinstance(feed, ast.Dict) and not feed.keys):
+                raise Refusal(feed, "feed", "it is not told which placeholders are fed")
+            run.feed_nodes = dict(given.feed)
+            run.feed_name = feed if isinstance(feed, ast.Name) else None
+        for node, value in run.fetched:
+            for placeholder in value.placeholders_below():
+                if placeholder not in run.feed_nodes:
+                    raise Refusal(
+                        node, "feed", f"the placeholder `{placeholder.name}` below it is not fed"
+                    )
+        self.started = True
+        self.runs.append(run)
+        return Value(Kind.HOST, run.call)
+
+    # -- checkpoints ------------------------------------------------------------------
+
+    def _make_saver(self, node: ast.Call) -> Value:
+        if self.saver is not None:
+            raise Refusal(node, "one Saver", "there is a second Saver")
+        if self.context.loop or self.context.branch or self.context.deferred:
+            raise Refusal(node, "one Saver", "the Saver is made in a loop, condition or function")
+        names = (
+            *("var_list", "reshape", "sharded", "max_to_keep", "keep_checkpoint_every_n_hours"),
+            *("name", "restore_sequentially", "saver_def", "builder", "defer_build", "allow_empty"),
+            *("write_version", "pad_step_number", "save_relative_paths", "filename"),
+        )
+        given = arguments(
+            node, names, ("max_to_keep", "keep_checkpoint_every_n_hours", "name", "var_list")
+        )
+        saved = list(self.variables)
+        if not saved:
+            raise Refusal(node, "Saver", "there is no variable of the scope that it could hold")
+        if "var_list" in given:
+            listed = self.evaluate(given["var_list"])
+            if (
+                listed.kind is not Kind.STRUCT
+                or set(listed.items.values()) != set(self.variables)
+                or any(isinstance(k, str) and k != v.tf_name for k, v in listed.items.items())
+            ):
+                raise Refusal(
+                    given["var_list"],
+                    "Saver of all variables",
+                    "the Saver holds some variables, or under other names",
+                )
+        for name in ("max_to_keep", "keep_checkpoint_every_n_hours", "name"):
+            if name in given and self.evaluate(given[name]).is_graph:
+                raise Refusal(given[name], "Saver", "it depends on a graph value")
+        trained = [] if "var_list" in given else list(self.trains)
+        self.saver = Saver(node, given, trained, saved)
+        return Value(Kind.SAVER, node, call=node)
+
+    def _save(self, node: ast.Call) -> Value:
+        assert self.saver is not None
+        names = (
+            *("sess", "save_path", "global_step", "latest_filename", "meta_graph_suffix"),
+            *("write_meta_graph", "write_state", "strip_default_attrs", "save_debug_info"),
+        )
+        given = arguments(node, names, ("sess", "save_path", "global_step", "write_meta_graph"))
+        self._session(node, given.get("sess"))
+        if "save_path" not in given or self.evaluate(given["save_path"]).is_graph:
+            raise Refusal(node, "Saver", "its path is not told")
+        step = given.get("global_step")
+        value = self.evaluate(step) if step is not None else None
+        if value is not None and value.kind not in (Kind.HOST, Kind.VARIABLE):
+            raise Refusal(node, "Saver", f"the global step is a {value.kind.value}")
+        if isinstance(step, ast.Constant) and step.value is None:
+            step = value = None
+        self.started = True
+        self.saver.saves.append(Save(node, given["save_path"], step, value))
+        return Value(Kind.HOST, node)
+
+    def _restore(self, node: ast.Call) -> Value:
+        assert self.saver is not None
+        given = arguments(node, ("sess", "save_path"))
+        self._session(node, given.get("sess"))
+        if "save_path" not in given or self.evaluate(given["save_path"]).is_graph:
+            raise Refusal(node, "Saver", "its path is not told")
+        if self.context.attempt:
+            raise Refusal(
+                node, "restore", "a `try` steers by the error of a restore, which is another now"
+            )
+        if not isinstance(self._parent(node), ast.Expr):
+            raise Refusal(node, "restore", "its value is used")
+        self.started = True
+        self.saver.restores.append(Restore(node, given["save_path"]))
+        return Value(Kind.HOST, node)
+
+    def _session(self, node: ast.AST, session: ast.expr | None) -> None:
+        if session is None or self.evaluate(session).kind is not Kind.SESSION:
+            raise Refusal(node, "session", "it is not told which session this is")
+
+    # -- exports ----------------------------------------------------------------------
+
+    def _simple_save(self, node: ast.Call) -> None:
+        names = ("session", "export_dir", "inputs", "outputs", "legacy_init_op")
+        given = arguments(node, names, names[:4])
+        self._session(node, given.get("session"))
+        statement = self._parent(node)
+        if not isinstance(statement, ast.Expr):
+            raise Refusal(node, "export", "its value is used")
+        if self.evaluate(given["export_dir"]).is_graph:
+            raise Refusal(node, "export", "its directory is a graph value")
+        signature = Signature(
+            None,
+            self._inputs(given["inputs"]),
+            self._outputs(given["outputs"]),
+            node,
+            len(self.steps),
+        )
+        self._check(signature)
+        self.started = True
+        self.exports.append(
+            Export(statement, node, given["export_dir"], [signature], len(self.steps))
+        )
+
+    def _pairs(self, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+        if not isinstance(node, ast.Dict):
+            raise Refusal(node, "export", "its inputs and outputs are no dictionary literals")
+        for key, value in zip(node.keys, node.values, strict=True):
+            if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+                raise Refusal(key or value, "export", "a name in the signature is computed")
+            yield key.value, value
+
+    def _inputs(self, node: ast.expr) -> dict[str, Value]:
+        found = {}
+        for key, item in self._pairs(node):
+            value = self.evaluate(item)
+            if value.kind is not Kind.PLACEHOLDER:
+                raise Refusal(item, "export", f"an input of the signature is a {value.kind.value}")
+            if not key.isidentifier():
+                raise Refusal(item, "export", f"the input key `{key}` is no Python name")
+            found[key] = value
+        return found
+
+    def _outputs(self, node: ast.expr) -> dict[str, tuple[ast.expr, Value]]:
+        found = {}
+        for key, item in self._pairs(node):
+            value = self.evaluate(item)
+            if value.kind is not Kind.TENSOR:
+                raise Refusal(item, "export", f"an output of the signature is a {value.kind.value}")
+            found[key] = item, value
+        return found
+
+    def _check(self, signature: Signature) -> None:
+        given = set(signature.inputs.values())
+        for item, value in signature.outputs.values():
+            for placeholder in value.placeholders_below():
+                if placeholder not in given:
+                    raise Refusal(
+                        item,
+                        "export",
+                        f"the signature leaves out the placeholder `{placeholder.name}` that an"
+                        " output needs",
+                    )
