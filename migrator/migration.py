@@ -45,6 +45,21 @@ _SAVING = (
     b"import_meta_graph",
 )
 
+#: What writes a graph, what reads it again by the names of its tensors, and how that is said.  The
+#: graph of a module has other names, and its checkpoints come without a ``.meta`` file.
+_NAMED_BY_GRAPH = (
+    (
+        frozenset({"tf.saved_model.simple_save", "tf.saved_model.Builder"}),
+        frozenset({"tf.saved_model.load", "tf.contrib.predictor.from_saved_model"}),
+        "loads an export and may ask for tensors by their names, which a module does not keep",
+    ),
+    (
+        frozenset({"tf.train.Saver"}),
+        frozenset({"tf.train.import_meta_graph", "tf.python.tools.freeze_graph"}),
+        "reads the graph of a checkpoint, which a module does not write",
+    ),
+)
+
 #: Called with (what, done, total) as the work goes on.
 Progress = Callable[[str, int, int], None]
 
@@ -724,7 +739,22 @@ def _lift_refused(repository: Repository, path: str) -> str | None:
         for other in repository.groups[index].files:
             if other != path and repository.facts[other].tensorflow:
                 return f"its program also holds `{other}`, which uses TensorFlow"
+    targets = {symbol for symbol, _ in repository.facts[path].targets}
+    for written, read, what in _NAMED_BY_GRAPH:
+        if targets.isdisjoint(written):
+            continue
+        for fact in sorted(repository.facts.values(), key=lambda fact: fact.path):
+            if fact.path != path and _is_near(fact.path, path):
+                for symbol, line in fact.targets:
+                    if symbol in read:
+                        return f"`{fact.path}:{line}` {what}"
     return None
+
+
+def _is_near(one: str, other: str) -> bool:
+    """Whether the folder of one file is, holds or lies in that of the other."""
+    left, right = PurePosixPath(one).parent, PurePosixPath(other).parent
+    return left == right or left in right.parents or right in left.parents
 
 
 def _readers_near(repository: Repository, path: str) -> tuple[str, ...]:

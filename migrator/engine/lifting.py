@@ -79,7 +79,7 @@ def _left(module: Module) -> tuple[ast.AST, str] | None:
     """Return a symbol of the new text that TensorFlow 2 does not have, or None."""
     for node, symbol in module.references():
         if symbol.via == "v1":
-            if not symbol.name.startswith("tf.train."):
+            if not symbol.name.startswith(("tf.train.", "tf.app", "tf.flags")):
                 return node, symbol.spelled
         elif symbols.status(symbol.spelled) is symbols.Status.GONE:
             if not symbol.spelled.startswith("tf.examples."):

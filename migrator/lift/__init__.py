@@ -55,6 +55,38 @@ def scope_of(module: Module) -> ast.Module | ast.FunctionDef:
     return first
 
 
+def _check_called_once(module: Module, function: ast.FunctionDef, depth: int = 0) -> None:
+    """A function that makes graph must do so once: a second call would name variables anew."""
+    calls = [
+        name
+        for name in module.by_name.get(function.name, ())
+        if isinstance(name, ast.Name)
+        and module.find(name.id, module.scope_of[name])[0] is module.root
+    ]
+    for name in calls:
+        call = module.enclosing(name, (ast.Call,))
+        if isinstance(call, ast.Call) and call.func is not name:
+            symbol = module.symbol(call.func)
+            if symbol is not None and symbol.name == "tf.app.run":
+                continue
+        if not isinstance(call, ast.Call) or call.func is not name:
+            raise Refusal(name, "one call", f"`{function.name}` is handed on")
+        around = module.enclosing(name, (ast.For, ast.While, ast.FunctionDef, ast.Lambda))
+        if isinstance(around, ast.FunctionDef) and around is not function and depth < 3:
+            _check_called_once(module, around, depth + 1)
+        elif around is not None:
+            raise Refusal(name, "one call", f"`{function.name}` is called in a loop or a function")
+    if len(calls) > 1:
+        raise Refusal(calls[1], "one call", f"`{function.name}` is called several times")
+    if depth:
+        return
+    if function.decorator_list:
+        raise Refusal(function, "one call", f"`{function.name}` is decorated")
+    for inner in ast.walk(function):
+        if isinstance(inner, (ast.Global, ast.Nonlocal, ast.Yield, ast.YieldFrom)):
+            raise Refusal(inner, "one scope", f"`{function.name}` changes names outside, or yields")
+
+
 def lift(module: Module, path: str) -> Lifted:
     """Return ``module`` with its session lifted.
 
@@ -72,7 +104,7 @@ def lift(module: Module, path: str) -> Lifted:
         raise Refusal(module.tree, "layout", "its lines end in unusual ways")
     node = scope_of(module)
     if isinstance(node, ast.FunctionDef):
-        raise Refusal(node, "module level", "graph and session are in a function")
+        _check_called_once(module, node)
     scope = Scope(module, node)
     scope.analyse()
     uses = uses_of(scope)

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from keyword import iskeyword
 
 from migrator.lift.expressions import OPTIMIZERS, arguments
 from migrator.lift.kinds import Kind, Refusal, Step, Value
@@ -170,7 +171,9 @@ class Emitter:
                 return "train_step"
             return name
         if use.signature is not None:
-            return "predict"
+            key = use.signature.key
+            named = key.isidentifier() and key != "serving_default" and not iskeyword(key)
+            return key if named else "predict"
         names = [node.id for node, _ in use.outputs if isinstance(node, ast.Name)]
         if len(names) == len(use.outputs) == 1:
             return names[0]
@@ -211,9 +214,7 @@ class Emitter:
         blocks: list[list[str]] = []
         if self.scope.variables:
             blocks.append(self._constructor())
-        ordered: list[tuple[int, list[str]]] = []
-        for group in self.groups:
-            ordered.append((group.steps[-1].index, self._helper(group)))
+        ordered = [(group.steps[-1].index, self._helper(group)) for group in self.groups]
         for use in self.methods:
             if any(group.use is use for group in self.groups):
                 continue
@@ -370,11 +371,11 @@ class Emitter:
         for item in items:
             steps = item.steps if isinstance(item, Group) else [item]
             if train and taped & set(steps):
-                first += self._item(item, speller, checker, deep, owner, renamed)
+                first += self._item(item, speller, checker, deep, owner, renamed, use)
         for item in items:
             steps = item.steps if isinstance(item, Group) else [item]
             if not (train and taped & set(steps)):
-                second += self._item(item, speller, checker, tab, owner, renamed)
+                second += self._item(item, speller, checker, tab, owner, renamed, use)
         lines: list[str] = []
         outputs = [
             (node, value, self._output(node, value, speller, checker, owner, use))
@@ -432,6 +433,7 @@ class Emitter:
         level: str,
         owner: str,
         renamed: dict[str, str],
+        use: Use,
     ) -> list[str]:
         if isinstance(item, Step):
             checker.run(item)
@@ -439,11 +441,21 @@ class Emitter:
         for value in item.inputs:
             checker.has(value, item.steps[0].node)
         names = [renamed.get(value.name or "", value.name or "") for value in item.inputs]
-        for value in item.outputs:
+        used = [value for value in item.outputs if self._is_used(value, use, item)]
+        for value in used:
             checker.define(value.name or "", value)
-        targets = ", ".join(value.name or "" for value in item.outputs)
+        targets = ", ".join((value.name or "") if value in used else "_" for value in item.outputs)
         text = call(f"{owner}.{item.name}", names, len(level), len(targets) + 3)
         return [f"{level}{targets} = {text}"]
+
+    @staticmethod
+    def _is_used(value: Value, use: Use, group: Group) -> bool:
+        """Whether a use reads an output of a group that it calls."""
+        reads = [read for step in use.steps if step not in group.steps for _, read in step.reads]
+        reads += [read for _, read in use.reads]
+        if use.update is not None and use.update.step is not None:
+            reads += [read for _, read in use.update.step.reads]
+        return any((read.step, read.name) == (value.step, value.name) for read in reads)
 
     def _output(
         self,
@@ -454,6 +466,9 @@ class Emitter:
         owner: str,
         use: Use,
     ) -> str:
+        if value.kind is Kind.ASSIGN:
+            assert value.of is not None
+            return f"{self.reach(value.of, owner)}.read_value()"
         if value.kind is Kind.VARIABLE:
             # a variable is read when the function returns, behind the update
             return f"{self.reach(value, owner)}.read_value()"

@@ -131,7 +131,7 @@ class Expressions:
         value = self.env.get(self.key(node))
         scope, _ = self.module.find(node.id, self.module.scope_of[node])
         if value is None or value.kind is Kind.HOST:
-            if scope is not None:
+            if scope is not None and scope not in self._inlined:
                 self.host.append(node)
             return value or Value(Kind.HOST, node)
         if self._inlined and scope is not None and scope not in self._inlined:
@@ -307,7 +307,9 @@ class Expressions:
         """A symbol of TensorFlow that is not called."""
         name = symbol.spelled.partition(".")[2]
         self.visited.add(node)
-        if name in renames.CONSTANTS or name == "" or renames.gone(symbol):
+        if name in renames.CONSTANTS or name == "" or renames.is_flags(symbol):
+            return Value(Kind.HOST, node)
+        if renames.gone(symbol):
             return Value(Kind.HOST, node)
         known = renames.entry(symbol)
         if known is not None and not known.news and not renames.is_random(symbol):
@@ -402,7 +404,8 @@ class Expressions:
                               ("ref", "value", "name"))  # fmt: skip
             return self._assign(node, self.evaluate(given["ref"]), given["value"])
         if (
-            name in renames.HOST
+            renames.is_flags(symbol)
+            or name in renames.HOST
             or renames.initializer(symbol) is not None
             or (symbol.spelled.startswith("tf.examples."))
         ):
@@ -652,10 +655,13 @@ class Expressions:
             value = values[argument] if argument is not None else Value(Kind.HOST)
             self.env[(id(scope), name)] = value
         self._inlined.append(scope)
+        reads = self.reads
+        self.reads = []  # what the function's own names stand for concerns nobody else
         try:
             returned = self._body(function.body, function)
         finally:
             self._inlined.pop()
+            self.reads = reads
         if not returned:
             raise Refusal(node, "function", "it returns nothing on some way, or nothing at all")
         self.pure[function] = None

@@ -5,6 +5,10 @@ from __future__ import annotations
 import ast
 import enum
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from migrator.lift.sessions import Signature
 
 __all__ = ["Kind", "Refusal", "Run", "Step", "Value"]
 
@@ -70,6 +74,7 @@ class Value:
     operand_value: Value | None = None
     variables: tuple[Value, ...] | None = None  #: the var_list of a train op
     counter: Value | None = None  #: global step of a train op
+    signature: Signature | None = None
     feed: dict[Value, ast.expr] = field(default_factory=dict)  #: of a feed dictionary
 
     @property

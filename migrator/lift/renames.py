@@ -26,6 +26,7 @@ __all__ = [
     "gives_several",
     "gone",
     "initializer",
+    "is_flags",
     "is_random",
     "is_sparse",
 ]
@@ -229,6 +230,12 @@ def bound(call: ast.Call, known: Entry) -> list[tuple[str | None, ast.expr]] | N
         result.append((None if positional else new, value))
         same = same and (positional or (by_name and new == name))
     return None if same else result
+
+
+def is_flags(symbol: Symbol) -> bool:
+    """Whether a symbol is of the command-line flags, which make no graph."""
+    name = symbol.spelled.partition(".")[2]
+    return name == "app" or name.startswith(("app.flags", "flags", "app.run"))
 
 
 def gives_several(symbol: Symbol) -> bool:

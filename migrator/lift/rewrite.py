@@ -11,7 +11,7 @@ from collections import Counter
 
 from migrator.lift.emit import Emitter, leading_comments
 from migrator.lift.kinds import Kind, Refusal, Run
-from migrator.lift.scope import Scope
+from migrator.lift.scope import Scope, is_main_guard
 from migrator.lift.sessions import Export, Restore, Save
 from migrator.lift.slices import Use, check_host, is_direct, is_inline
 from migrator.lift.spelling import Speller
@@ -53,6 +53,7 @@ class Rewriter:
         self.module: Module = scope.module
         self.text = self.module.text
         self.uses = uses
+        self._exported_before = False
         self.edits: list[Edit] = []
         self.tf, self.import_edits = self._tensorflow()
         self.plain = Speller(scope, self.tf)
@@ -251,37 +252,78 @@ class Rewriter:
         above = " ".join(leading_comments(self.scope, node)[1])
         return not isinstance(node, ast.With) and re.search("(?i)initiali[sz]", above) is not None
 
+    def _tells_of_export(self, node: ast.stmt) -> bool:
+        """Whether a statement that goes made a part of an export."""
+        value = self.scope.removed.get(node)
+        return value is not None and value.kind in (
+            Kind.BUILDER,
+            Kind.TENSOR_INFO,
+            Kind.SIGNATURE,
+            Kind.STRUCT,
+        )
+
     def _behind(self, node: ast.stmt) -> list[str]:
         end = self.module.end(node)
         text = self.text[end : comment_end(self.text, end)].strip()
         return [text] if text else []
 
     def _insert(self, anchor: ast.stmt, block: dict[str, list[list[str]]]) -> tuple[int, str]:
-        """Return where the new statements go, and their text."""
+        """Return where the new statements go, and their text; a class may go further up."""
         column = self._target_column(anchor)
-        indent = " " * column if "\t" not in self._indent(anchor) else self._indent(anchor)[:column]
-        parts: list[str] = []
-        for index, lines in enumerate([*block["class"], *block["beside"]]):
-            head = lines[0]
-            big = any(row.startswith(("class ", "def ", "@")) for row in lines)
-            before = index > 0 and (big or parts[-1].startswith("def"))
-            text = "".join(f"{indent}{row}\n" if row else "\n" for row in lines)
-            del head
-            parts.append(("BIG" if big else "") + text)
-            del before
+        indent = self._indent(anchor)[:column]
+        parts = [*block["class"], *block["beside"]]
+        top = self._top_of(anchor)
+        if block["class"] and top is not None and self._holds_at(top):
+            start, _ = leading_comments(self.scope, top)
+            code = "".join(f"{row}\n" if row else "\n" for row in _rows(block["class"][0]))
+            before = self._gap(self.text[:start], "\n\n")
+            self.edits.append((start, start, f"{before}{code}\n\n"))
+            parts = block["beside"]
         gap = "\n\n" if column == 0 else "\n"
         text = ""
-        for index, part in enumerate(parts):
-            big = part.startswith("BIG")
-            body = part[3:] if big else part
-            if index and (big or parts[index - 1].startswith("BIG")):
+        wide = [any(row.startswith(("class ", "def ")) for row in lines) for lines in parts]
+        for index, lines in enumerate(parts):
+            if index and (wide[index] or wide[index - 1]):
                 text += gap
-            text += body
-        first = bool(parts) and parts[0].startswith("BIG")
-        last = bool(parts) and parts[-1].startswith("BIG")
-        start = self.module.offset(anchor.lineno, 0)
-        self.gaps = (gap if first else "", gap if last else "")
-        return start, text
+            text += "".join(f"{indent}{row}\n" if row else "\n" for row in _rows(lines))
+        self.gaps = (gap if wide[:1] == [True] else "", gap if wide[-1:] == [True] else "")
+        return self.module.offset(anchor.lineno, 0), text
+
+    def _top_of(self, anchor: ast.stmt) -> ast.stmt | None:
+        """Return the main guard or the function that ``anchor`` stands in, or None."""
+        for around in self.module.ancestors(anchor):
+            if around is self.scope.node and isinstance(around, ast.FunctionDef):
+                return around
+            if isinstance(around, ast.If) and is_main_guard(around):
+                return around
+        return None
+
+    def _holds_at(self, top: ast.stmt) -> bool:
+        """Whether all that is evaluated with the class is bound ahead of ``top``.
+
+        Of a function, all that its methods read must be the module's.
+        """
+        if isinstance(top, ast.FunctionDef):
+            local = self.module.scopes[top]
+            read = [name for step in self.scope.steps for name in step.host]
+            read += [name for use in self.uses for name in use.host]
+            read += [n for step in self.scope.steps for n, v in step.reads if v.is_eager]
+            read += [n for use in self.uses for n, v in use.reads if v.is_eager]
+            if any(self.module.find(n.id, self.module.scope_of[n])[0] is local for n in read):
+                return False
+        for use in self.uses:
+            for param in use.params:
+                for name in ast.walk(param.call or ast.Pass()):
+                    if not isinstance(name, ast.Name):
+                        continue
+                    owner, bindings = self.module.find(name.id, self.module.scope_of[name])
+                    if owner is not None and not all(
+                        isinstance(binding.node, (ast.expr, ast.stmt, ast.alias))
+                        and binding.node.lineno < top.lineno
+                        for binding in bindings
+                    ):
+                        return False
+        return True
 
     def _indent(self, node: ast.stmt) -> str:
         start = self.module.offset(node.lineno, 0)
@@ -351,11 +393,10 @@ class Rewriter:
         """
         emitter = self.emitter
         variables = self.scope.variables
-        if len(variables) > 4:
-            name = emitter.fresh("variable") if "variable" in emitter.taken else "variable"
-            return f"{{{name}.name[:-2]: {name} for {name} in {emitter.model}.variables}}"
+        comprehension = f"{{v.name[:-2]: v for v in {emitter.model}.variables}}"
         pairs = [f'"{v.tf_name}": {emitter.reach(v, emitter.model)}' for v in variables]
-        return f"{{{', '.join(pairs)}}}"
+        text = f"{{{', '.join(pairs)}}}"
+        return text if len(text) < 76 else comprehension
 
     def _manager(self, saves: list[Save]) -> str:
         saver = self.scope.saver
@@ -480,8 +521,7 @@ class Rewriter:
         keys = []
         for signature in export.signatures:
             use = next(use for use in self.uses if use.signature is signature)
-            key = '"serving_default"' if signature.key is None else self.plain.text(signature.key)
-            keys.append(f"{key}: {self.emitter.model}.{use.name}")
+            keys.append(f'"{signature.key}": {self.emitter.model}.{use.name}')
         column = self._target_column(export.statement)
         directory = self.plain.text(export.directory)
         text = call(
@@ -500,8 +540,22 @@ class Rewriter:
             )
             if '"' in directory:
                 raise Refusal(export.call, "export", "its directory is no name")
-        self._replace(export.statement, text)
+        indent = self._indent(export.statement)[:column]
+        self._replace(export.statement, f"{self._export_comments(indent)}{text}")
         self.answers[_at(export.call)] = text
+
+    def _export_comments(self, indent: str) -> str:
+        """Return the comments of the statements that prepared an export, once."""
+        if self._exported_before:
+            return ""
+        self._exported_before = True
+        rows = [
+            row
+            for node in self.scope.removed
+            if self._tells_of_export(node)
+            for row in (*leading_comments(self.scope, node)[1], *self._behind(node))
+        ]
+        return "".join(f"{row}\n{indent}" for row in rows)
 
     # -- runs -------------------------------------------------------------------------
 
@@ -571,7 +625,8 @@ class Rewriter:
                 names.append(self.plain.text(run.feed_nodes[param]))
         if run.feed_name is not None and self._is_whole_feed(run, use):
             names = [f"**{run.feed_name.id}"]
-        outputs = [index for index, (_, value) in enumerate(run.fetched) if value is not use.update]
+        returned = [value for _, value in use.outputs]
+        outputs = [index for index, fetched in enumerate(run.fetched) if fetched[1] in returned]
         updated = len(outputs) < len(run.fetched)
         function = f"{owner}{use.name}"
         if isinstance(parent, ast.Expr):
@@ -670,7 +725,8 @@ class Rewriter:
             first, _ = leading_comments(self.scope, node)
             line = self.module.offset(node.lineno, 0)
             keeps = node in self.scope.removed and not (
-                self._moves_comments(node) and self.emitter.has_class
+                (self._moves_comments(node) and self.emitter.has_class)
+                or self._tells_of_export(node)
             )
             start = line if keeps else first
             end = comment_end(text, self.module.end(node))
@@ -852,11 +908,16 @@ class Rewriter:
     def _vanished(self, node: ast.AST) -> bool:
         if isinstance(self.module.statement(node), (ast.Import, ast.ImportFrom)):
             return True
-        return any(at in self.scope.removed for at in self.module.ancestors(node))
+        whole = [self.module.statement(export.call) for export in self.scope.exports]
+        return any(at in self.gone or at in whole for at in self.module.ancestors(node))
 
 
 def _at(node: ast.expr) -> tuple[int, int]:
     return node.lineno, node.col_offset
+
+
+def _rows(lines: list[str]) -> list[str]:
+    return [row for line in lines for row in line.split("\n")]
 
 
 def _deletes(module: Module) -> bool:

@@ -21,6 +21,10 @@ _MOVED = frozenset(
     {Kind.PLACEHOLDER, Kind.VARIABLE, Kind.TENSOR, Kind.STRUCT, Kind.OPTIMIZER, Kind.TRAIN}
     | {Kind.ASSIGN}
 )
+#: A statement that only makes one of these goes with the session.
+_GOES = frozenset(
+    {Kind.SESSION, Kind.CONFIG, Kind.INIT, Kind.BUILDER, Kind.TENSOR_INFO, Kind.SIGNATURE}
+)
 _PLAIN = Context()
 
 
@@ -62,6 +66,8 @@ class Scope(Sessions):
         for node, symbol in self.module.references():
             name = symbol.spelled.partition(".")[2]
             if node in self.visited or name in renames.CONSTANTS or not name:
+                continue
+            if renames.is_flags(symbol) or name in renames.HOST:
                 continue
             if isinstance(self.module.parents[node], ast.Attribute):
                 continue
@@ -256,7 +262,11 @@ class Scope(Sessions):
     def _assigned(
         self, node: ast.stmt, targets: Sequence[ast.expr], value: Value, context: Context
     ) -> None:
-        if value.kind in (Kind.SESSION, Kind.CONFIG, Kind.INIT):
+        leaves = {leaf.kind for leaf in _leaves(value)} - {Kind.HOST}
+        goes = value.kind in _GOES or (value.kind is Kind.STRUCT and leaves <= _GOES)
+        if goes and (context.loop or context.deferred) and value.kind is Kind.BUILDER:
+            raise Refusal(node, "export", "a builder is made in a loop or a function")
+        if goes:
             for target in targets:
                 if isinstance(target, ast.Attribute) and value.kind is Kind.CONFIG:
                     continue

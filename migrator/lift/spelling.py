@@ -77,6 +77,12 @@ class Speller:
         name = symbol.spelled.partition(".")[2]
         if not name:
             return self.tf if symbol.raw != "tensorflow" else None
+        if renames.is_flags(symbol):
+            # the command line is read as TensorFlow 1 reads it
+            written = self.module.source(node)
+            if not written.startswith(f"{self.tf}.") or ".compat.v1." in written:
+                return None
+            return f"{self.tf}.compat.v1.{written[len(self.tf) + 1 :]}"
         host = renames.HOST.get(name) or renames.HOST.get(symbol.name.partition(".")[2])
         if host is not None:
             return self._spelled(node, host)
@@ -110,7 +116,12 @@ class Speller:
         if name == "nn.xw_plus_b":
             given = arguments(node, ("x", "weights", "biases", "name"))
             product = f"{self.text(given['x'])}, {self.text(given['weights'])}"
-            return f"({self.tf}.matmul({product}) + {self.text(given['biases'])})"
+            text = f"{self.tf}.matmul({product}) + {self.text(given['biases'])}"
+            alone = isinstance(
+                self.module.parents[node],
+                (ast.Call, ast.keyword, ast.Assign, ast.Return, ast.Tuple),
+            )
+            return text if alone else f"({text})"
         made = renames.initializer(symbol)
         if made is not None:
             return self.initializer(node)

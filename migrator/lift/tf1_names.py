@@ -2,7 +2,8 @@
 
 A checkpoint is keyed by them.  A graph makes the names of its operations unique by counting,
 without regard to case; ``tf.Variable`` is named within the name scopes around it,
-``tf.get_variable`` within the variable scopes (TensorFlow 1.15, ``Graph.unique_name`` and ``Graph.name_scope``).
+``tf.get_variable`` within the variable scopes (TensorFlow 1.15, ``Graph.unique_name`` and
+``Graph.name_scope``).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 Runs under Python 3.7 with TensorFlow 1.15 and under Python 3 with TensorFlow 2.  Every variable
 that a script makes starts from an array that depends on its name and shape only, so that a script
 and what it was lifted to train from the same weights.  matplotlib draws nothing, and the MNIST
-tutorial's data set is a small made-up one.
+tutorial's data set and scikit-learn's irises are small made-up ones.
 """
 
 from __future__ import print_function
@@ -116,6 +116,14 @@ def stubs():
                  "tensorflow.examples.tutorials.mnist"):  # fmt: skip
         sys.modules[name] = types.ModuleType(name)
     sys.modules[data.__name__] = data
+    for name in ("sklearn", "sklearn.datasets", "sklearn.preprocessing"):
+        sys.modules[name] = types.ModuleType(name)
+    rng = np.random.RandomState(4)
+    iris = types.SimpleNamespace(
+        data=rng.uniform(0.1, 6.0, (150, 4)), target=np.repeat([0, 1, 2], 50)
+    )
+    sys.modules["sklearn.datasets"].load_iris = lambda: iris
+    sys.modules["sklearn"].datasets = sys.modules["sklearn.datasets"]
     sys.modules["tensorflow.examples.tutorials.mnist"].input_data = data
 
 

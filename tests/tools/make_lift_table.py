@@ -38,15 +38,17 @@ MODULES = ("", "math", "nn", "linalg", "random", "image", "strings", "signal", "
 
 #: Not functions of tensors to tensors, or dependent on a graph: no new name makes them right.
 EXCLUDED = {
-    "Assert", "Graph", "GradientTape", "Module", "Operation", "Print", "Variable", "add_to_collection",
-    "get_logger", "case", "cond", "control_dependencies", "custom_gradient", "device", "function",
+    "Assert", "Graph", "GradientTape", "Module", "Operation", "Print", "Variable",
+    "add_to_collection", "get_logger", "case", "cond", "control_dependencies", "custom_gradient", "device", "function",
     "get_static_value", "gradients", "hessians", "group", "init_scope", "load_library",
     "load_op_library", "make_ndarray", "make_tensor_proto", "map_fn", "foldl", "foldr", "scan",
-    "name_scope", "no_gradient", "numpy_function", "py_function", "py_func", "print", "recompute_grad",
+    "name_scope", "no_gradient", "numpy_function", "py_function", "py_func", "print",
+    "recompute_grad",
     "register_tensor_conversion_function", "required_space_to_batch_paddings", "switch_case",
     "tuple", "type_spec_from_value", "vectorized_map", "variable_creator_scope", "while_loop",
     "while", "import_graph_def", "is_symbolic_tensor", "where",
-    "get_current_name_scope", "executing_eagerly", "inside_function", "nondifferentiable_batch_function",
+    "get_current_name_scope", "executing_eagerly", "inside_function",
+    "nondifferentiable_batch_function",
     "broadcast_static_shape", "is_tensor", "as_dtype", "unique", "unique_with_counts",
 }  # fmt: skip
 
@@ -81,6 +83,10 @@ REVIEWED = {
     "nn.sparse_softmax_cross_entropy_with_logits": "nn.sparse_softmax_cross_entropy_with_logits",
     "nn.weighted_cross_entropy_with_logits": "nn.weighted_cross_entropy_with_logits",
     "nn.crelu": "nn.crelu",
+    "nn.relu6": "nn.relu6",
+    "nn.softplus": "nn.softplus",
+    "arg_max": "argmax",
+    "arg_min": "argmin",
     "norm": "norm",
 }
 
@@ -91,6 +97,8 @@ RENAMED = {
     "squeeze": {"squeeze_dims": "axis"},
     "expand_dims": {"dim": "axis"},
     "argmax": {"dimension": "axis"},
+    "arg_max": {"dimension": "axis"},
+    "arg_min": {"dimension": "axis"},
     "argmin": {"dimension": "axis"},
     "nn.avg_pool": {"value": "input"},
     "nn.max_pool": {"value": "input"},

@@ -1,0 +1,184 @@
+"""What is not understood is not lifted: each precondition, with the line it fails on."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrator.lift import Refusal, lift
+from migrator.names import Module
+
+HEAD = """\
+import numpy as np
+import tensorflow as tf
+
+x = tf.placeholder(tf.float32, [None, 2])
+w = tf.Variable(tf.zeros([2, 1]), name="w")
+y = tf.matmul(x, w)
+"""
+RUN = """\
+with tf.Session() as sess:
+    sess.run(tf.global_variables_initializer())
+    print(sess.run(y, {x: np.ones((1, 2))}))
+"""
+
+#: name -> (source, precondition, line)
+CASES: dict[str, tuple[str, str, int]] = {
+    "no session": (HEAD, "nothing", 1),
+    "a variable in a loop": (
+        HEAD + "for i in range(3):\n    v = tf.Variable(1.0)\n" + RUN,
+        "straight line",
+        8,
+    ),
+    "a variable under a condition": (
+        HEAD + "if np.ones(1):\n    v = tf.Variable(1.0)\n" + RUN,
+        "straight line",
+        8,
+    ),
+    "a tensor reassigned in a loop": (
+        HEAD + "for i in range(3):\n    y = tf.nn.relu(y)\n" + RUN,
+        "straight line",
+        8,
+    ),
+    "exec": (HEAD + "exec('y = 1')\n" + RUN, "dynamic code", 7),
+    "globals": (HEAD + "globals()['y'] = 1\n" + RUN, "dynamic code", 7),
+    "a patched TensorFlow": (HEAD + "tf.matmul = np.dot\n" + RUN, "dynamic code", 7),
+    "an unseen function": (HEAD + "np.add(y, 1)\n" + RUN, "unseen function", 7),
+    "a printed tensor": (HEAD + "print(y)\n" + RUN, "unseen function", 7),
+    "a summary": (HEAD + "s = tf.summary.scalar('y', y)\n" + RUN, "symbol", 7),
+    "control dependencies": (
+        HEAD + "with tf.control_dependencies([y]):\n    z = tf.identity(y)\n" + RUN,
+        "symbol",
+        7,
+    ),
+    "a fetch by name": (HEAD + RUN.replace("sess.run(y", "sess.run('y:0'"), "fetch", 9),
+    "an unknown fetch": (HEAD + RUN.replace("sess.run(y", "sess.run(np.ones(2)"), "fetch", 9),
+    "an unknown feed": (
+        HEAD + "feeds = dict()\n" + RUN.replace("{x: np.ones((1, 2))}", "feeds"),
+        "feed",
+        10,
+    ),
+    "a placeholder that is not fed": (HEAD + RUN.replace(", {x: np.ones((1, 2))}", ""), "feed", 9),
+    "a tensor that is fed": (HEAD + RUN.replace("{x: ", "{y: "), "feed", 9),
+    "two sessions": (HEAD + RUN + RUN, "one session", 10),
+    "initialized twice": (
+        HEAD + RUN + "    sess.run(tf.global_variables_initializer())\n",
+        "initialization",
+        10,
+    ),
+    "a graph that is reset": (HEAD + RUN + "tf.reset_default_graph()\n", "one graph", 10),
+    "a computed variable name": (
+        HEAD + "n = 'v'\nv = tf.Variable(1.0, name=n)\n" + RUN,
+        "variable name",
+        8,
+    ),
+    "a name in use": (
+        HEAD + "v = tf.get_variable('w', [2])\n" + RUN,
+        "variable name",
+        7,
+    ),
+    "a host value that changes": (
+        HEAD + "k = 2.0\nz = y * k\nk = 3.0\n" + RUN.replace("run(y", "run(z"),
+        "host values",
+        9,
+    ),
+    "a list that grows": (
+        HEAD + "k = [1.0]\nz = y * k\nk.append(2.0)\n" + RUN.replace("run(y", "run(z"),
+        "host values",
+        9,
+    ),
+    "a host call in the graph": (
+        HEAD + "z = y * np.random.rand()\n" + RUN.replace("run(y", "run(z"),
+        "host calls",
+        7,
+    ),
+    "an initial value drawn out of turn": (
+        HEAD
+        + "v = tf.Variable(np.random.rand(2))\nnoise = np.random.rand(2)\nz = y + 1.0\n"
+        + RUN.replace("run(y", "run(z"),
+        "host calls",
+        7,
+    ),
+    "comparison by identity": (
+        HEAD + "z = y == 1.0\n" + RUN.replace("run(y", "run(z"),
+        "operator",
+        7,
+    ),
+    "a class": (HEAD + "class A:\n    b = tf.constant(1)\n" + RUN, "class", 8),
+    "a Saver of some": (
+        HEAD + "v = tf.Variable(1.0)\nsaver = tf.train.Saver([w])\n" + RUN,
+        "Saver of all variables",
+        8,
+    ),
+    "two Savers": (
+        HEAD + "a = tf.train.Saver()\nb = tf.train.Saver()\n" + RUN,
+        "one Saver",
+        8,
+    ),
+    "restored slots": (
+        HEAD
+        + "t = tf.train.AdamOptimizer().minimize(tf.reduce_mean(y))\nsaver = tf.train.Saver()\n"
+        + RUN
+        + "    sess.run(t, {x: np.ones((1, 2))})\n    saver.restore(sess, 'm')\n",
+        "restored slots",
+        13,
+    ),
+    "a restore that may fail": (
+        HEAD
+        + "saver = tf.train.Saver()\n"
+        + RUN
+        + "    try:\n        saver.restore(sess, 'm')\n    except ValueError:\n        pass\n",
+        "restore",
+        12,
+    ),
+    "an export that leaves a placeholder out": (
+        HEAD
+        + "k = tf.placeholder(tf.float32)\nz = y * k\n"
+        + RUN
+        + "    tf.saved_model.simple_save(sess, 'd', {'x': x}, {'z': z})\n",
+        "export",
+        12,
+    ),
+    "two updates in one run": (
+        HEAD
+        + "a = w.assign_add(w)\nb = w.assign(w)\n"
+        + RUN
+        + "    sess.run([a, b])\n",
+        "one update",
+        12,
+    ),
+    "an argument without a place": (
+        HEAD + "z = tf.nn.embedding_lookup(w, [0], 'div')\n" + RUN,
+        "arguments",
+        7,
+    ),
+    "two statements on a line": (HEAD + "z = y + 1; k = 2\n" + RUN.replace("run(y", "run(z"),
+                                 "layout", 7),
+    "a comment that would be lost": (
+        HEAD + RUN.replace("x: np", "x:  # ones\n        np"),
+        "comment",
+        1,
+    ),
+    "a from-import that stays": (
+        "from tensorflow import set_random_seed\n" + HEAD + "set_random_seed(1)\n" + RUN,
+        "import",
+        1,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_is_refused_by_name(name: str) -> None:
+    """A precondition that fails is named, with the line."""
+    source, precondition, line = CASES[name]
+    with pytest.raises(Refusal) as caught:
+        lift(Module(source), "script.py")
+    refusal = caught.value
+    assert refusal.precondition == precondition, refusal.sentence
+    assert getattr(refusal.node, "lineno", 1) == line
+    assert refusal.sentence
+    assert not refusal.sentence.endswith(".")
+
+
+def test_the_common_part_lifts() -> None:
+    """What the cases above share is no reason for a refusal."""
+    assert "class Script(tf.Module)" in lift(Module(HEAD + RUN), "script.py").text
