@@ -570,12 +570,29 @@ class Emitter:
                 ]
                 made = [call(f"{name} = {self.tf}.compat.v1.train.{kind}", parts, 0)]
             else:
-                given = {k: speller.text(v) for k, v in arguments(node, OPTIMIZERS[kind]).items()}
+                stated = arguments(node, OPTIMIZERS[kind])
+                given = {k: speller.text(v) for k, v in stated.items()}
+                if "learning_rate" in stated:
+                    given["learning_rate"] = self._rate(stated["learning_rate"], speller)
                 made = [
                     call(f"{name} = {self.tf}.keras.optimizers.{keras}", _stated(kind, given), 0),
                     f"{name}.build({self._trained(train)})",
                 ]
             self.optimizers.append(Optimizer(name, made, kind not in _NO_SLOTS, value))
+
+    def _rate(self, node: ast.expr, speller: Speller) -> str:
+        """Return a learning rate as Keras takes one: a float."""
+        text = speller.text(node)
+        value: ast.expr | None = node
+        if isinstance(node, ast.Name):
+            module = self.scope.module
+            _, bindings = module.find(node.id, module.scope_of[node])
+            value = bindings[0].value if len(bindings) == 1 else None
+        if isinstance(value, ast.Constant) and isinstance(value.value, float):
+            return text
+        if isinstance(node, ast.Constant) and isinstance(node.value, int):
+            return f"{node.value}.0"
+        return f"float({text})"
 
     def optimizer_lines(self) -> list[str]:
         """Return the statements that make the optimizers."""
@@ -608,6 +625,8 @@ class Emitter:
         blocks = []
         for use in self.functions:
             names = {value.name or "": value.name or "" for value in use.params}
+            if len(names) != len(use.params):
+                raise Refusal(use.runs[0].call, "feed", "two placeholders have one name")
             lines = self.specs(use, 0)
             lines.append(f"def {use.name}({', '.join(names)}):")
             blocks.append(_reindented(lines + self._body(use, names, inside=False)))

@@ -11,7 +11,7 @@ from migrator.lift.kinds import Kind, Refusal, Run, Step, Value
 from migrator.lift.tf1_names import Names
 from migrator.names import Module, Scope, Symbol
 
-__all__ = ["OPTIMIZERS", "Context", "Expressions", "arguments"]
+__all__ = ["OPTIMIZERS", "Context", "Expressions", "arguments", "leaves"]
 
 #: TensorFlow 1's optimizers and the parameters of each.
 OPTIMIZERS: dict[str, tuple[str, ...]] = {
@@ -112,6 +112,7 @@ class Expressions:
         self.reads: list[tuple[ast.Name, Value]] = []
         self.host: list[ast.Name] = []
         self.read_of: dict[ast.Name, Value] = {}
+        self.graphs = 0
         self.calls: list[ast.Call] = []  #: of host code that may have effects
         self.visited: set[ast.AST] = set()  #: references to TensorFlow that were understood
         self.pure: dict[ast.FunctionDef, None] = {}  #: functions called by graph code
@@ -129,20 +130,36 @@ class Expressions:
 
     def _name(self, node: ast.Name) -> Value:
         value = self.env.get(self.key(node))
-        scope, _ = self.module.find(node.id, self.module.scope_of[node])
+        scope, bindings = self.module.find(node.id, self.module.scope_of[node])
         if value is None or value.kind is Kind.HOST:
             if scope is not None and scope not in self._inlined:
                 self.host.append(node)
             return value or Value(Kind.HOST, node)
         if self._inlined and scope is not None and scope not in self._inlined:
+            if scope is self.module.root and self._is_of_module(value):
+                self.read_of[node] = value
+                return value
             raise Refusal(
                 node,
                 "function",
                 f"the function around it reads the {value.kind.value} `{node.id}` from outside",
             )
+        if self.is_deferred() and len(bindings) > 1 and value.kind is not Kind.FEED:
+            raise Refusal(
+                node, "one meaning", f"a function reads `{node.id}`, which has several meanings"
+            )
         self.reads.append((node, value))
         self.read_of[node] = value
         return value
+
+    def _is_of_module(self, value: Value) -> bool:
+        """Whether a function can reach a value of its file through the module that is made."""
+        kinds = {leaf.kind for leaf in leaves(value)} - {Kind.HOST}
+        return kinds == {Kind.VARIABLE}
+
+    def is_deferred(self) -> bool:
+        """Whether the code at hand runs at some later time."""
+        return False
 
     def env_at(self, node: ast.Name) -> Value | None:
         """Return the graph value that a name was found to read, or None."""
@@ -393,6 +410,10 @@ class Expressions:
             if all(value.kind is Kind.INIT for value in values):
                 return Value(Kind.INIT, node)
             raise Refusal(node, "symbol", "`tf.group` groups other operations than initializers")
+        if name == "Graph":
+            self.graphs += 1
+            if self.graphs > 1:
+                raise Refusal(node, "one graph", "there is a second graph")
         if name in _CONFIGS:
             for argument in _argument_nodes(node):
                 self.evaluate(argument)
@@ -425,8 +446,8 @@ class Expressions:
         result = self._union(node, values)
         result.random = result.random or renames.is_random(symbol)
         result.several = renames.gives_several(symbol)
-        if renames.is_sparse(symbol) and values:
-            result.sparse |= values[0].variables_below()
+        if renames.is_sparse(symbol):
+            result.sparse |= result.variables_below()
         return result
 
     def _name_operation(self, node: ast.Call, symbol: Symbol) -> None:
@@ -737,6 +758,13 @@ class Expressions:
                 self._bind_inside(element, item or value)
         elif value.is_graph:
             raise Refusal(target, "function", "a graph value is stored in an attribute or item")
+
+
+def leaves(value: Value) -> list[Value]:
+    """Return the values in a structure, or the value itself."""
+    if value.kind is not Kind.STRUCT:
+        return [value]
+    return [leaf for item in value.items.values() for leaf in leaves(item)]
 
 
 def _argument_nodes(node: ast.Call) -> list[ast.expr]:

@@ -580,8 +580,11 @@ class Rewriter:
         for export in self.scope.exports:
             self._exported(export)
         done = [(start, end) for start, end, _ in self.edits]
+        beside = self.emitter.speller(inside=False)
         for statement in self._kept(self.module.tree.body):
-            for start, end, new in self.plain.writer.edits(statement):
+            pure = any(at in self.scope.pure for at in self.module.ancestors(statement))
+            speller = beside if pure else self.plain
+            for start, end, new in speller.writer.edits(statement):
                 if not any(at <= start and end <= to for at, to in done):
                     self.edits.append((start, end, new))
 

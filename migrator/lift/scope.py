@@ -9,7 +9,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from migrator.lift.expressions import Context
+from migrator.lift.expressions import Context, leaves
 from migrator.lift.kinds import Kind, Refusal, Step, Value
 from migrator.lift.sessions import Sessions
 from migrator.names import Module
@@ -58,6 +58,23 @@ class Scope(Sessions):
             if function not in self.pure:
                 self._later(function)
         self._account()
+        self._check_names()
+
+    def is_deferred(self) -> bool:
+        """Whether the code at hand runs at some later time."""
+        return self.context.deferred
+
+    def _check_names(self) -> None:
+        """An operation that nobody named may have taken the name that a variable wanted."""
+        for value in self.variables:
+            last = value.tf_name.rpartition("/")[2].lower()
+            if last in self.default_names:
+                raise Refusal(
+                    value.node or self.node,
+                    "variable name",
+                    f"an operation may be called `{last}`, too, so what TensorFlow 1 calls the"
+                    " variable is not told exactly",
+                )
 
     def _account(self) -> None:
         """Every use of TensorFlow must have been understood."""
@@ -262,8 +279,8 @@ class Scope(Sessions):
     def _assigned(
         self, node: ast.stmt, targets: Sequence[ast.expr], value: Value, context: Context
     ) -> None:
-        leaves = {leaf.kind for leaf in _leaves(value)} - {Kind.HOST}
-        goes = value.kind in _GOES or (value.kind is Kind.STRUCT and leaves <= _GOES)
+        below = {leaf.kind for leaf in leaves(value)} - {Kind.HOST}
+        goes = value.kind in _GOES or (value.kind is Kind.STRUCT and below <= _GOES)
         if goes and (context.loop or context.deferred) and value.kind is Kind.BUILDER:
             raise Refusal(node, "export", "a builder is made in a loop or a function")
         if goes:
@@ -310,7 +327,7 @@ class Scope(Sessions):
             return
         if value.kind not in _MOVED:
             raise Refusal(node, "assignment", f"a {value.kind.value} is kept in a variable")
-        made = [item for item in _leaves(value) if item.kind is Kind.VARIABLE and item.step is None]
+        made = [item for item in leaves(value) if item.kind is Kind.VARIABLE and item.step is None]
         if self.started and (made or value.kind in (Kind.VARIABLE, Kind.PLACEHOLDER)):
             raise Refusal(node, "order", f"a {value.kind.value} is made after the session was used")
         step = Step(
@@ -416,17 +433,11 @@ class Scope(Sessions):
 
 def holds_variables(value: Value) -> bool:
     """Whether a structure holds variables, so that it belongs to the module, not to a method."""
-    kinds = {leaf.kind for leaf in _leaves(value)}
+    kinds = {leaf.kind for leaf in leaves(value)}
     if Kind.VARIABLE in kinds and kinds - {Kind.VARIABLE, Kind.HOST}:
         node = value.node or ast.Pass()
         raise Refusal(node, "structure", "a structure holds variables and other graph values")
     return Kind.VARIABLE in kinds
-
-
-def _leaves(value: Value) -> list[Value]:
-    if value.kind is not Kind.STRUCT:
-        return [value]
-    return [leaf for item in value.items.values() for leaf in _leaves(item)]
 
 
 def is_main_guard(node: ast.If) -> bool:

@@ -63,8 +63,9 @@ class Speller:
 
     def _name(self, node: ast.Name) -> str | None:
         value = self.scope.env_at(node)
-        if value is None:
-            return None
+        owner, _ = self.module.find(node.id, self.module.scope_of[node])
+        if value is None or (owner is not None and owner.node in self.scope.pure):
+            return None  # a function's own name for what it is given
         if self.place is not None and (
             value.kind is Kind.VARIABLE or (value.kind is Kind.STRUCT and holds_variables(value))
         ):
@@ -160,6 +161,9 @@ class Speller:
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name):
                 value = self.scope.env_at(inner)
+                owner, _ = self.module.find(inner.id, self.module.scope_of[inner])
+                if owner is not None and owner.node in self.scope.pure:
+                    return True  # another call of the function may give it something trained
                 if value is not None and value.variables_below():
                     return True
         return False
