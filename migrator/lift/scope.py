@@ -279,6 +279,10 @@ class Scope(Sessions):
     def _assigned(
         self, node: ast.stmt, targets: Sequence[ast.expr], value: Value, context: Context
     ) -> None:
+        if value.kind is Kind.PLACEHOLDER and value.name is not None:
+            # y = x: what is fed is called x; y is a tensor like others
+            assert value.node is not None
+            value = self._union(value.node, [value])
         below = {leaf.kind for leaf in leaves(value)} - {Kind.HOST}
         goes = value.kind in _GOES or (value.kind is Kind.STRUCT and below <= _GOES)
         if goes and (context.loop or context.deferred) and value.kind is Kind.BUILDER:

@@ -76,6 +76,55 @@ CASES: dict[str, tuple[str, str, int]] = {
         "variable name",
         7,
     ),
+    "a name that an operation may have": (
+        (HEAD + RUN).replace('name="w"', 'name="matmul"'),
+        "variable name",
+        5,
+    ),
+    "a second graph": (HEAD + "g = tf.Graph()\nh = tf.Graph()\n" + RUN, "one graph", 8),
+    "a function that reads a name with two meanings": (
+        HEAD + "def f():\n    return sess.run(y, {x: [[1.0, 2.0]]})\ny = y + 1.0\n" + RUN,
+        "one meaning",
+        8,
+    ),
+    "a function called twice": (
+        "import tensorflow as tf\n\ndef f():\n    w = tf.Variable(1.0)\n"
+        "    with tf.Session() as sess:\n        sess.run(tf.global_variables_initializer())\n"
+        "        return sess.run(w)\n\nprint(f())\nprint(f())\n",
+        "one call",
+        10,
+    ),
+    "a function that makes variables": (
+        HEAD + "def f(t):\n    return t * tf.Variable(1.0)\nz = f(y)\n" + RUN,
+        "variable in a function",
+        8,
+    ),
+    "a function with effects": (
+        HEAD + "def f(t):\n    print('once')\n    return t + 1.0\nz = f(y)\n" + RUN,
+        "function",
+        8,
+    ),
+    "an export with another tag": (
+        HEAD
+        + RUN
+        + "    b = tf.saved_model.builder.SavedModelBuilder('e')\n"
+        + "    s = tf.saved_model.signature_def_utils.predict_signature_def({'x': x}, {'y': y})\n"
+        + "    b.add_meta_graph_and_variables(sess, ['train'], {'s': s})\n    b.save()\n",
+        "export",
+        12,
+    ),
+    "a fetch of several tensors": (
+        HEAD + "z = tf.nn.top_k(y, 1)\n" + RUN.replace("run(y", "run(z"),
+        "fetch",
+        10,
+    ),
+    "the op that trains is used": (
+        HEAD
+        + "t = tf.train.AdamOptimizer().minimize(tf.reduce_mean(y))\n"
+        + RUN.replace("print(sess.run(y", "print(sess.run([t, y]"),
+        "fetch",
+        10,
+    ),
     "a host value that changes": (
         HEAD + "k = 2.0\nz = y * k\nk = 3.0\n" + RUN.replace("run(y", "run(z"),
         "host values",
