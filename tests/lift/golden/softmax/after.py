@@ -38,8 +38,7 @@ class Softmax(tf.Module):
 
 
 model = Softmax()
-optimizer = tf.keras.optimizers.Adam(0.01, epsilon=1e-8)
-optimizer.build(model.trainable_variables)
+optimizer = tf.compat.v1.train.AdamOptimizer(0.01)
 
 
 @tf.function(
