@@ -123,13 +123,9 @@ def uses_of(scope: Scope) -> list[Use]:
                 reads=run.reads,
             )
         use.runs.append(run)
-        if (
-            update is not None
-            and update.kind is Kind.ASSIGN
-            and len(run.fetched) > len(use.outputs)
-        ):
-            if not isinstance(scope.module.parents[run.call], ast.Expr):
-                use.outputs = list(run.fetched)  # what the op gives is used
+        read = not isinstance(scope.module.parents[run.call], ast.Expr)
+        if update is not None and update.kind is Kind.ASSIGN and read:
+            use.outputs = list(run.fetched)  # what the op gives is used
     for export in scope.exports:
         for signature in export.signatures:
             values = [value for _, value in signature.outputs.values()]

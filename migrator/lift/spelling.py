@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 
 from migrator.lift import renames
@@ -193,6 +194,8 @@ class Speller:
         made = renames.initializer(symbol)
         assert made is not None
         new, parameters, defaults = made
+        if new.startswith("keras."):
+            self._check_seeds(node)
         given = arguments(node, parameters)
         parts = []
         texts = {key: self.text(value) for key, value in given.items()}
@@ -251,6 +254,7 @@ class Speller:
         if initializer is None or (
             isinstance(initializer, ast.Constant) and initializer.value is None
         ):
+            self._check_seeds(node)
             made = f"{self.tf}.keras.initializers.GlorotUniform()"
         elif self._is_initializer(initializer):
             made = self.text(initializer)
@@ -261,6 +265,11 @@ class Speller:
             parts.append("trainable=False")
         parts.append(f'name="{value.tf_name}"')
         return f"{self.tf}.Variable({', '.join(parts)})"
+
+    def _check_seeds(self, node: ast.expr) -> None:
+        """A Keras initializer draws its seed from Python's ``random``; what follows would change."""
+        if re.search(r"(?<![\w.])random\.seed\(", self.module.text):
+            raise Refusal(node, "host calls", "a Keras initializer would use up seeded numbers")
 
     def _is_initializer(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Name):

@@ -39,7 +39,8 @@ MODULES = ("", "math", "nn", "linalg", "random", "image", "strings", "signal", "
 #: Not functions of tensors to tensors, or dependent on a graph: no new name makes them right.
 EXCLUDED = {
     "Assert", "Graph", "GradientTape", "Module", "Operation", "Print", "Variable",
-    "add_to_collection", "get_logger", "case", "cond", "control_dependencies", "custom_gradient", "device", "function",
+    "add_to_collection", "get_logger", "case", "cond", "control_dependencies", "custom_gradient",
+    "device", "function",
     "get_static_value", "gradients", "hessians", "group", "init_scope", "load_library",
     "load_op_library", "make_ndarray", "make_tensor_proto", "map_fn", "foldl", "foldr", "scan",
     "name_scope", "no_gradient", "numpy_function", "py_function", "py_func", "print",
