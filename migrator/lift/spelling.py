@@ -267,7 +267,7 @@ class Speller:
         return f"{self.tf}.Variable({', '.join(parts)})"
 
     def _check_seeds(self, node: ast.expr) -> None:
-        """A Keras initializer draws its seed from Python's ``random``; what follows would change."""
+        """A Keras initializer seeds itself from Python's ``random``: what follows would change."""
         if re.search(r"(?<![\w.])random\.seed\(", self.module.text):
             raise Refusal(node, "host calls", "a Keras initializer would use up seeded numbers")
 
