@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from migrator.lift.sessions import Signature
+    from migrator.lift.exports import Signature
 
 __all__ = ["Kind", "Refusal", "Run", "Step", "Value"]
 

@@ -9,9 +9,9 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
+from migrator.lift.exports import Exports
 from migrator.lift.expressions import Context, leaves
 from migrator.lift.kinds import Kind, Refusal, Step, Value
-from migrator.lift.sessions import Sessions
 from migrator.names import Module
 
 __all__ = ["Scope", "holds_variables", "is_main_guard"]
@@ -28,7 +28,7 @@ _GOES = frozenset(
 _PLAIN = Context()
 
 
-class Scope(Sessions):
+class Scope(Exports):
     """The analysis of one scope.
 
     Args:

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from migrator.lift.exports import Signature
 from migrator.lift.kinds import Kind, Refusal, Run, Step, Value
 from migrator.lift.scope import Scope, holds_variables
-from migrator.lift.sessions import Signature
 from migrator.names import Module
 
 __all__ = [
