@@ -134,7 +134,12 @@ def _findings(job: Job, lifted: Lifted) -> Iterator[Finding]:
         yield job.finding(
             parent if isinstance(parent, ast.Call) else first,
             LIFT,
-            f"The graph and its session became the tf.Module `{lifted.name}`.",
+            " ".join(
+                [
+                    f"The graph and its session became the tf.Module `{lifted.name}`.",
+                    *(f"{note}." for note in lifted.notes),
+                ]
+            ),
             Outcome.REWRITTEN,
             tier=Tier.NATIVE,
             api="tf.Session",

@@ -27,6 +27,7 @@ class Lifted:
     name: str  #: of the class that was made
     #: line and column of a saving call -> what it became
     answers: dict[tuple[int, int], str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()  #: what was not carried over, and does no harm
 
 
 def scope_of(module: Module) -> ast.Module | ast.FunctionDef:
@@ -112,4 +113,6 @@ def lift(module: Module, path: str) -> Lifted:
     text = rewriter.run()
     if windows:
         text = text.replace("\n", "\r\n")
-    return Lifted(text, rewriter.emitter.class_name, rewriter.answers)
+    return Lifted(
+        text, rewriter.emitter.class_name, rewriter.answers, tuple(dict.fromkeys(scope.notes))
+    )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 
+from migrator.lift.expressions import arguments
 from migrator.lift.kinds import Kind, Refusal, Step, Value
 from migrator.lift.optimizers import Optimizers
 from migrator.lift.parts import unused
-from migrator.lift.slices import Group, Use, closure, is_moved
+from migrator.lift.slices import Group, Use, closure, gradient_steps, is_moved, update_reads
 from migrator.lift.spelling import Speller
 from migrator.lift.text import call
 
@@ -125,8 +126,7 @@ class Bodies(Optimizers):
         """Whether a use reads an output of a group that it calls."""
         reads = [read for step in use.steps if step not in group.steps for _, read in step.reads]
         reads += [read for _, read in use.reads]
-        if use.update is not None and use.update.step is not None:
-            reads += [read for _, read in use.update.step.reads]
+        reads += update_reads(use)
         return any((read.step, read.name) == (value.step, value.name) for read in reads)
 
     def _output(
@@ -158,7 +158,9 @@ class Bodies(Optimizers):
         assert train.operand is not None
         assert train.variables is not None
         optimizer = next(item for item in self.optimizers if item.value is train.of)
+        steps = gradient_steps(train)
         taken = set(checker.names) | {name.id for name in checker.host}
+        taken |= {name for step in steps for name in step.defines}
         tape = unused("tape", taken)
         variables = unused("variables", taken)
         gradients = unused("gradients", taken)
@@ -178,12 +180,62 @@ class Bodies(Optimizers):
         for node, value in use.outputs:
             if not isinstance(node, ast.Name) and value.kind is not Kind.VARIABLE:
                 raise Refusal(node, "fetch", "a fetch beside a train op has no name")
-        lines.append(f"{tab}{variables} = {self._trained(train)}")
-        lines.append(f"{tab}{gradients} = {tape}.gradient({loss}, {variables})")
-        lines.append(f"{tab}{optimizer.name}.apply_gradients(zip({gradients}, {variables}))")
+        if optimizer.value.rate is not None:
+            self._reads(optimizer.value.rate, checker)
+            lines.append(f"{tab}{optimizer.rate}.assign({speller.text(optimizer.value.rate)})")
+        if train.gradients is None:
+            lines.append(f"{tab}{variables} = {self._trained(train)}")
+            lines.append(f"{tab}{gradients} = {tape}.gradient({loss}, {variables})")
+            pairs = f"zip({gradients}, {variables})"
+        else:
+            if self._sources(train, steps, speller, tape, loss, variables):
+                lines.append(f"{tab}{variables} = {self._trained(train)}")
+            for step in steps:
+                checker.run(step)
+                lines += self._copied(step, speller, tab)
+            self._reads(train.gradients, checker)
+            pairs = speller.text(train.gradients)
+        lines.append(f"{tab}{optimizer.name}.apply_gradients({pairs})")
         if train.counter is not None:
             lines.append(f"{tab}{self.reach(train.counter, self.model)}.assign_add(1)")
         return lines
+
+    def _reads(self, node: ast.expr, checker: Simulation) -> None:
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name) and inner in self.scope.read_of:
+                value = self.scope.read_of[inner]
+                if value.step is not None:
+                    checker.read(inner, value)
+
+    def _sources(
+        self,
+        train: Value,
+        steps: list[Step],
+        speller: Speller,
+        tape: str,
+        loss: str,
+        variables: str,
+    ) -> bool:
+        """Let the tape compute the gradients; return whether it needs a list of the variables."""
+        assert train.gradients is not None
+        needed = False
+        for part in (*(step.node for step in steps), train.gradients):
+            for node in ast.walk(part):
+                if not isinstance(node, ast.Call):
+                    continue
+                symbol = self.scope.module.symbol(node.func)
+                if symbol is not None and symbol.name == "tf.gradients":
+                    xs = arguments(node, ("ys", "xs", "name"))["xs"]
+                    speller.made[node] = f"{tape}.gradient({loss}, {speller.text(xs)})"
+                elif isinstance(node.func, ast.Attribute) and node.func.attr == "compute_gradients":
+                    needed = True
+                    made = f"zip({tape}.gradient({loss}, {variables}), {variables})"
+                    again = isinstance(self.scope.module.parents[node], (ast.Assign, ast.AnnAssign))
+                    target = getattr(self.scope.module.parents[node], "targets", [None])[0]
+                    if again and isinstance(target, ast.Name):
+                        made = f"list({made})"
+                    speller.made[node] = made
+        return needed
 
     def _assign(self, use: Use, speller: Speller, checker: Simulation, owner: str) -> list[str]:
         value = use.update
@@ -233,7 +285,8 @@ class Simulation:
 
     def read(self, node: ast.Name, value: Value) -> None:
         """Check that the name ``node`` finds ``value``."""
-        if value.kind is Kind.PLACEHOLDER or is_moved(value):
+        made = value.kind is Kind.GRADIENTS and value.step is not None
+        if value.kind is Kind.PLACEHOLDER or is_moved(value) or made:
             self.has(value, node, node.id)
         elif value.is_eager and node.id in self.names:
             self._refuse(node, node.id)

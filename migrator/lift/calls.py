@@ -24,12 +24,11 @@ class Calls(Checkpoints):
             for key in feed.node.keys:
                 assert isinstance(key, ast.Name)
                 self._replace(key, f'"{self.scope.read_of[key].name}"')
-        saver = self.scope.saver
-        if saver is not None:
+        for saver in self.scope.savers:
             for save in saver.saves:
-                self._saved(save)
+                self._saved(saver, save)
             for restore in saver.restores:
-                self._restored(restore)
+                self._restored(saver, restore)
         for export in self.scope.exports:
             self._exported(export)
         done = [(start, end) for start, end, _ in self.edits]
@@ -120,7 +119,11 @@ class Calls(Checkpoints):
         elif run.form in ("list", "tuple"):
             text = f"[{made}.numpy()]" if run.form == "list" else f"({made}.numpy(),)"
         else:
-            raise Refusal(run.call, "fetch", "the fetches are a dictionary")
+            keys = [self.plain.text(key) for key in run.keys]
+            if len(keys) == 1:
+                text = f"{{{keys[0]}: {made}.numpy()}}"
+            else:
+                text = f"dict(zip([{', '.join(keys)}], [value.numpy() for value in {made}]))"
         self._replace(run.call, text)
 
     def _unpacked(
@@ -153,7 +156,8 @@ class Calls(Checkpoints):
         elif run.form == "tuple":
             text = f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
         else:
-            raise Refusal(run.call, "fetch", "the fetches are a dictionary")
+            keys = [self.plain.text(key) for key in run.keys]
+            text = f"{{{', '.join(map(': '.join, zip(keys, texts, strict=True)))}}}"
         unpacked = isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Tuple)
         if unpacked and run.form in ("list", "tuple") and len(texts) > 1:
             text = text[1:-1]

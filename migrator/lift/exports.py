@@ -106,6 +106,7 @@ class Exports(Sessions):
             len(self.steps),
         )
         self._check(signature)
+        self._settled()
         self.started = True
         self.exports.append(
             Export(statement, node, given["export_dir"], [signature], len(self.steps))
@@ -159,6 +160,7 @@ class Exports(Sessions):
             signatures.append(replace(value.signature, key=key))
         if not signatures:
             raise Refusal(node, "export", "it has no signature")
+        self._settled()
         self.started = True
         self.exports.append(
             Export(statement, node, builder.operand, signatures, len(self.steps), builder)

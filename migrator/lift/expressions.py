@@ -11,9 +11,11 @@ from migrator.lift.kinds import Kind, Refusal, Run, Step, Value
 from migrator.lift.tf1_names import Names
 from migrator.names import Module, Scope, Symbol
 
-__all__ = ["TENSORS", "Context", "Expressions", "argument_nodes", "arguments", "leaves"]
+__all__ = ["LISTS", "TENSORS", "Context", "Expressions", "argument_nodes", "arguments", "leaves"]
 
 TENSORS = frozenset({Kind.TENSOR, Kind.VARIABLE, Kind.PLACEHOLDER})
+#: Lists that train ops are made of.
+LISTS = frozenset({Kind.GRADIENTS, Kind.VARIABLES})
 
 
 #: Attributes of a tensor that its static shape and type decide.
@@ -94,6 +96,8 @@ class Expressions:
         self.runs: list[Run] = []
         self.variables: list[Value] = []
         self._inlined: list[Scope] = []
+        #: where the trainable variables are asked for, and which there were
+        self.asked: list[tuple[ast.Call, tuple[Value, ...]]] = []
 
     # -- names -------------------------------------------------------------------------
 
@@ -164,6 +168,11 @@ class Expressions:
             return self._literal(node)
         if isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Compare)):
             return self._operator(node)
+        if isinstance(node, (ast.ListComp, ast.GeneratorExp)) and len(node.generators) == 1:
+            (each,) = node.generators
+            items = self.evaluate(each.iter)
+            if items.kind in LISTS:
+                return self._each(node, each, items)
         values = [
             self.evaluate(child)
             for child in ast.walk(node)
@@ -230,6 +239,52 @@ class Expressions:
             items=items or {},
         )
 
+    def _each(
+        self, node: ast.ListComp | ast.GeneratorExp, each: ast.comprehension, items: Value
+    ) -> Value:
+        """A list made of gradients or variables, one by one."""
+        targets = each.target.elts if isinstance(each.target, ast.Tuple) else [each.target]
+        for target in targets:
+            if not isinstance(target, ast.Name):
+                raise Refusal(node, "gradients", "they are taken apart in an unusual way")
+            kind = Kind.GRADIENTS if items.kind is Kind.GRADIENTS else Kind.TENSOR
+            self.env[self.key(target)] = Value(kind, target, needs=items.needs)
+        before = self.reads
+        self.reads = []
+        for condition in each.ifs:
+            self._needs_host(condition)
+        made = self.evaluate(node.elt)
+        scope = self.module.scopes[node]
+        own = [read for read in self.reads if self.module.scope_of[read[0]] is not scope
+               or self.module.find(read[0].id, scope)[0] is not scope]  # fmt: skip
+        self.reads = [*before, *own]
+        below = leaves(made)
+        if any(leaf.kind not in (*TENSORS, *LISTS, Kind.HOST) for leaf in below):
+            raise Refusal(node, "gradients", "they are taken apart in an unusual way")
+        if items.kind is Kind.GRADIENTS:
+            return self.gradients(node, [items, *below])
+        result = self._union(node, [items, *below])
+        result.several = True
+        return result
+
+    def _needs_host(self, node: ast.expr) -> None:
+        value = self.evaluate(node)
+        if value.is_graph:
+            raise Refusal(node, "host use", f"a {value.kind.value} is used by host code")
+
+    def gradients(self, node: ast.expr, values: Iterable[Value]) -> Value:
+        """Return a list of gradients that is made of ``values``, of one loss."""
+        values = [value for value in values if value.is_graph]
+        result = self._union(node, values, Kind.GRADIENTS)
+        for value in values:
+            if value.kind is not Kind.GRADIENTS or value.operand is None:
+                continue
+            if result.operand not in (None, value.operand):
+                raise Refusal(node, "gradients", "gradients of several losses are put together")
+            result.operand, result.operand_value = value.operand, value.operand_value
+            result.variables = value.variables
+        return result
+
     def _operator(self, node: ast.BinOp | ast.UnaryOp | ast.Compare) -> Value:
         if isinstance(node, ast.BinOp):
             operands, operators = [node.left, node.right], [node.op]
@@ -239,6 +294,8 @@ class Expressions:
             operands = [node.left, *node.comparators]
             operators = list(node.ops)  # type: ignore[arg-type]
         values = [self.evaluate(operand) for operand in operands]
+        if values[0].kind is Kind.GRADIENTS and isinstance(operators[0], (ast.Is, ast.IsNot)):
+            return Value(Kind.HOST, node)  # a variable may have no gradient
         if not any(value.is_graph for value in values):
             return Value(Kind.HOST, node)
         for value in values:
@@ -297,6 +354,8 @@ class Expressions:
         name = symbol.spelled.partition(".")[2]
         self.visited.add(node)
         if name in renames.CONSTANTS or name == "" or renames.is_flags(symbol):
+            return Value(Kind.HOST, node)
+        if name in renames.LEVELS:
             return Value(Kind.HOST, node)
         if renames.gone(symbol):
             return Value(Kind.HOST, node)

@@ -36,6 +36,9 @@ class Functions(Expressions):
             if function is not None:
                 return self._local(node, function)
             self.evaluate(node.func)
+            listed = self._builtin(node, node.func.id)
+            if listed is not None:
+                return listed
             if node.func.id in ("exec", "eval", "globals", "locals", "setattr", "vars"):
                 raise Refusal(node, "dynamic code", f"`{node.func.id}` changes names unseen")
         else:
@@ -60,6 +63,18 @@ class Functions(Expressions):
     def method(self, node: ast.Call, base: Value, name: str) -> Value:
         """Return what a method of a graph value gives."""
         raise NotImplementedError
+
+    def _builtin(self, node: ast.Call, name: str) -> Value | None:
+        """Return what ``zip`` and ``list`` make of lists of gradients and variables, or None."""
+        scope, _ = self.module.find(name, self.module.scope_of[node.func])
+        if name not in ("zip", "list", "tuple") or scope is not None or node.keywords:
+            return None
+        values = [self.evaluate(argument) for argument in argument_nodes(node)]
+        if any(value.kind is Kind.GRADIENTS for value in values):
+            return self.gradients(node, values)
+        if len(values) == 1 and values[0].kind is Kind.VARIABLES:
+            return values[0]
+        return None
 
     def is_harmless(self, node: ast.Call) -> bool:
         """Whether a call of host code gives the same whenever and however often it is made."""

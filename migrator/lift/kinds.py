@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from migrator.lift.exports import Signature
+    from migrator.lift.sessions import Saver
 
 __all__ = ["Kind", "Refusal", "Run", "Step", "Value"]
 
@@ -41,6 +42,8 @@ class Kind(enum.Enum):
     TRAIN = "train op"
     INIT = "init op"
     ASSIGN = "assign op"
+    GRADIENTS = "list of gradients"  #: with or without their variables
+    VARIABLES = "list of variables"
     SAVER = "saver"
     SESSION = "session"
     CONFIG = "session configuration"  #: or the graph object: it goes with the session
@@ -74,8 +77,11 @@ class Value:
     operand_value: Value | None = None
     variables: tuple[Value, ...] | None = None  #: the var_list of a train op
     counter: Value | None = None  #: global step of a train op
+    gradients: ast.expr | None = None  #: what a train op applies, if it is not the loss's own
+    rate: ast.expr | None = None  #: learning rate of an optimizer, where the graph computes it
     signature: Signature | None = None
     feed: dict[Value, ast.expr] = field(default_factory=dict)  #: of a feed dictionary
+    saver: Saver | None = None
 
     @property
     def is_graph(self) -> bool:

@@ -40,8 +40,7 @@ class Layout:
         self.uses = uses
         self.edits: list[Edit] = []
         self.gone: set[ast.stmt] = {step.node for step in scope.steps} | set(scope.removed)
-        if scope.saver is not None:
-            self.gone.add(self.module.statement(scope.saver.call))
+        self.gone.update(self.module.statement(saver.call) for saver in scope.savers)
         #: line and column of a saving call -> what it became
         self.answers: dict[tuple[int, int], str] = {}
 
@@ -69,6 +68,12 @@ class Layout:
 
     def _replace(self, node: ast.expr | ast.stmt, text: str) -> None:
         self.edits.append((self.module.start(node), self.module.end(node), text))
+
+    def _check_alone(self, node: ast.expr) -> None:
+        """A statement that becomes several must stand on a line of its own."""
+        statement = self.module.statement(node)
+        if self._indent(statement).strip():
+            raise Refusal(node, "layout", "it shares its line with another statement")
 
     def _row(self, line: int) -> str:
         start = self.module.offset(line, 0)
@@ -102,6 +107,18 @@ class Layout:
                 last = line
             line += 1
         return last
+
+    def _anchor(self) -> ast.stmt:
+        """Return the last statement that builds graph ahead of the first use of the session."""
+        scope = self.scope
+        nodes = [step.node for step in scope.steps if not step.after_run]
+        nodes += [self.module.statement(s.call) for s in scope.savers if not s.after_run]
+        if not nodes and scope.steps:
+            return scope.steps[0].node
+        nodes = nodes or list(scope.removed)
+        if not nodes:
+            raise Refusal(scope.node, "nothing", "it builds no graph")
+        return max(nodes, key=lambda node: node.lineno)
 
     # -- comments ----------------------------------------------------------------------
 
@@ -176,6 +193,7 @@ class Layout:
                 text[:start].endswith("\n\n")
                 or not text[:start].strip()
                 or start in self._openings()
+                or text[:start].endswith(":\n")
             )
             if here and not placed:
                 placed = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from migrator.lift import renames
-from migrator.lift.expressions import TENSORS, argument_nodes, arguments
+from migrator.lift.expressions import LISTS, TENSORS, argument_nodes, arguments
 from migrator.lift.functions import Functions
 from migrator.lift.kinds import Kind, Refusal, Value
 from migrator.names import Symbol
@@ -84,6 +84,13 @@ class Operations(Functions):
             or (symbol.spelled.startswith("tf.examples."))
         ):
             return self._host_call(node)
+        if name == "trainable_variables":
+            return self._trainable(node)
+        if name == "gradients":
+            return self._gradients(node)
+        if name in ("train.get_or_create_global_step", "train.create_global_step"):
+            arguments(node, (), ())
+            return self._made(node, self._got("global_step", node), ast.Constant(False))
         known = renames.entry(symbol)
         if known is None and name not in renames.TEMPLATES:
             raise Refusal(
@@ -93,9 +100,11 @@ class Operations(Functions):
             renames.bound(node, known)
         values = [self.evaluate(argument) for argument in argument_nodes(node)]
         for value in values:
-            if value.kind not in (*TENSORS, Kind.HOST, Kind.STRUCT):
+            if value.kind not in (*TENSORS, *LISTS, Kind.HOST, Kind.STRUCT):
                 raise Refusal(node, "host use", f"a {value.kind.value} is passed to TensorFlow")
         self._name_operation(node, symbol)
+        if any(value.kind is Kind.GRADIENTS for value in values):
+            return self.gradients(node, values)
         result = self._union(node, values)
         result.random = result.random or renames.is_random(symbol)
         result.several = renames.gives_several(symbol)
@@ -112,6 +121,10 @@ class Operations(Functions):
             return self._assign(node, base, given["value"])
         if base.kind is Kind.OPTIMIZER and name == "minimize":
             return self._minimize(node, base)
+        if base.kind is Kind.OPTIMIZER and name == "compute_gradients":
+            return self._compute_gradients(node)
+        if base.kind is Kind.OPTIMIZER and name == "apply_gradients":
+            return self._apply_gradients(node, base)
         raise Refusal(node, "method", f"`.{name}()` of a {base.kind.value} is not carried over")
 
     def _name_operation(self, node: ast.Call, symbol: Symbol) -> None:
@@ -205,26 +218,33 @@ class Operations(Functions):
                 raise Refusal(given[key], "variable", "it depends on a graph value")
         if "shape" not in given:
             raise Refusal(node, "variable", "its shape is that of its initializer")
+        return self._made(node, self._got(name, node), given.get("trainable"))
+
+    def _got(self, name: str, node: ast.Call) -> str:
         full = self.names.got_variable(name)
         if full is None:
             raise Refusal(
                 node, "variable name", f"the name `{name}` is in use, so what TensorFlow 1 makes of"
                 " it is not told exactly"
             )  # fmt: skip
-        return self._made(node, full, given.get("trainable"))
+        return full
 
     # -- what changes variables --------------------------------------------------------
 
     def _optimizer(self, node: ast.Call, kind: str) -> Value:
         given = arguments(node, OPTIMIZERS[kind])
+        result = Value(Kind.OPTIMIZER, node, call=node)
         for name, argument in given.items():
             value = self.evaluate(argument)
-            if value.is_graph:
+            if value.is_graph and (name != "learning_rate" or value.kind not in TENSORS):
                 raise Refusal(
                     argument, "optimizer", f"`{name}` of the optimizer is a {value.kind.value}"
                 )
+            if value.is_graph and not value.is_eager:
+                result.rate = argument
+                result.needs = value.needs
         self.default_names.add(kind.removesuffix("Optimizer").lower())
-        return Value(Kind.OPTIMIZER, node, call=node)
+        return result
 
     def _assign(self, node: ast.Call, variable: Value, operand: ast.expr) -> Value:
         if variable.kind is not Kind.VARIABLE:
@@ -251,33 +271,113 @@ class Operations(Functions):
              "colocate_gradients_with_ops", "name", "grad_loss"),
             ("loss", "global_step", "var_list", "name"),
         )  # fmt: skip
-        loss = self.evaluate(given["loss"])
-        if loss.kind is not Kind.TENSOR:
-            raise Refusal(node, "minimize", f"the loss is a {loss.kind.value}")
+        loss = self._loss(given["loss"])
         result = Value(
             Kind.TRAIN, node, call=node, of=optimizer, operand=given["loss"], operand_value=loss
         )
         result.random = loss.random
-        chosen = [
-            variable for variable in self.variables if variable.trainable and variable in loss.needs
-        ]
-        if "var_list" in given:
-            listed = self.evaluate(given["var_list"])
-            if listed.kind is not Kind.STRUCT or any(
-                item.kind is not Kind.VARIABLE for item in listed.items.values()
-            ):
-                raise Refusal(given["var_list"], "minimize", "the variables to train are computed")
-            chosen = [item for item in listed.items.values() if item in loss.needs]
+        result.variables = self._chosen(node, loss, given.get("var_list"))
+        result.needs = loss.needs | frozenset(result.variables) | optimizer.needs
+        self._count(result, given.get("global_step"))
+        return result
+
+    def _loss(self, node: ast.expr) -> Value:
+        loss = self.evaluate(node)
+        if loss.kind is not Kind.TENSOR or loss.several:
+            raise Refusal(node, "minimize", f"the loss is a {loss.kind.value}")
+        return loss
+
+    def _chosen(self, node: ast.AST, loss: Value, listed: ast.expr | None) -> tuple[Value, ...]:
+        """Return the variables that a loss is trained by."""
+        chosen = [v for v in self.variables if v.trainable and v in loss.needs]
+        if listed is not None and not (isinstance(listed, ast.Constant) and listed.value is None):
+            value = self.evaluate(listed)
+            items = list(value.items.values())
+            if value.kind is Kind.VARIABLES and value.variables is not None:
+                items = list(value.variables)
+            elif value.kind is Kind.VARIABLE:
+                items = [value]
+            elif value.kind is not Kind.STRUCT or any(v.kind is not Kind.VARIABLE for v in items):
+                raise Refusal(listed, "minimize", "the variables to train are computed")
+            chosen = [item for item in items if item in loss.needs]
         if not chosen:
             raise Refusal(node, "minimize", "the loss depends on no variable that is trained")
-        result.variables = tuple(chosen)
-        if "global_step" in given:
-            counter = self.evaluate(given["global_step"])
-            if counter.kind is Kind.VARIABLE:
-                result.counter = counter
-            elif counter.is_graph or not isinstance(given["global_step"], ast.Constant):
-                raise Refusal(node, "minimize", "the global step is not a variable of the scope")
-        result.needs = loss.needs | frozenset(chosen)
-        if result.counter is not None:
-            result.needs |= {result.counter}
+        return tuple(chosen)
+
+    def _count(self, train: Value, step: ast.expr | None) -> None:
+        """Note the global step that a train op counts."""
+        if step is None:
+            return
+        counter = self.evaluate(step)
+        if counter.kind is Kind.VARIABLE:
+            train.counter = counter
+            train.needs |= {counter}
+        elif counter.is_graph or not isinstance(step, ast.Constant):
+            raise Refusal(step, "minimize", "the global step is not a variable of the scope")
+
+    # -- gradients --------------------------------------------------------------------
+
+    def _trainable(self, node: ast.Call) -> Value:
+        arguments(node, (), ())
+        if self._inlined:
+            raise Refusal(node, "function", "a function asks for the variables of the graph")
+        listed = tuple(variable for variable in self.variables if variable.trainable)
+        self.asked.append((node, listed))
+        return Value(Kind.VARIABLES, node, call=node, variables=listed, needs=frozenset(listed))
+
+    def _gradients(self, node: ast.Call) -> Value:
+        given = arguments(node, ("ys", "xs", "name"), ("ys", "xs", "name"))
+        loss = self._loss(given["ys"])
+        value = self.evaluate(given["xs"])
+        if value.kind not in (Kind.VARIABLE, Kind.VARIABLES) and (
+            value.kind is not Kind.STRUCT
+            or any(item.kind is not Kind.VARIABLE for item in value.items.values())
+        ):
+            raise Refusal(node, "gradients", "they are not taken by variables of the scope")
+        return self._source(node, loss, given["ys"], self._chosen(node, loss, given["xs"]))
+
+    def _compute_gradients(self, node: ast.Call) -> Value:
+        given = arguments(
+            node,
+            ("loss", "var_list", "gate_gradients", "aggregation_method"),
+            ("loss", "var_list"),
+        )
+        loss = self._loss(given["loss"])
+        chosen = self._chosen(node, loss, given.get("var_list"))
+        return self._source(node, loss, given["loss"], chosen)
+
+    def _source(
+        self, node: ast.Call, loss: Value, operand: ast.expr, chosen: tuple[Value, ...]
+    ) -> Value:
+        if self._inlined:
+            raise Refusal(node, "function", "a function computes gradients")
+        return Value(
+            Kind.GRADIENTS,
+            node,
+            call=node,
+            operand=operand,
+            operand_value=loss,
+            variables=chosen,
+            needs=loss.needs | frozenset(chosen),
+        )
+
+    def _apply_gradients(self, node: ast.Call, optimizer: Value) -> Value:
+        given = arguments(node, ("grads_and_vars", "global_step", "name"))
+        pairs = self.evaluate(given["grads_and_vars"])
+        if pairs.kind is not Kind.GRADIENTS or pairs.operand is None:
+            raise Refusal(node, "gradients", "it is not told of which loss they are")
+        assert pairs.operand_value is not None
+        result = Value(
+            Kind.TRAIN,
+            node,
+            call=node,
+            of=optimizer,
+            operand=pairs.operand,
+            operand_value=pairs.operand_value,
+            variables=pairs.variables,
+            gradients=given["grads_and_vars"],
+            needs=pairs.needs | optimizer.needs,
+            random=pairs.random,
+        )
+        self._count(result, given.get("global_step"))
         return result

@@ -35,6 +35,8 @@ class Optimizer:
     made: list[str]
     slots: bool
     value: Value
+    trained: str = ""  #: the variables that it trains, as an expression
+    rate: str = ""  #: the variable of its learning rate, where the graph computes it
 
 
 class Optimizers(Parts):
@@ -48,28 +50,39 @@ class Optimizers(Parts):
         for use in self.uses:
             if use.update is not None and use.update.kind is Kind.TRAIN:
                 assert use.update.of is not None
-                needed.setdefault(use.update.of, []).append(use.update)
+                trains = needed.setdefault(use.update.of, [])
+                if use.update not in trains:
+                    trains.append(use.update)
         for value, trains in needed.items():
             node = value.call
             assert node is not None
             symbol = scope.module.symbol(node.func)
             assert symbol is not None
             kind = symbol.name.rpartition(".")[2]
-            name = self.fresh(value.name or "optimizer")
+            name = self.fresh(value.name or "optimizer", self.inner)
             if len(trains) > 1:
                 raise Refusal(node, "optimizer", "one optimizer makes several train ops")
             train = trains[0]
             assert train.variables is not None
             assert train.operand_value is not None
             speller = Speller(scope, self.tf)
-            dense = not (train.operand_value.sparse & set(train.variables))
-            keras = _KERAS.get(kind) if dense else None
+            assert node is not None
+            dense = value.rate is None and not (train.operand_value.sparse & set(train.variables))
+            # slots that TensorFlow 1 wrote are found by the names that its optimizer gives them
+            restored = any(saver.restores and train in saver.trained for saver in scope.savers)
+            keras = _KERAS.get(kind) if dense and not (restored and kind not in _NO_SLOTS) else None
+            rate = ""
+            if value.rate is not None:
+                rate = self.fresh(f"{name}_rate", self.inner)
+                speller.made[value.rate] = rate
             if keras is None:
                 parts = [
                     *(speller.text(arg) for arg in node.args),
                     *(f"{k.arg}={speller.text(k.value)}" for k in node.keywords),
                 ]
                 made = [call(f"{name} = {self.tf}.compat.v1.train.{kind}", parts, 0)]
+                if rate:
+                    made.insert(0, f"{rate} = {self.tf}.Variable(0.0, trainable=False)")
             else:
                 stated = arguments(node, OPTIMIZERS[kind])
                 given = {k: speller.text(v) for k, v in stated.items()}
@@ -79,7 +92,8 @@ class Optimizers(Parts):
                     call(f"{name} = {self.tf}.keras.optimizers.{keras}", _stated(kind, given), 0),
                     f"{name}.build({self._trained(train)})",
                 ]
-            self.optimizers.append(Optimizer(name, made, kind not in _NO_SLOTS, value))
+            slots = kind not in _NO_SLOTS
+            self.optimizers.append(Optimizer(name, made, slots, value, self._trained(train), rate))
 
     def _rate(self, node: ast.expr, speller: Speller) -> str:
         """Return a learning rate as Keras takes one: a float."""

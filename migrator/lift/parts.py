@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from migrator.lift.kinds import Refusal, Step, Value
+from migrator.lift.kinds import Kind, Refusal, Step, Value
 from migrator.lift.scope import Scope
 from migrator.lift.slices import Use, groups_of
 from migrator.lift.spelling import Speller
@@ -49,7 +49,14 @@ class Parts:
         self.taken = taken
         self.tab = indent
         self.groups = groups_of(uses)
-        self.model = self.fresh("model")
+        #: names that statements of the graph give to what stays inside a function
+        self.inner = {
+            name
+            for step in scope.steps
+            for name, value in step.defines.items()
+            if value.kind not in (Kind.OPTIMIZER, Kind.TRAIN, Kind.ASSIGN, Kind.VARIABLE)
+        }
+        self.model = self.fresh("model", self.inner)
         self.attributes: dict[str, str] = {}
         self.commented: set[Step] = set()
 
@@ -65,12 +72,14 @@ class Parts:
     def speller(self, inside: bool, renamed: dict[str, str] | None = None) -> Speller:
         """Return what writes code inside the class, or beside it."""
         owner = "self" if inside else self.model
-        return Speller(
+        speller = Speller(
             self.scope,
             self.tf,
             lambda name: f"{owner}.{self.attributes.get(name, name)}",
             renamed,
         )
+        speller.owner = owner
+        return speller
 
     def reach(self, value: Value, owner: str) -> str:
         """Return how a variable is reached."""

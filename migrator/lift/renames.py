@@ -19,6 +19,7 @@ __all__ = [
     "CASTS",
     "CONSTANTS",
     "HOST",
+    "LEVELS",
     "TEMPLATES",
     "Entry",
     "bound",
@@ -63,6 +64,16 @@ SEVERAL = frozenset(
     | {"fractional_avg_pool", "weighted_moments", "lu_matrix", "normalize", "frexp"}
 )
 
+#: TensorFlow 2 has them in ``tensorflow.compat.v1`` only, or elsewhere under another meaning.
+_KEPT = frozenset(
+    {"div", "train.exponential_decay", "train.natural_exp_decay", "train.inverse_time_decay"}
+    | {"train.polynomial_decay", "train.piecewise_constant", "train.piecewise_constant_decay"}
+    | {"train.cosine_decay"}
+)
+
+#: Verbosities of the log.
+LEVELS = frozenset(f"logging.{name}" for name in ("DEBUG", "INFO", "WARN", "ERROR", "FATAL"))
+
 #: Data types and other values that are no calls.
 CONSTANTS = frozenset(
     {"bfloat16", "bool", "complex128", "complex64", "double", "float16", "float32", "float64"}
@@ -85,6 +96,14 @@ HOST = {
     "gfile.IsDirectory": "io.gfile.isdir",
     "gfile.GFile": "io.gfile.GFile",
     "gfile.Open": "io.gfile.GFile",
+    "gfile.FastGFile": "io.gfile.GFile",
+    "logging.debug": "get_logger().debug",
+    "logging.info": "get_logger().info",
+    "logging.warn": "get_logger().warning",
+    "logging.warning": "get_logger().warning",
+    "logging.error": "get_logger().error",
+    "logging.fatal": "get_logger().fatal",
+    "logging.set_verbosity": "get_logger().setLevel",
     "gfile.Glob": "io.gfile.glob",
     "test.is_gpu_available": "test.is_gpu_available",
     "test.is_built_with_cuda": "test.is_built_with_cuda",
@@ -160,6 +179,8 @@ def entry(symbol: Symbol) -> Entry | None:
         found = _table().get(name)
         if found is not None:
             return found
+        if name in _KEPT:
+            return Entry(f"compat.v1.{name}")
     return None
 
 

@@ -192,19 +192,6 @@ class Rewriter(Calls):
 
     # -- where the module stands -------------------------------------------------------
 
-    def _anchor(self) -> ast.stmt:
-        """Return the last statement that builds graph ahead of the first use of the session."""
-        scope = self.scope
-        nodes = [step.node for step in scope.steps if not step.after_run]
-        if scope.saver is not None:
-            nodes.append(self.module.statement(scope.saver.call))
-        if not nodes and scope.steps:
-            return scope.steps[0].node
-        nodes = nodes or list(scope.removed)
-        if not nodes:
-            raise Refusal(scope.node, "nothing", "it builds no graph")
-        return max(nodes, key=lambda node: node.lineno)
-
     def _block(self) -> dict[str, list[list[str]]]:
         """Return the new statements: the class, and what stands beside it."""
         scope, emitter = self.scope, self.emitter

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from migrator.lift.exports import Exports
-from migrator.lift.expressions import Context, leaves
+from migrator.lift.expressions import Context, arguments, leaves
 from migrator.lift.kinds import Kind, Refusal, Step, Value
 from migrator.names import Module
 
@@ -19,7 +19,7 @@ __all__ = ["Scope", "holds_variables", "is_main_guard"]
 #: A statement that makes one of these moves into the module that the lift emits.
 _MOVED = frozenset(
     {Kind.PLACEHOLDER, Kind.VARIABLE, Kind.TENSOR, Kind.STRUCT, Kind.OPTIMIZER, Kind.TRAIN}
-    | {Kind.ASSIGN}
+    | {Kind.ASSIGN, Kind.GRADIENTS, Kind.VARIABLES}
 )
 #: A statement that only makes one of these goes with the session.
 _GOES = frozenset(
@@ -43,8 +43,11 @@ class Scope(Exports):
         super().__init__(module)
         self.node = node
         self.eager: dict[ast.stmt, Value] = {}  #: tensors of constants, which stay
+        self.notes: list[str] = []  #: what is not carried over, and does no harm
         self.withs: list[ast.With] = []  #: blocks of a session, graph or name scope
         self._deferred: list[ast.FunctionDef] = []
+        #: name, expression and what it reads -> the tensor that was made of them
+        self._tensors: dict[object, Value] = {}
         self._classes: list[ast.ClassDef] = []
         self.feeds: list[Value] = []  #: feed dictionaries that are kept in variables
 
@@ -57,8 +60,13 @@ class Scope(Exports):
         for function in self._deferred:
             if function not in self.pure:
                 self._later(function)
+        self._settled()
         self._account()
         self._check_names()
+        trainable = {variable for variable in self.variables if variable.trainable}
+        for node, listed in self.asked:
+            if set(listed) != trainable:
+                raise Refusal(node, "order", "variables are made after it asks for all of them")
 
     def is_deferred(self) -> bool:
         """Whether the code at hand runs at some later time."""
@@ -83,6 +91,8 @@ class Scope(Exports):
         for node, symbol in self.module.references():
             name = symbol.spelled.partition(".")[2]
             if node in self.visited or name in renames.CONSTANTS or not name:
+                continue
+            if name in renames.LEVELS:
                 continue
             if renames.is_flags(symbol) or name in renames.HOST:
                 continue
@@ -184,13 +194,17 @@ class Scope(Exports):
 
     def _with(self, node: ast.With, context: Context) -> None:
         opened: list[Value] = []
-        scopes = 0
+        scopes = devices = 0
         for item in node.items:
             name = self._scope_name(item.context_expr)
             if name is not None:
                 kind, text = name
                 if item.optional_vars is not None:
                     raise Refusal(item.optional_vars, "name scope", "the scope itself is used")
+                if kind == "device":
+                    devices += 1
+                    self.notes.append(f"`tf.device({text})` is gone: TensorFlow chooses")
+                    continue
                 if kind == "name":
                     self.names.enter(text)
                 else:
@@ -202,20 +216,23 @@ class Scope(Exports):
             if item.optional_vars is not None:
                 self._bind(item.optional_vars, value, node)
         goes = [value for value in opened if value.kind in (Kind.SESSION, Kind.CONFIG)]
-        if len(goes) != len(opened) and (goes or scopes):
+        if len(goes) != len(opened) and (goes or scopes or devices):
             raise Refusal(node, "with", "a session and something else share a `with`")
         if scopes and (opened or scopes > 1 or context.loop or context.branch):
             raise Refusal(node, "name scope", "scopes are opened together, in a loop or condition")
         for value in opened:
             if value not in goes and value.is_graph:
                 raise Refusal(node, "with", f"a {value.kind.value} is entered")
-        if goes or scopes:
+        if goes or scopes or devices:
             self.withs.append(node)
         self.block(node.body, context)
-        if scopes:
-            if self._scope_name(node.items[0].context_expr)[0] == "name":  # type: ignore[index]
+        for value in goes:
+            self.closed(value)
+        for item in node.items if scopes else ():
+            closed = self._scope_name(item.context_expr)
+            if closed is not None and closed[0] == "name":
                 self.names.leave()
-            else:
+            elif closed is not None and closed[0] == "variable":
                 self.names.leave_variable_scope()
 
     def _scope_name(self, node: ast.expr) -> tuple[str, str] | None:
@@ -223,6 +240,14 @@ class Scope(Exports):
         if not isinstance(node, ast.Call):
             return None
         symbol = self.module.symbol(node.func)
+        if symbol is not None and symbol.name == "tf.device":
+            self.visited.add(node.func)
+            given = arguments(node, ("device_name_or_function",))
+            for argument in given.values():
+                if not isinstance(argument, (ast.Constant, ast.Name)):
+                    raise Refusal(argument, "device", "the device is chosen by a function")
+                self._host(argument)
+            return "device", self.module.source(node.args[0]) if node.args else ""
         if symbol is None or symbol.name not in ("tf.name_scope", "tf.variable_scope"):
             return None
         self.visited.add(node.func)
@@ -304,11 +329,14 @@ class Scope(Exports):
                 return
         if value.kind is Kind.SAVER:
             if len(targets) != 1 or not isinstance(targets[0], ast.Name):
-                raise Refusal(node, "one Saver", "the Saver is not kept in one variable")
-            self.saver_value = value
+                raise Refusal(node, "Saver", "the Saver is not kept in one variable")
         elif value.kind is Kind.FEED:
             self._fed(node, targets, value, context)
         elif value.is_graph:
+            again = self._again(targets, value, context)
+            if again is not None:
+                self._name_again(targets[0], again, node)
+                return
             self._graph(node, targets, value, context)
         for target in targets:
             self._bind(target, value, node)
@@ -354,6 +382,31 @@ class Scope(Exports):
         if value.kind is Kind.TRAIN:
             self.trains.append(value)
 
+    def _again(self, targets: Sequence[ast.expr], value: Value, context: Context) -> Value | None:
+        """Return the tensor that a statement makes a second time of the same values, or None."""
+        if (
+            value.kind is not Kind.TENSOR
+            or value.random
+            or value.is_eager
+            or self.calls
+            or context != _PLAIN
+            or len(targets) != 1
+            or not isinstance(targets[0], ast.Name)
+            or value.node is None
+        ):
+            return None
+        read = tuple((below.step or below, below.name) for _, below in self.reads)
+        key = (targets[0].id, ast.dump(value.node), read)
+        if key in self._tensors:
+            return self._tensors[key]
+        self._tensors[key] = value
+        return None
+
+    def _name_again(self, target: ast.expr, value: Value, node: ast.stmt) -> None:
+        assert isinstance(target, ast.Name)
+        self.env[self.key(target)] = value
+        self.removed[node] = value
+
     def _fed(
         self, node: ast.stmt, targets: Sequence[ast.expr], value: Value, context: Context
     ) -> None:
@@ -377,9 +430,15 @@ class Scope(Exports):
             for index, element in enumerate(target.elts):
                 item = value.items.get(index) if value.kind is Kind.STRUCT else None
                 if value.is_graph and item is None:
-                    if value.kind is not Kind.TENSOR or isinstance(element, ast.Starred):
+                    if isinstance(element, ast.Starred) or value.kind not in (
+                        Kind.TENSOR,
+                        Kind.GRADIENTS,
+                    ):
                         raise Refusal(node, "assignment", f"a {value.kind.value} is unpacked")
-                    item = self._union(target, [value])
+                    if value.kind is Kind.GRADIENTS:
+                        item = self.gradients(target, [value])
+                    else:
+                        item = self._union(target, [value])
                 self._bind(element, item or Value(Kind.HOST), node)
         elif isinstance(target, ast.Starred):
             self._bind(target.value, value, node)

@@ -42,7 +42,8 @@ class Saver:
     call: ast.Call
     given: dict[str, ast.expr]
     trained: list[Value]  #: the train ops that stood before it, whose slots it saves
-    saved: list[Value]  #: the variables that stood before it
+    saved: dict[Value, str]  #: its variables, each with its name in the file
+    after_run: bool = False  #: stands behind the first use of the session
     saves: list[Save] = field(default_factory=list)
     restores: list[Restore] = field(default_factory=list)
 
@@ -53,8 +54,9 @@ class Sessions(Operations):
     def __init__(self, module: Module) -> None:
         super().__init__(module)
         self.context = Context()
-        self.saver: Saver | None = None
-        self.saver_value: Value | None = None
+        self.savers: list[Saver] = []
+        self.opened: list[ast.expr] = []  #: calls that open a session, still open
+        self.reopened: ast.expr | None = None  #: a later session, whose variables are not set yet
         self.removed: dict[ast.stmt, Value] = {}  #: statements that go with the session
         self.trains: list[Value] = []
         self.started = False  #: a run that is no initialization was seen
@@ -75,9 +77,12 @@ class Sessions(Operations):
             if self.context.loop or self.context.deferred:
                 raise Refusal(node, "session", "the session is opened in a loop or a function")
             if self.started:
-                raise Refusal(
-                    node, "one session", "a second session is opened, whose variables start anew"
-                )
+                if self.opened or self.context.branch:
+                    raise Refusal(
+                        node, "one session", "a second session is opened beside the first"
+                    )
+                self.reopened = node
+            self.opened.append(node)
             return Value(Kind.SESSION, node)
         if name == "get_default_session":
             return Value(Kind.SESSION, node)
@@ -92,6 +97,7 @@ class Sessions(Operations):
                 return self._run(node)
             if name == "close" and not node.args and isinstance(self._parent(node), ast.Expr):
                 self._remove(node, base)
+                self.closed(base)
                 return Value(Kind.HOST, node)
             if name == "as_default" and not node.args:
                 return base
@@ -101,10 +107,10 @@ class Sessions(Operations):
             name == "run" and base.kind in (Kind.TRAIN, Kind.ASSIGN, Kind.INIT)
         ):
             return self._evaluation(node)
-        elif base.kind is Kind.SAVER and name == "save":
-            return self._save(node)
-        elif base.kind is Kind.SAVER and name == "restore":
-            return self._restore(node)
+        elif base.saver is not None and name == "save":
+            return self._save(node, base.saver)
+        elif base.saver is not None and name == "restore":
+            return self._restore(node, base.saver)
         return super().method(node, base, name)
 
     def _parent(self, node: ast.AST) -> ast.AST:
@@ -178,7 +184,7 @@ class Sessions(Operations):
         if Kind.INIT in kinds:
             if set(kinds) != {Kind.INIT}:
                 raise Refusal(run.call, "initialization", "it is run together with other fetches")
-            if self.started or self.context.deferred:
+            if (self.started and self.reopened is None) or self.context.deferred:
                 raise Refusal(
                     run.call, "initialization", "variables are initialized again after their use"
                 )
@@ -189,6 +195,7 @@ class Sessions(Operations):
             self.initialized = True
             self._remove(run.call, run.fetched[0][1])
             return Value(Kind.HOST, run.call)
+        self._settled()
         if sum(kind in (Kind.TRAIN, Kind.ASSIGN) for kind in kinds) > 1:
             raise Refusal(
                 run.call, "one update", "one run fetches several ops that change variables"
@@ -212,10 +219,8 @@ class Sessions(Operations):
     # -- checkpoints -------------------------------------------------------------------
 
     def _make_saver(self, node: ast.Call) -> Value:
-        if self.saver is not None:
-            raise Refusal(node, "one Saver", "there is a second Saver")
         if self.context.loop or self.context.branch or self.context.deferred:
-            raise Refusal(node, "one Saver", "the Saver is made in a loop, condition or function")
+            raise Refusal(node, "Saver", "the Saver is made in a loop, condition or function")
         names = (
             *("var_list", "reshape", "sharded", "max_to_keep", "keep_checkpoint_every_n_hours"),
             *("name", "restore_sequentially", "saver_def", "builder", "defer_build", "allow_empty"),
@@ -224,30 +229,34 @@ class Sessions(Operations):
         given = arguments(
             node, names, ("max_to_keep", "keep_checkpoint_every_n_hours", "name", "var_list")
         )
-        saved = list(self.variables)
-        if not saved:
+        if not self.variables:
             raise Refusal(node, "Saver", "there is no variable of the scope that it could hold")
-        if "var_list" in given:
-            listed = self.evaluate(given["var_list"])
-            if (
-                listed.kind is not Kind.STRUCT
-                or set(listed.items.values()) != set(self.variables)
-                or any(isinstance(k, str) and k != v.tf_name for k, v in listed.items.items())
+        saved = {variable: variable.tf_name for variable in self.variables}
+        trained = list(self.trains)
+        listed = given.get("var_list")
+        if listed is not None and not (isinstance(listed, ast.Constant) and listed.value is None):
+            value = self.evaluate(listed)
+            if value.kind is not Kind.STRUCT or any(
+                item.kind is not Kind.VARIABLE for item in value.items.values()
             ):
-                raise Refusal(
-                    given["var_list"],
-                    "Saver of all variables",
-                    "the Saver holds some variables, or under other names",
-                )
+                raise Refusal(listed, "Saver", "the variables that the Saver holds are computed")
+            saved = {
+                item: key if isinstance(key, str) else item.tf_name
+                for key, item in value.items.items()
+            }
+            trained = []
+            if len(set(saved.values())) < len(value.items) or not all(
+                self.names.valid(name) for name in saved.values()
+            ):
+                raise Refusal(listed, "Saver", "its names are not told exactly")
         for name in ("max_to_keep", "keep_checkpoint_every_n_hours", "name"):
             if name in given and self.evaluate(given[name]).is_graph:
                 raise Refusal(given[name], "Saver", "it depends on a graph value")
-        trained = [] if "var_list" in given else list(self.trains)
-        self.saver = Saver(node, given, trained, saved)
-        return Value(Kind.SAVER, node, call=node)
+        saver = Saver(node, given, trained, saved, after_run=self.started)
+        self.savers.append(saver)
+        return Value(Kind.SAVER, node, call=node, saver=saver)
 
-    def _save(self, node: ast.Call) -> Value:
-        assert self.saver is not None
+    def _save(self, node: ast.Call, saver: Saver) -> Value:
         names = (
             *("sess", "save_path", "global_step", "latest_filename", "meta_graph_suffix"),
             *("write_meta_graph", "write_state", "strip_default_attrs", "save_debug_info"),
@@ -262,12 +271,12 @@ class Sessions(Operations):
             raise Refusal(node, "Saver", f"the global step is a {value.kind.value}")
         if isinstance(step, ast.Constant) and step.value is None:
             step = value = None
+        self._settled()
         self.started = True
-        self.saver.saves.append(Save(node, given["save_path"], step, value))
+        saver.saves.append(Save(node, given["save_path"], step, value))
         return Value(Kind.HOST, node)
 
-    def _restore(self, node: ast.Call) -> Value:
-        assert self.saver is not None
+    def _restore(self, node: ast.Call, saver: Saver) -> Value:
         given = arguments(node, ("sess", "save_path"))
         self._session(node, given.get("sess"))
         if "save_path" not in given or self.evaluate(given["save_path"]).is_graph:
@@ -278,9 +287,28 @@ class Sessions(Operations):
             )
         if not isinstance(self._parent(node), ast.Expr):
             raise Refusal(node, "restore", "its value is used")
+        if self.reopened is not None:
+            whole = set(saver.saved) == set(self.variables) and saver.trained == self.trains
+            if not whole or self.context.loop or self.context.branch or self.context.deferred:
+                self._settled()
+            self.reopened = None  # all that the first session left behind is overwritten
         self.started = True
-        self.saver.restores.append(Restore(node, given["save_path"]))
+        saver.restores.append(Restore(node, given["save_path"]))
         return Value(Kind.HOST, node)
+
+    def closed(self, session: Value) -> None:
+        """Note that a session is closed."""
+        if session.node in self.opened:
+            self.opened.remove(session.node)
+
+    def _settled(self) -> None:
+        """A later session must restore all variables before anything else."""
+        if self.reopened is not None:
+            raise Refusal(
+                self.reopened,
+                "one session",
+                "a second session is opened, whose variables start anew",
+            )
 
     def _session(self, node: ast.AST, session: ast.expr | None) -> None:
         if session is None or self.evaluate(session).kind is not Kind.SESSION:

@@ -16,10 +16,12 @@ __all__ = [
     "Use",
     "check_host",
     "closure",
+    "gradient_steps",
     "groups_of",
     "is_direct",
     "is_inline",
     "is_moved",
+    "update_reads",
     "uses_of",
 ]
 
@@ -63,6 +65,8 @@ def is_moved(value: Value) -> bool:
     """Whether the statement that made ``value`` is copied into the methods that need it."""
     if value.kind is Kind.TENSOR:
         return not value.is_eager
+    if value.kind is Kind.VARIABLES:
+        return True
     return value.kind is Kind.STRUCT and not holds_variables(value)
 
 
@@ -75,11 +79,34 @@ def closure(reads: Iterable[tuple[ast.Name, Value]]) -> list[Step]:
         step = value.step
         if step is None or step in found:
             continue
-        if value.kind in (Kind.TRAIN, Kind.ASSIGN):
+        if value.kind in (Kind.TRAIN, Kind.ASSIGN, Kind.GRADIENTS, Kind.OPTIMIZER):
             todo += [read for _, read in step.reads]
         elif is_moved(value):
             found.add(step)
             todo += [read for _, read in step.reads]
+    return sorted(found, key=lambda step: step.index)
+
+
+def update_reads(use: Use) -> list[Value]:
+    """Return what the statements of a use's train or assign op read."""
+    train = use.update
+    if train is None or train.step is None:
+        return []
+    steps = [train.step, *gradient_steps(train)]
+    if train.of is not None and train.of.kind is Kind.OPTIMIZER and train.of.step is not None:
+        steps.append(train.of.step)
+    return [value for step in steps for _, value in step.reads]
+
+
+def gradient_steps(train: Value) -> list[Step]:
+    """Return the statements between the loss of a train op and what it applies, in order."""
+    found: set[Step] = set()
+    todo = [train.step] if train.step is not None and train.gradients is not None else []
+    while todo:
+        for _, value in todo.pop().reads:
+            if value.kind is Kind.GRADIENTS and value.step is not None and value.step not in found:
+                found.add(value.step)
+                todo.append(value.step)
     return sorted(found, key=lambda step: step.index)
 
 
@@ -146,7 +173,26 @@ def uses_of(scope: Scope) -> list[Use]:
             use = Use(list(signature.outputs.values()), params, steps, signature=signature)
             use.reads = [(n, v) for n, v in reads if isinstance(n, ast.Name)]
             found[signature] = use
-    return list(found.values())
+    return _merged(list(found.values()))
+
+
+def _merged(uses: list[Use]) -> list[Use]:
+    """Let what only trains use the function that trains and returns what that computes anyway."""
+    kept = list(uses)
+    for use in uses:
+        if use.update is None or use.outputs or use.signature is not None:
+            continue
+        for other in kept:
+            if (
+                other is not use
+                and other.update is use.update
+                and other.params == use.params
+                and set(other.steps) <= set(use.steps)
+            ):
+                other.runs += use.runs
+                kept.remove(use)
+                break
+    return kept
 
 
 def _identity(node: ast.expr, value: Value) -> object:
@@ -191,8 +237,7 @@ def groups_of(uses: list[Use]) -> list[Group]:
         for use in who:
             outside = [value for step in use.steps if step not in inside for _, value in step.reads]
             outside += [value for _, value in use.reads]
-            if use.update is not None and use.update.step is not None:
-                outside += [value for _, value in use.update.step.reads]
+            outside += update_reads(use)
             for value in outside:
                 if value.step in inside:
                     assert value.step is not None

@@ -39,6 +39,8 @@ class Speller:
         self.tf = tensorflow
         self.place = place
         self.renamed = renamed or {}
+        self.owner = ""  #: what holds the variables, where the code goes
+        self.made: dict[ast.AST, str] = {}  #: expressions that become others there
         self.writer = Writer(self.module, self._replace)
 
     def text(self, node: ast.expr) -> str:
@@ -52,6 +54,8 @@ class Speller:
         return text if plain else f"({text})"
 
     def _replace(self, node: ast.AST, writer: Writer) -> str | list[Edit] | None:
+        if node in self.made:
+            return self.made[node]
         if isinstance(node, ast.Call):
             return self._call(node)
         if isinstance(node, (ast.Name, ast.Attribute)):
@@ -79,6 +83,8 @@ class Speller:
         name = symbol.spelled.partition(".")[2]
         if not name:
             return self.tf if symbol.raw != "tensorflow" else None
+        if name in renames.LEVELS:
+            return f'"{name.rpartition(".")[2]}"'
         if renames.is_flags(symbol):
             # the command line is read as TensorFlow 1 reads it
             written = self.module.source(node)
@@ -106,6 +112,8 @@ class Speller:
         if symbol is None:
             return None
         name = symbol.name.partition(".")[2]
+        if name == "trainable_variables" and self.owner:
+            return f"{self.owner}.trainable_variables"
         if name in renames.CASTS:
             value = self.text(node.args[0] if node.args else node.keywords[0].value)
             return f"{self.tf}.cast({value}, {self.tf}.{renames.CASTS[name]})"
@@ -220,6 +228,10 @@ class Speller:
         symbol = self.module.symbol(node.func)
         assert symbol is not None
         end = self.module.end(node)
+        if symbol.name.endswith("create_global_step"):
+            kind = f"trainable=False, dtype={self.tf}.int64"
+            made = f'{self.tf}.Variable(0, {kind}, name="{value.tf_name}")'
+            return [(self.module.start(node), end, made)]
         if symbol.name == "tf.get_variable":
             return [(self.module.start(node), end, self._get_variable(node, value))]
         parts = [*node.args, *(keyword.value for keyword in node.keywords)]

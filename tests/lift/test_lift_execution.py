@@ -43,7 +43,7 @@ def run_side(python: str, root: Path, text: str, arguments: dict[str, list[str]]
     """Run ``before.py`` or ``after.py`` of every case, each in a folder of its own."""
     jobs = []
     # what is restored is written first
-    for name in sorted(NAMES, key=lambda name: name == "restore"):
+    for name in sorted(NAMES, key=lambda name: name in ("restore", "resume")):
         folder = root / name
         folder.mkdir(parents=True)
         jobs.append(
@@ -67,7 +67,8 @@ def before(tmp_path_factory: pytest.TempPathFactory, tf1_python: str) -> Side:
     """The scripts on TensorFlow 1.15."""
     root = tmp_path_factory.mktemp("before")
     saved = str(root / "perceptron" / "perceptron.ckpt")
-    return run_side(tf1_python, root, "before.py", {"restore": [saved]})
+    slots = str(root / "sessions" / "sessions.ckpt")
+    return run_side(tf1_python, root, "before.py", {"restore": [saved], "resume": [slots]})
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,9 @@ def after(tmp_path_factory: pytest.TempPathFactory, tf2_python: str, before: Sid
     root = tmp_path_factory.mktemp("after")
     old = str(before.root / "perceptron" / "perceptron.ckpt")
     new = str(root / "perceptron" / "perceptron.ckpt")
-    return run_side(tf2_python, root, "after.py", {"restore": [old, new]})
+    # training goes on from the file of 1.15.5, with the slots of its optimizer
+    slots = str(before.root / "sessions" / "sessions.ckpt")
+    return run_side(tf2_python, root, "after.py", {"restore": [old, new], "resume": [slots]})
 
 
 def assert_close(found: str, expected: str) -> None:

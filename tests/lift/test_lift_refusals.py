@@ -153,23 +153,66 @@ CASES: dict[str, tuple[str, str, int]] = {
         7,
     ),
     "a class": (HEAD + "class A:\n    b = tf.constant(1)\n" + RUN, "class", 8),
-    "a Saver of some": (
-        HEAD + "v = tf.Variable(1.0)\nsaver = tf.train.Saver([w])\n" + RUN,
-        "Saver of all variables",
-        8,
+    "a Saver of computed variables": (
+        HEAD + "saver = tf.train.Saver([v for v in [w]])\n" + RUN,
+        "host use",
+        7,
     ),
-    "two Savers": (
-        HEAD + "a = tf.train.Saver()\nb = tf.train.Saver()\n" + RUN,
+    "two Savers, one of which deletes": (
+        HEAD
+        + "a = tf.train.Saver()\nb = tf.train.Saver()\n"
+        + RUN
+        + "    a.save(sess, 'm/best')\n    b.save(sess, 'm/last', global_step=1)\n",
         "one Saver",
         8,
     ),
-    "restored slots": (
+    "a second session that starts anew": (
+        HEAD + RUN + "with tf.Session() as sess:\n    sess.run(w)\n",
+        "one session",
+        10,
+    ),
+    "a second session that restores a part": (
         HEAD
-        + "t = tf.train.AdamOptimizer().minimize(tf.reduce_mean(y))\nsaver = tf.train.Saver()\n"
+        + "v = tf.Variable(1.0)\nsaver = tf.train.Saver([w])\n"
         + RUN
-        + "    sess.run(t, {x: np.ones((1, 2))})\n    saver.restore(sess, 'm')\n",
+        + "with tf.Session() as sess:\n    saver.restore(sess, 'm')\n",
+        "one session",
+        12,
+    ),
+    "a second session that restores no slots": (
+        HEAD
+        + "saver = tf.train.Saver()\n"
+        + "t = tf.train.AdamOptimizer().minimize(tf.reduce_mean(y))\n"
+        + RUN
+        + "with tf.Session() as sess:\n    saver.restore(sess, 'm')\n",
+        "one session",
+        12,
+    ),
+    "a second session that may restore": (
+        HEAD
+        + "saver = tf.train.Saver()\n"
+        + RUN
+        + "with tf.Session() as sess:\n    if np.ones(1):\n        saver.restore(sess, 'm')\n",
+        "one session",
+        11,
+    ),
+    "a second session while the first is open": (
+        HEAD
+        + "saver = tf.train.Saver()\n"
+        + RUN
+        + "    other = tf.Session()\n    saver.restore(other, 'm')\n",
+        "one session",
+        11,
+    ),
+    "restored slots of several optimizers": (
+        HEAD
+        + "t = tf.train.AdamOptimizer().minimize(tf.reduce_mean(y))\n"
+        + "u = tf.train.AdamOptimizer().minimize(tf.reduce_sum(y))\nsaver = tf.train.Saver()\n"
+        + RUN
+        + "    sess.run(t, {x: np.ones((1, 2))})\n    sess.run(u, {x: np.ones((1, 2))})\n"
+        + "    saver.restore(sess, 'm')\n",
         "restored slots",
-        13,
+        15,
     ),
     "a restore that may fail": (
         HEAD
@@ -199,6 +242,56 @@ CASES: dict[str, tuple[str, str, int]] = {
         HEAD + "z = tf.nn.embedding_lookup(w, [0], 'div')\n" + RUN,
         "arguments",
         7,
+    ),
+    "gradients of two losses": (
+        HEAD
+        + "o = tf.train.AdamOptimizer()\na = o.compute_gradients(tf.reduce_mean(y))\n"
+        + "b = o.compute_gradients(tf.reduce_sum(y))\nt = o.apply_gradients(list(zip(a, b)))\n"
+        + RUN,
+        "gradients",
+        10,
+    ),
+    "gradients that are fetched": (
+        HEAD
+        + "g = tf.gradients(tf.reduce_mean(y), [w])\n"
+        + RUN.replace("run(y", "run(g"),
+        "fetch",
+        10,
+    ),
+    "gradients by an input": (
+        HEAD + "g = tf.gradients(tf.reduce_mean(y), [x])\n" + RUN,
+        "gradients",
+        7,
+    ),
+    "gradients that nobody computed": (
+        HEAD
+        + "t = tf.train.AdamOptimizer().apply_gradients([(w, w)])\n" + RUN,
+        "gradients",
+        7,
+    ),
+    "a variable after all were asked for": (
+        HEAD + "t = tf.trainable_variables()\nv = tf.Variable(1.0)\n" + RUN,
+        "order",
+        7,
+    ),
+    "a momentum that the graph computes": (
+        HEAD
+        + "t = tf.train.MomentumOptimizer(0.1, tf.reduce_mean(x)).minimize(tf.reduce_mean(y))\n"
+        + RUN,
+        "optimizer",
+        7,
+    ),
+    "a device that a function chooses": (
+        HEAD + "with tf.device(lambda op: '/cpu:0'):\n    z = y + 1.0\n" + RUN,
+        "device",
+        7,
+    ),
+    "a train op among the values of a dictionary": (
+        HEAD
+        + "t = tf.train.AdamOptimizer().minimize(tf.reduce_mean(y))\n"
+        + RUN.replace("run(y", "run({'t': t, 'y': y}"),
+        "fetch",
+        10,
     ),
     "two statements on a line": (HEAD + "z = y + 1; k = 2\n" + RUN.replace("run(y", "run(z"),
                                  "layout", 7),
