@@ -10,7 +10,7 @@ from migrator.lift.optimizers import Optimizers
 from migrator.lift.parts import unused
 from migrator.lift.slices import Group, Use, closure, gradient_steps, is_moved, update_reads
 from migrator.lift.spelling import Speller
-from migrator.lift.text import call
+from migrator.lift.text import WIDTH, call
 
 __all__ = ["Bodies", "Simulation"]
 
@@ -138,6 +138,16 @@ class Bodies(Optimizers):
         owner: str,
         use: Use,
     ) -> str:
+        if value.kind is Kind.SUMMARY:
+            pairs = [
+                f'"{r.tag}": {self._output(r.node, r.value, speller, checker, owner, use)}'
+                for r in value.records
+            ]
+            text = f"{{{', '.join(pairs)}}}"
+            deep = self.tab * 2
+            if len(text) > WIDTH - 12:
+                text = "".join(("{\n", *(f"{deep}{pair},\n" for pair in pairs), self.tab, "}"))
+            return text
         if value.kind is Kind.ASSIGN:
             assert value.of is not None
             return f"{self.reach(value.of, owner)}.read_value()"
@@ -179,6 +189,8 @@ class Bodies(Optimizers):
         # what a run fetches beside the op is computed before the update
         for node, value in use.outputs:
             if not isinstance(node, ast.Name) and value.kind is not Kind.VARIABLE:
+                if value.kind is Kind.SUMMARY:
+                    continue
                 raise Refusal(node, "fetch", "a fetch beside a train op has no name")
         if optimizer.value.rate is not None:
             self._reads(optimizer.value.rate, checker)

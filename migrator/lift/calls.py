@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 from migrator.lift.checkpoints import Checkpoints
-from migrator.lift.kinds import Kind, Refusal, Run
+from migrator.lift.kinds import Kind, Refusal, Run, Value
+from migrator.lift.parts import unused
 from migrator.lift.slices import Use, is_inline
 from migrator.lift.text import call
 
@@ -31,6 +32,12 @@ class Calls(Checkpoints):
                 self._restored(saver, restore)
         for export in self.scope.exports:
             self._exported(export)
+        for node, directory in self.scope.writers:
+            self._replace(
+                node, f"{self.tf}.summary.create_file_writer({self.plain.text(directory)})"
+            )
+        for addition in self.scope.additions:
+            self._added(*addition)
         done = [(start, end) for start, end, _ in self.edits]
         beside = self.emitter.speller(inside=False)
         for statement in self._kept(self.module.tree.body):
@@ -87,6 +94,9 @@ class Calls(Checkpoints):
         if isinstance(parent, ast.Expr):
             self._replace(run.call, call(function, names, column))
             return
+        if any(value.kind is Kind.SUMMARY for _, value in run.fetched):
+            self._summarized(run, function, names, column)
+            return
         if isinstance(parent, ast.Assign) and len(parent.targets) == 1:
             target = parent.targets[0]
             if (
@@ -125,6 +135,60 @@ class Calls(Checkpoints):
             else:
                 text = f"dict(zip([{', '.join(keys)}], [value.numpy() for value in {made}]))"
         self._replace(run.call, text)
+
+    def _added(
+        self,
+        node: ast.Call,
+        writer: ast.Name,
+        summary: ast.Name,
+        record: Value,
+        step: ast.expr | None,
+    ) -> None:
+        """Write a summary where the original did."""
+        self._check_alone(node)
+        assert record.operand_value is not None
+        statement = self.module.statement(node)
+        column = self._target_column(statement)
+        indent = self._indent(statement)[:column]
+        tab = self.emitter.tab
+        at = self.plain.text(step) if step is not None else "0"
+        lines = [f"with {writer.id}.as_default(step={at}):"]
+        records = record.operand_value.records
+        if len({r.form for r in records}) == 1 and len(records) > 2:
+            tag, value = (unused(name, self.emitter.taken) for name in ("tag", "value"))
+            lines += [
+                f"{tab}for {tag}, {value} in {summary.id}.items():",
+                f"{tab * 2}{self.tf}.summary.{records[0].form}({tag}, {value})",
+            ]
+        else:
+            lines += [
+                f'{tab}{self.tf}.summary.{r.form}("{r.tag}", {summary.id}["{r.tag}"])'
+                for r in records
+            ]
+        self._replace(statement, f"\n{indent}".join(lines))
+
+    def _summarized(self, run: Run, function: str, names: list[str], column: int) -> None:
+        """A run that fetches a summary: its tensors come as they are, others as arrays."""
+        self._check_alone(run.call)
+        statement = self.module.statement(run.call)
+        assert isinstance(statement, ast.Assign)
+        target = statement.targets[0]
+        indent = self._indent(statement)[:column]
+        targets = [target] if run.form == "one" else getattr(target, "elts", [])
+        if len(targets) != len(run.fetched):
+            raise Refusal(run.call, "summary", "what is fetched is not kept in names")
+        kept: list[str] = []
+        arrays: list[str] = []
+        for element, (_, value) in zip(targets, run.fetched, strict=True):
+            if value.kind in (Kind.TRAIN, Kind.ASSIGN):
+                self._never_read(element)
+                continue
+            kept.append(self.module.source(element))
+            if value.kind is not Kind.SUMMARY:
+                arrays.append(f"{kept[-1]} = {kept[-1]}.numpy()")
+        left = ", ".join(kept)
+        made = call(function, names, column, len(left) + 3)
+        self._replace(statement, f"\n{indent}".join([f"{left} = {made}", *arrays]))
 
     def _unpacked(
         self, statement: ast.Assign, kept: list[str], function: str, names: list[str], column: int

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from migrator.lift.exports import Signature
     from migrator.lift.sessions import Saver
 
-__all__ = ["Kind", "Refusal", "Run", "Step", "Value"]
+__all__ = ["Kind", "Record", "Refusal", "Run", "Step", "Value"]
 
 
 class Refusal(Exception):
@@ -48,6 +48,9 @@ class Kind(enum.Enum):
     SESSION = "session"
     CONFIG = "session configuration"  #: or the graph object: it goes with the session
     FEED = "feed dictionary"
+    SUMMARY = "summary"
+    RECORD = "summary that was run"
+    WRITER = "summary writer"
     BUILDER = "builder"
     TENSOR_INFO = "tensor info"
     SIGNATURE = "signature"
@@ -82,6 +85,7 @@ class Value:
     signature: Signature | None = None
     feed: dict[Value, ast.expr] = field(default_factory=dict)  #: of a feed dictionary
     saver: Saver | None = None
+    records: tuple[Record, ...] = ()  #: of a summary
 
     @property
     def is_graph(self) -> bool:
@@ -100,6 +104,18 @@ class Value:
     def placeholders_below(self) -> frozenset[Value]:
         """Return the placeholders that it is computed from."""
         return frozenset(value for value in self.needs if value.kind is Kind.PLACEHOLDER)
+
+
+@dataclass(eq=False)
+class Record:
+    """One tensor that a summary tells of."""
+
+    form: str  #: scalar or histogram
+    tag: str
+    node: ast.expr
+    value: Value
+    reads: list[tuple[ast.Name, Value]] = field(default_factory=list)
+    host: list[ast.Name] = field(default_factory=list)
 
 
 @dataclass(eq=False)

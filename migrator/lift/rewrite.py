@@ -11,7 +11,7 @@ from collections import Counter
 
 from migrator.lift.calls import Calls
 from migrator.lift.emit import Emitter
-from migrator.lift.kinds import Refusal
+from migrator.lift.kinds import Kind, Refusal
 from migrator.lift.layout import indent_of
 from migrator.lift.parts import leading_comments
 from migrator.lift.scope import Scope, is_main_guard
@@ -72,7 +72,8 @@ class Rewriter(Calls):
             if isinstance(node, ast.Name):
                 if not any(at in self.gone for at in self.module.ancestors(node)):
                     value = self.scope.read_of.get(node)
-                    if value is None or not value.is_graph or value.is_eager:
+                    stays = value is not None and value.kind in (Kind.WRITER, Kind.RECORD)
+                    if value is None or not value.is_graph or value.is_eager or stays:
                         taken.add(node.id)
             elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                 taken.add(node.name)

@@ -9,9 +9,9 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from migrator.lift.exports import Exports
 from migrator.lift.expressions import Context, arguments, leaves
 from migrator.lift.kinds import Kind, Refusal, Step, Value
+from migrator.lift.summaries import Summaries
 from migrator.names import Module
 
 __all__ = ["Scope", "holds_variables", "is_main_guard"]
@@ -24,11 +24,12 @@ _MOVED = frozenset(
 #: A statement that only makes one of these goes with the session.
 _GOES = frozenset(
     {Kind.SESSION, Kind.CONFIG, Kind.INIT, Kind.BUILDER, Kind.TENSOR_INFO, Kind.SIGNATURE}
+    | {Kind.SUMMARY}
 )
 _PLAIN = Context()
 
 
-class Scope(Exports):
+class Scope(Summaries):
     """The analysis of one scope.
 
     Args:
@@ -43,7 +44,6 @@ class Scope(Exports):
         super().__init__(module)
         self.node = node
         self.eager: dict[ast.stmt, Value] = {}  #: tensors of constants, which stay
-        self.notes: list[str] = []  #: what is not carried over, and does no harm
         self.withs: list[ast.With] = []  #: blocks of a session, graph or name scope
         self._deferred: list[ast.FunctionDef] = []
         #: name, expression and what it reads -> the tensor that was made of them
@@ -276,9 +276,9 @@ class Scope(Exports):
                 self.removed[node] = Value(Kind.CONFIG)
                 return
         value = self.evaluate(node.value)
-        if value.is_graph and value.kind is not Kind.SESSION:
+        if value.is_graph and value.kind not in (Kind.SESSION, Kind.SUMMARY):
             raise Refusal(node, "unused graph", f"a {value.kind.value} is made and not kept")
-        if value.kind is Kind.SESSION:
+        if value.kind in (Kind.SESSION, Kind.SUMMARY):
             self.removed[node] = value
 
     def _augmented(self, node: ast.AugAssign, context: Context) -> None:
@@ -330,6 +330,9 @@ class Scope(Exports):
         if value.kind is Kind.SAVER:
             if len(targets) != 1 or not isinstance(targets[0], ast.Name):
                 raise Refusal(node, "Saver", "the Saver is not kept in one variable")
+        elif value.kind in (Kind.WRITER, Kind.RECORD):
+            if len(targets) != 1 or not isinstance(targets[0], ast.Name):
+                raise Refusal(node, "summary", f"the {value.kind.value} is not kept in a name")
         elif value.kind is Kind.FEED:
             self._fed(node, targets, value, context)
         elif value.is_graph:
@@ -428,7 +431,8 @@ class Scope(Exports):
             self._name_value(target, value, node)
         elif isinstance(target, (ast.Tuple, ast.List)):
             for index, element in enumerate(target.elts):
-                item = value.items.get(index) if value.kind is Kind.STRUCT else None
+                kept = value.kind in (Kind.STRUCT, Kind.HOST)
+                item = value.items.get(index) if kept else None
                 if value.is_graph and item is None:
                     if isinstance(element, ast.Starred) or value.kind not in (
                         Kind.TENSOR,

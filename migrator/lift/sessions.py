@@ -14,7 +14,9 @@ from migrator.names import Module, Symbol
 
 __all__ = ["Restore", "Save", "Saver", "Sessions"]
 
-_FETCHABLE = frozenset({Kind.TENSOR, Kind.VARIABLE, Kind.TRAIN, Kind.ASSIGN, Kind.INIT})
+_FETCHABLE = frozenset(
+    {Kind.TENSOR, Kind.VARIABLE, Kind.TRAIN, Kind.ASSIGN, Kind.INIT, Kind.SUMMARY}
+)
 
 
 @dataclass(eq=False)
@@ -55,6 +57,7 @@ class Sessions(Operations):
         super().__init__(module)
         self.context = Context()
         self.savers: list[Saver] = []
+        self.notes: list[str] = []  #: what is not carried over, and does no harm
         self.opened: list[ast.expr] = []  #: calls that open a session, still open
         self.reopened: ast.expr | None = None  #: a later session, whose variables are not set yet
         self.removed: dict[ast.stmt, Value] = {}  #: statements that go with the session
@@ -214,7 +217,30 @@ class Sessions(Operations):
                     )
         self.started = True
         self.runs.append(run)
+        if Kind.SUMMARY in kinds:
+            return self._summarized(run)
         return Value(Kind.HOST, run.call)
+
+    def _summarized(self, run: Run) -> Value:
+        """Return what a run gives that fetches a summary: a record of it."""
+        statement = self._parent(run.call)
+        if not isinstance(statement, ast.Assign) or run.form == "dict":
+            raise Refusal(run.call, "summary", "what is fetched is not kept in names")
+        records: dict[object, Value] = {
+            index: Value(Kind.RECORD, node, operand_value=value)
+            for index, (node, value) in enumerate(run.fetched)
+            if value.kind is Kind.SUMMARY
+        }
+        if run.form == "one":
+            return records[0]
+        (target,) = statement.targets if len(statement.targets) == 1 else (None,)
+        if not isinstance(target, (ast.Tuple, ast.List)) or not all(
+            isinstance(element, ast.Name) for element in target.elts
+        ):
+            raise Refusal(run.call, "summary", "what is fetched is not kept in names")
+        result = Value(Kind.HOST, run.call)
+        result.items.update(records)
+        return result
 
     # -- checkpoints -------------------------------------------------------------------
 

@@ -76,6 +76,7 @@ def closure(reads: Iterable[tuple[ast.Name, Value]]) -> list[Step]:
     todo = [value for _, value in reads]
     while todo:
         value = todo.pop()
+        todo += [read for record in value.records for _, read in record.reads]
         step = value.step
         if step is None or step in found:
             continue
@@ -146,8 +147,8 @@ def uses_of(scope: Scope) -> list[Use]:
                 params,
                 closure(run.reads),
                 update,
-                host=run.host,
-                reads=run.reads,
+                host=[*run.host, *(n for v in values for r in v.records for n in r.host)],
+                reads=[*run.reads, *(read for v in values for r in v.records for read in r.reads)],
             )
         use.runs.append(run)
         read = not isinstance(scope.module.parents[run.call], ast.Expr)
@@ -197,6 +198,8 @@ def _merged(uses: list[Use]) -> list[Use]:
 
 def _identity(node: ast.expr, value: Value) -> object:
     """Return what tells one fetch from another."""
+    if value.kind is Kind.SUMMARY:
+        return value.records
     if isinstance(node, ast.Name):
         return (value.step, value.name, value.kind)
     return (ast.dump(node), tuple(sorted(id(below) for below in value.needs)))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from migrator.lift.kinds import Refusal
 from migrator.names import Module
 
-__all__ = ["Edit", "Writer", "applied", "call", "moved"]
+__all__ = ["WIDTH", "Edit", "Writer", "applied", "call", "moved"]
 
 #: Start, end and the new text of a region.
 Edit = tuple[int, int, str]

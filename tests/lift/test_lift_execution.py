@@ -97,7 +97,49 @@ def assert_close(found: str, expected: str) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "restore"])
 def test_the_same_is_printed(before: Side, after: Side, name: str) -> None:
     """Losses, predictions, steps and paths agree to 1e-5."""
+    if name == "summaries":
+        _need_tensorboard(after)
     assert_close(after.output(name), before.output(name))
+
+
+def _need_tensorboard(side: Side) -> None:
+    if "TBNotInstalledError" in (side.root / "summaries.err").read_text():
+        pytest.skip("TensorFlow 2 writes summaries through the package tensorboard only")
+
+
+def test_the_same_is_summarized(before: Side, after: Side, tf2_python: str) -> None:
+    """TensorBoard finds the same tags, steps and values."""
+    _need_tensorboard(after)
+    folders = [str(side.root / "summaries" / "logs") for side in (before, after)]
+    command = [tf2_python, "-c", _READ_EVENTS, *folders]
+    done = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE)
+    old, new = json.loads(done.stdout.splitlines()[-1])
+    assert len(new) == 62
+    assert [row[:2] for row in new] == [row[:2] for row in old]
+    numbers = [[value for _, _, value in rows if value is not None] for rows in (old, new)]
+    assert len(numbers[0]) == 42
+    assert numbers[1] == pytest.approx(numbers[0], rel=TOLERANCE, abs=TOLERANCE)
+
+
+#: Tag, step and value of each scalar in two folders; of a histogram, no value.
+_READ_EVENTS = """
+import glob, json, sys
+import tensorflow as tf
+found = []
+for folder in sys.argv[1:]:
+    rows = []
+    for path in sorted(glob.glob(folder + "/*")):
+        for event in tf.compat.v1.train.summary_iterator(path):
+            for value in event.summary.value:
+                number = None
+                if value.HasField("simple_value"):
+                    number = value.simple_value
+                elif value.HasField("tensor") and not value.tensor.tensor_shape.dim:
+                    number = float(tf.make_ndarray(value.tensor))
+                rows.append([value.tag, event.step, number])
+    found.append(sorted(rows, key=lambda row: (row[1], row[0])))
+print(json.dumps(found))
+"""
 
 
 def test_checkpoints_of_both_kinds_are_restored(before: Side, after: Side) -> None:

@@ -44,7 +44,26 @@ CASES: dict[str, tuple[str, str, int]] = {
     "a patched TensorFlow": (HEAD + "tf.matmul = np.dot\n" + RUN, "dynamic code", 7),
     "an unseen function": (HEAD + "np.add(y, 1)\n" + RUN, "unseen function", 7),
     "a printed tensor": (HEAD + "print(y)\n" + RUN, "unseen function", 7),
-    "a summary": (HEAD + "s = tf.summary.scalar('y', y)\n" + RUN, "symbol", 7),
+    "a summary without a form": (HEAD + "s = tf.summary.audio('y', y, 1)\n" + RUN, "symbol", 7),
+    "a summary whose tag is computed": (
+        HEAD + "s = tf.summary.scalar('y' + str(1), y)\n" + RUN,
+        "summary",
+        7,
+    ),
+    "a summary that is printed": (
+        HEAD
+        + "s = tf.summary.scalar('y', tf.reduce_mean(y))\n"
+        + RUN.replace("run(y", "run(s"),
+        "summary",
+        10,
+    ),
+    "summaries in a computed list": (
+        HEAD
+        + "s = tf.summary.scalar('y', tf.reduce_mean(y))\nm = tf.summary.merge(list([s]))\n"
+        + RUN,
+        "summary",
+        8,
+    ),
     "control dependencies": (
         HEAD + "with tf.control_dependencies([y]):\n    z = tf.identity(y)\n" + RUN,
         "symbol",
