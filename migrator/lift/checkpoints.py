@@ -51,6 +51,12 @@ class Checkpoints(Layout):
                 "restored slots",
                 "the slots of several optimizers are restored, whose names are not told exactly",
             )
+        if saver.restores and slots and any(train.scoped for train in saver.trained):
+            raise Refusal(
+                saver.restores[0].call,
+                "restored slots",
+                "an optimizer stands in a scope, which some of its slots are named after",
+            )
         name = self.checkpoints[saver] = emitter.fresh("checkpoint")
         parts = [f"variables={self._by_name(saver)}"]
         if len(slots) == 1:
@@ -216,7 +222,8 @@ class Checkpoints(Layout):
             for node in self.module.imports
             if getattr(node, "module", "") != "__future__" and not node.col_offset
         )
-        at = self.module.start(first)
+        above, _ = leading_comments(self.scope, first)
+        at = above or self.module.start(first)
         name = first.names[0].name if isinstance(first, ast.Import) else str(first.module)
         gap = "" if name.partition(".")[0] in sys.stdlib_module_names else "\n"
         edit = (at, at, f"import os\n{gap}")

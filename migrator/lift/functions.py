@@ -36,15 +36,15 @@ class Functions(Expressions):
             if function is not None:
                 return self._local(node, function)
             self.evaluate(node.func)
-            listed = self._builtin(node, node.func.id)
-            if listed is not None:
-                return listed
             if node.func.id in ("exec", "eval", "globals", "locals", "setattr", "vars"):
                 raise Refusal(node, "dynamic code", f"`{node.func.id}` changes names unseen")
         else:
             self.evaluate(node.func)
-        for argument in argument_nodes(node):
-            value = self.evaluate(argument)
+        values = {argument: self.evaluate(argument) for argument in argument_nodes(node)}
+        listed = self._builtin(node, list(values.values()))
+        if listed is not None:
+            return listed
+        for argument, value in values.items():
             if value.kind is not Kind.HOST:
                 raise Refusal(
                     argument,
@@ -64,12 +64,13 @@ class Functions(Expressions):
         """Return what a method of a graph value gives."""
         raise NotImplementedError
 
-    def _builtin(self, node: ast.Call, name: str) -> Value | None:
+    def _builtin(self, node: ast.Call, values: list[Value]) -> Value | None:
         """Return what ``zip`` and ``list`` make of lists of gradients and variables, or None."""
-        scope, _ = self.module.find(name, self.module.scope_of[node.func])
-        if name not in ("zip", "list", "tuple") or scope is not None or node.keywords:
+        if not isinstance(node.func, ast.Name) or node.keywords:
             return None
-        values = [self.evaluate(argument) for argument in argument_nodes(node)]
+        scope, _ = self.module.find(node.func.id, self.module.scope_of[node.func])
+        if node.func.id not in ("zip", "list", "tuple") or scope is not None:
+            return None
         if any(value.kind is Kind.GRADIENTS for value in values):
             return self.gradients(node, values)
         if len(values) == 1 and values[0].kind is Kind.VARIABLES:

@@ -81,6 +81,7 @@ class Value:
     variables: tuple[Value, ...] | None = None  #: the var_list of a train op
     counter: Value | None = None  #: global step of a train op
     gradients: ast.expr | None = None  #: what a train op applies, if it is not the loss's own
+    scoped: bool = False  #: a train op made in a scope, which some of its slots are named after
     rate: ast.expr | None = None  #: learning rate of an optimizer, where the graph computes it
     signature: Signature | None = None
     feed: dict[Value, ast.expr] = field(default_factory=dict)  #: of a feed dictionary

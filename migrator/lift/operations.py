@@ -279,6 +279,7 @@ class Operations(Functions):
         result.variables = self._chosen(node, loss, given.get("var_list"))
         result.needs = loss.needs | frozenset(result.variables) | optimizer.needs
         self._count(result, given.get("global_step"))
+        result.scoped = bool(self.names.scope)
         return result
 
     def _loss(self, node: ast.expr) -> Value:
@@ -378,6 +379,7 @@ class Operations(Functions):
             gradients=given["grads_and_vars"],
             needs=pairs.needs | optimizer.needs,
             random=pairs.random,
+            scoped=bool(self.names.scope),
         )
         self._count(result, given.get("global_step"))
         return result

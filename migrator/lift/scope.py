@@ -199,7 +199,7 @@ class Scope(Summaries):
             name = self._scope_name(item.context_expr)
             if name is not None:
                 kind, text = name
-                if item.optional_vars is not None:
+                if item.optional_vars is not None and not self._is_idle(item.optional_vars):
                     raise Refusal(item.optional_vars, "name scope", "the scope itself is used")
                 if kind == "device":
                     devices += 1
@@ -235,6 +235,13 @@ class Scope(Summaries):
             elif closed is not None and closed[0] == "variable":
                 self.names.leave_variable_scope()
 
+    def _is_idle(self, target: ast.expr) -> bool:
+        """Whether the name that a scope is given is never read."""
+        return isinstance(target, ast.Name) and not any(
+            isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
+            for name in self.module.by_name.get(target.id, ())
+        )
+
     def _scope_name(self, node: ast.expr) -> tuple[str, str] | None:
         """Return the kind and name of a name scope or variable scope that is opened, or None."""
         if not isinstance(node, ast.Call):
@@ -251,7 +258,14 @@ class Scope(Summaries):
         if symbol is None or symbol.name not in ("tf.name_scope", "tf.variable_scope"):
             return None
         self.visited.add(node.func)
-        only = node.args[0] if len(node.args) == 1 and not node.keywords else None
+        only = node.args[0] if node.args else None
+        plain = len(node.args) == 1
+        for keyword in node.keywords:
+            # the values told TensorFlow 1 which graph is meant
+            plain = plain and keyword.arg == "values" and symbol.name == "tf.name_scope"
+            self.evaluate(keyword.value)
+        if not plain:
+            raise Refusal(node, "name scope", "the scope's name is computed, or it has options")
         if not isinstance(only, ast.Constant) or not isinstance(only.value, str):
             raise Refusal(node, "name scope", "the scope's name is computed, or it has options")
         if not self.names.valid(only.value) or only.value.endswith("/"):
@@ -476,6 +490,12 @@ class Scope(Summaries):
                 )  # fmt: skip
             self.env[key] = value
             return
+        before = self.env.get(key)
+        if value.kind is Kind.RECORD and before is not None and self.context is not _PLAIN:
+            summary, other = value.operand_value, before.operand_value
+            assert summary is not None
+            if before.is_graph and (other is None or other.records != summary.records):
+                raise Refusal(node, "one meaning", f"`{target.id}` is one of several summaries")
         if value.kind is Kind.VARIABLE and value.name is not None:
             raise Refusal(node, "assignment", "a variable gets a second name")
         if value.name is not None:

@@ -260,12 +260,17 @@ class Sessions(Operations):
         saved = {variable: variable.tf_name for variable in self.variables}
         trained = list(self.trains)
         listed = given.get("var_list")
-        if listed is not None and not (isinstance(listed, ast.Constant) and listed.value is None):
+        if listed is not None and not self._is_all(listed):
             value = self.evaluate(listed)
-            if value.kind is not Kind.STRUCT or any(
+            if value.kind is Kind.VARIABLES and value.variables:
+                value.items.update(enumerate(value.variables))
+            elif value.kind is not Kind.STRUCT or any(
                 item.kind is not Kind.VARIABLE for item in value.items.values()
             ):
                 raise Refusal(listed, "Saver", "the variables that the Saver holds are computed")
+            words = isinstance(value.node, ast.Dict)
+            if any(isinstance(key, str) is not words for key in value.items):
+                raise Refusal(listed, "Saver", "its names are not told exactly")
             saved = {
                 item: key if isinstance(key, str) else item.tf_name
                 for key, item in value.items.items()
@@ -281,6 +286,18 @@ class Sessions(Operations):
         saver = Saver(node, given, trained, saved, after_run=self.started)
         self.savers.append(saver)
         return Value(Kind.SAVER, node, call=node, saver=saver)
+
+    def _is_all(self, node: ast.expr) -> bool:
+        """Whether the variables that a Saver is given are those that it holds anyway."""
+        if isinstance(node, ast.Constant):
+            return node.value is None
+        if not isinstance(node, ast.Call) or node.args or node.keywords:
+            return False
+        symbol = self.module.symbol(node.func)
+        if symbol is None or symbol.name not in ("tf.global_variables", "tf.all_variables"):
+            return False
+        self.visited.add(node.func)
+        return True
 
     def _save(self, node: ast.Call, saver: Saver) -> Value:
         names = (

@@ -57,6 +57,33 @@ CASES: dict[str, tuple[str, str, int]] = {
         "summary",
         10,
     ),
+    "one of two summaries": (
+        HEAD
+        + "s = tf.summary.scalar('y', tf.reduce_mean(y))\nr = tf.summary.scalar('r', y[0, 0])\n"
+        + "writer = tf.summary.FileWriter('logs')\n"
+        + RUN
+        + "    if np.ones(1):\n        z = sess.run(s, {x: np.ones((1, 2))})\n"
+        + "    else:\n        z = sess.run(r, {x: np.ones((1, 2))})\n"
+        + "    writer.add_summary(z, 1)\n",
+        "one meaning",
+        16,
+    ),
+    "a Saver under computed names": (
+        HEAD + "saver = tf.train.Saver({str(1): w})\n" + RUN,
+        "Saver",
+        7,
+    ),
+    "a tuple of variables": (HEAD + "v = tuple([tf.Variable(1.0)])\n" + RUN, "unseen function", 7),
+    "restored slots that are named after a scope": (
+        HEAD
+        + "with tf.name_scope('training'):\n"
+        + "    t = tf.train.AdamOptimizer().minimize(tf.reduce_mean(y))\n"
+        + "saver = tf.train.Saver()\n"
+        + RUN
+        + "    sess.run(t, {x: np.ones((1, 2))})\n    saver.restore(sess, 'm')\n",
+        "restored slots",
+        14,
+    ),
     "summaries in a computed list": (
         HEAD
         + "s = tf.summary.scalar('y', tf.reduce_mean(y))\nm = tf.summary.merge(list([s]))\n"

@@ -19,7 +19,7 @@ def main(path):
     data = np.random.RandomState(6).normal(size=(40, 4))
     target = np.eye(2)[(data.sum(axis=1) > 0).astype(int)]
 
-    saver = tf.train.Saver(max_to_keep=2)
+    saver = tf.train.Saver(tf.global_variables(), max_to_keep=2)
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         if os.path.exists(path + ".index"):

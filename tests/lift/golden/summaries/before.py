@@ -5,7 +5,7 @@ LOGS = "./logs"
 
 x = tf.placeholder(tf.float32, [None, 3], name="x")
 y = tf.placeholder(tf.float32, [None, 1], name="y")
-with tf.name_scope("layer"):
+with tf.name_scope("layer", values=[x]) as scope:
     w = tf.Variable(tf.zeros([3, 1]), name="w")
     tf.summary.histogram("weights", w)
 out = tf.matmul(x, w)
