@@ -176,6 +176,8 @@ class Sessions(Operations):
         value = self.evaluate(node)
         if value.several:
             raise Refusal(node, "fetch", "what is fetched is several tensors in one value")
+        if value.kind is Kind.SUMMARY and not value.records:
+            raise Refusal(node, "summary", "there is nothing in the summary")
         if value.kind not in _FETCHABLE:
             raise Refusal(
                 node, "fetch", f"what is fetched is a {value.kind.value}, not a tensor of the scope"

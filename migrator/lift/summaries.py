@@ -31,7 +31,10 @@ class Summaries(Exports):
         if name in ("summary.scalar", "summary.histogram"):
             return self._record(node, name.rpartition(".")[2])
         if name == "summary.merge_all":
-            arguments(node, (), ())
+            given = arguments(node, ("key", "scope"), ("key",))
+            key = given.get("key")
+            if key is not None and not (isinstance(key, ast.Constant) and key.value == "summaries"):
+                raise Refusal(key, "summary", "a collection of its own is merged")
             return self._summary(node, tuple(self.recorded))
         if name == "summary.merge":
             given = arguments(node, ("inputs", "collections", "name"), ("inputs", "name"))
@@ -105,8 +108,6 @@ class Summaries(Exports):
         return self._summary(node, (record,))
 
     def _summary(self, node: ast.expr, records: tuple[Record, ...]) -> Value:
-        if not records:
-            raise Refusal(node, "summary", "there is nothing to merge")
         values = [record.value for record in records]
         result = self._union(node, values, Kind.SUMMARY)
         result.records = records

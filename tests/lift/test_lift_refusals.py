@@ -84,6 +84,11 @@ CASES: dict[str, tuple[str, str, int]] = {
         "restored slots",
         14,
     ),
+    "a summary of nothing": (
+        HEAD + "s = tf.summary.merge_all()\n" + RUN.replace("run(y", "run(s"),
+        "summary",
+        10,
+    ),
     "summaries in a computed list": (
         HEAD
         + "s = tf.summary.scalar('y', tf.reduce_mean(y))\nm = tf.summary.merge(list([s]))\n"
