@@ -68,9 +68,10 @@ class Optimizers(Parts):
             speller = Speller(scope, self.tf)
             assert node is not None
             dense = value.rate is None and not (train.operand_value.sparse & set(train.variables))
-            # slots that TensorFlow 1 wrote are found by the names that its optimizer gives them
-            restored = any(saver.restores and train in saver.trained for saver in scope.savers)
-            keras = _KERAS.get(kind) if dense and not (restored and kind not in _NO_SLOTS) else None
+            # slots in a checkpoint are found by the names that TensorFlow 1's optimizer gives them,
+            # by this program and by others
+            kept = any(train in saver.trained for saver in scope.savers)
+            keras = _KERAS.get(kind) if dense and not (kept and kind not in _NO_SLOTS) else None
             rate = ""
             if value.rate is not None:
                 rate = self.fresh(f"{name}_rate", self.inner)

@@ -33,8 +33,7 @@ class Perceptron(tf.Module):
 
 if __name__ == "__main__":
     model = Perceptron()
-    optimizer = tf.keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True)
-    optimizer.build(model.trainable_variables)
+    optimizer = tf.compat.v1.train.MomentumOptimizer(0.05, 0.9, use_nesterov=True)
 
     @tf.function(
         input_signature=[
