@@ -68,7 +68,9 @@ def before(tmp_path_factory: pytest.TempPathFactory, tf1_python: str) -> Side:
     root = tmp_path_factory.mktemp("before")
     saved = str(root / "perceptron" / "perceptron.ckpt")
     slots = str(root / "sessions" / "sessions.ckpt")
-    return run_side(tf1_python, root, "before.py", {"restore": [saved], "resume": [slots]})
+    words = str(root / "pretrained" / "embeddings.ckpt")
+    arguments = {"restore": [saved], "resume": [slots], "pretrained": [words, words]}
+    return run_side(tf1_python, root, "before.py", arguments)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +81,9 @@ def after(tmp_path_factory: pytest.TempPathFactory, tf2_python: str, before: Sid
     new = str(root / "perceptron" / "perceptron.ckpt")
     # training goes on from the file of 1.15.5, with the slots of its optimizer
     slots = str(before.root / "sessions" / "sessions.ckpt")
-    return run_side(tf2_python, root, "after.py", {"restore": [old, new], "resume": [slots]})
+    words = [str(side / "pretrained" / "embeddings.ckpt") for side in (before.root, root)]
+    arguments = {"restore": [old, new], "resume": [slots], "pretrained": words}
+    return run_side(tf2_python, root, "after.py", arguments)
 
 
 def assert_close(found: str, expected: str) -> None:

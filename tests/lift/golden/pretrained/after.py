@@ -1,4 +1,5 @@
 import os
+import sys
 
 import numpy as np
 import tensorflow as tf
@@ -36,11 +37,13 @@ tf.compat.v1.train.update_checkpoint_state(".", "./head.ckpt")
 print(model.scores(text).numpy().tolist())
 model.grow()
 print(model.scores(text).numpy().tolist())
-# back to what was saved
-reader = tf.train.load_checkpoint(path)
-if reader.has_tensor("embeddings"):  # TensorFlow 1 wrote it
-    model.embeddings.assign(reader.get_tensor("embeddings"))
-else:
-    checkpoint.read(path).assert_existing_objects_matched()
+# back to what was saved, here or elsewhere
 checkpoint_2.read("./head.ckpt").assert_existing_objects_matched()
-print(model.scores(text).numpy().tolist())
+for source in sys.argv[1:]:
+    model.grow()
+    reader = tf.train.load_checkpoint(source)
+    if reader.has_tensor("embeddings"):  # TensorFlow 1 wrote it
+        model.embeddings.assign(reader.get_tensor("embeddings"))
+    else:
+        checkpoint.read(source).assert_existing_objects_matched()
+    print(model.scores(text).numpy().tolist())

@@ -1,4 +1,5 @@
 import os
+import sys
 
 import numpy as np
 import tensorflow as tf
@@ -25,8 +26,10 @@ head.save(sess, "./head.ckpt")
 print(sess.run(scores, {words: text}).tolist())
 sess.run(grow)
 print(sess.run(scores, {words: text}).tolist())
-# back to what was saved
-saver.restore(sess, path)
+# back to what was saved, here or elsewhere
 head.restore(sess, "./head.ckpt")
-print(sess.run(scores, {words: text}).tolist())
+for source in sys.argv[1:]:
+    sess.run(grow)
+    saver.restore(sess, source)
+    print(sess.run(scores, {words: text}).tolist())
 sess.close()
