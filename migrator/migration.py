@@ -45,6 +45,21 @@ _SAVING = (
     b"import_meta_graph",
 )
 
+#: What writes a graph, what reads it again by the names of its tensors, and how that is said.  The
+#: graph of a module has other names, and its checkpoints come without a ``.meta`` file.
+_NAMED_BY_GRAPH = (
+    (
+        frozenset({"tf.saved_model.simple_save", "tf.saved_model.Builder"}),
+        frozenset({"tf.saved_model.load", "tf.contrib.predictor.from_saved_model"}),
+        "loads an export and may ask for tensors by their names, which a module does not keep",
+    ),
+    (
+        frozenset({"tf.train.Saver"}),
+        frozenset({"tf.train.import_meta_graph", "tf.python.tools.freeze_graph"}),
+        "reads the graph of a checkpoint, which a module does not write",
+    ),
+)
+
 #: Called with (what, done, total) as the work goes on.
 Progress = Callable[[str, int, int], None]
 
@@ -53,7 +68,7 @@ Progress = Callable[[str, int, int], None]
 class Options:
     """What a run was asked for."""
 
-    tier: str = "auto"  #: auto or session; native arrives with its own milestone
+    tier: str = "auto"  #: auto, native or session
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     safe_only: bool = False
@@ -497,15 +512,16 @@ class _Run:
             shown[index] = len(programs)
             moves = index in moved
             requirements = []
-            if moves and group.legacy_keras is not None:
+            session = moves and self._tier(group, plans) is Tier.SESSION
+            if session and group.legacy_keras is not None:
                 requirements.append("tf-keras")
-            if moves and group.slim:
+            if session and group.slim:
                 requirements.append("tf-slim")
             programs.append(
                 Program(
                     files=tuple(sources.printable(path) for path in group.files),
                     entry_points=tuple(sources.printable(path) for path in group.entry_points),
-                    tier=Tier.SESSION if moves else None,
+                    tier=self._tier(group, plans) if moves else None,
                     held=held.get(index),
                     requirements=tuple(requirements),
                 )
@@ -552,6 +568,12 @@ class _Run:
             needed = {homes[path] for path in mine if path in homes} & written
             self.units.append((*sorted(needed), *mine))
         return tuple(sorted(results, key=lambda result: result.path)), tuple(programs)
+
+    @staticmethod
+    def _tier(group: Group, plans: dict[str, Plan]) -> Tier:
+        """Return the form that a program reaches."""
+        native = any(path in plans and plans[path].tier is Tier.NATIVE for path in group.files)
+        return Tier.NATIVE if native else Tier.SESSION
 
     def _bridges(self, parts: dict[str, set[str]]) -> list[FileResult]:
         """Make or complete the ``tf2_bridge.py`` of each folder; never one that is not ours."""
@@ -703,7 +725,36 @@ def _context(
         select=options.select,
         ignore=options.ignore,
         safe_only=options.safe_only,
+        lift={"auto": "auto", "native": "only"}.get(options.tier, ""),
+        lift_refused=_lift_refused(repository, path),
     )
+
+
+def _lift_refused(repository: Repository, path: str) -> str | None:
+    """Return why the programs of ``path`` do not lift, as far as the import graph shows."""
+    users = sorted(repository.imported_by.get(path, ()))
+    if users:
+        return f"`{users[0]}` imports this file"
+    for index in repository.groups_of.get(path, ()):
+        for other in repository.groups[index].files:
+            if other != path and repository.facts[other].tensorflow:
+                return f"its program also holds `{other}`, which uses TensorFlow"
+    targets = {symbol for symbol, _ in repository.facts[path].targets}
+    for written, read, what in _NAMED_BY_GRAPH:
+        if targets.isdisjoint(written):
+            continue
+        for fact in sorted(repository.facts.values(), key=lambda fact: fact.path):
+            if fact.path != path and _is_near(fact.path, path):
+                for symbol, line in fact.targets:
+                    if symbol in read:
+                        return f"`{fact.path}:{line}` {what}"
+    return None
+
+
+def _is_near(one: str, other: str) -> bool:
+    """Whether the folder of one file is, holds or lies in that of the other."""
+    left, right = PurePosixPath(one).parent, PurePosixPath(other).parent
+    return left == right or left in right.parents or right in left.parents
 
 
 def _readers_near(repository: Repository, path: str) -> tuple[str, ...]:

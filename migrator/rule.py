@@ -76,6 +76,8 @@ class FileContext:
     select: tuple[str, ...] = ()  #: code prefixes or rule names; empty selects all
     ignore: tuple[str, ...] = ()
     safe_only: bool = False
+    lift: str = ""  #: ``auto`` lifts where that is possible, ``only`` leaves the rest as it is
+    lift_refused: str | None = None  #: why the file's program does not lift, as far as that shows
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,11 +46,6 @@ def _options(options: argparse.Namespace) -> Options:
             raise Usage(f"no rule has the code or name {word!r}{hint}")
     if options.jobs is not None and options.jobs < 1:
         raise Usage("--jobs takes a number from 1")
-    if getattr(options, "tier", "auto") == "native":
-        raise Usage(
-            "--tier native is not there yet; use session (programs stay on tensorflow.compat.v1"
-            " and save in TensorFlow 2's formats)"
-        )
     check_reports(options.report)
     return Options(
         tier=getattr(options, "tier", "auto"),

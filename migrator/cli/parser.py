@@ -73,7 +73,8 @@ def make_parser() -> argparse.ArgumentParser:
         "--tier",
         choices=("auto", "native", "session"),
         default="auto",
-        help="form of the result; auto is session until native arrives (default: %(default)s)",
+        help="native leaves no session, session stays on tensorflow.compat.v1, auto is native where"
+        " that is possible and else session (default: %(default)s)",
     )
     migrate.add_argument(
         "--safe-only", action="store_true", help="leave out rewrites that need a review"

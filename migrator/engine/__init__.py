@@ -7,11 +7,13 @@ replaces nodes by identity.  What cannot be applied whole is BLOCKED and changes
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import libcst as cst
 
 from migrator.engine.codes import EDIT, PARSE, engine_rules
 from migrator.engine.job import Job, Plan
+from migrator.engine.lifting import lifted_plan, with_refusal
 from migrator.names import Module
 from migrator.programs import describe_syntax_error
 from migrator.results import Finding, Outcome, Safety, Span
@@ -38,12 +40,18 @@ def run(text: str, context: FileContext, rules: Sequence[Rule]) -> Plan:
     job = Job(module, context, rules)
     if not job.interesting():
         return Plan()
+    lifted = lifted_plan(job)
+    if isinstance(lifted, Plan):
+        return lifted
+    if lifted is not None and context.lift == "only":
+        return run(text, replace(context, lift="", held=lifted.sentence), rules)
     try:
         tree = Tree(module, job.end_of_edits())
     except (cst.ParserSyntaxError, ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, ValueError) else "libcst cannot parse this file"
         return job.unedited(EDIT, reason)
-    return job.plan(tree)
+    plan = job.plan(tree)
+    return with_refusal(job, plan, lifted) if lifted is not None else plan
 
 
 def _unparsed(text: str, error: Exception) -> Plan:

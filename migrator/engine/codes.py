@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from migrator.results import Safety
 
-__all__ = ["EDIT", "GONE", "PARSE", "UNRESOLVED", "engine_rules"]
+__all__ = ["EDIT", "GONE", "LIFT", "PARSE", "UNRESOLVED", "engine_rules"]
 
 PARSE, EDIT, UNRESOLVED = "TFM901", "TFM902", "TFM903"
 GONE = "TFM810"
+LIFT = "TFM510"
 
 #: Codes the engine itself gives: code -> (name, safety, summary).
 _OWN: dict[str, tuple[str, Safety, str]] = {
+    LIFT: (
+        "lift",
+        Safety.REVIEW,
+        "Make a `tf.Module` of graph code and leave the session behind.",
+    ),
     "TFM801": (
         "import-compat-v1",
         Safety.REVIEW,

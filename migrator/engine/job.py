@@ -28,7 +28,7 @@ from migrator.rule import (
 )
 from migrator.tree import Edited, Edits, Tree, nodes_of
 
-__all__ = ["Job", "Plan"]
+__all__ = ["Job", "Plan", "ordered"]
 
 #: What a rule is asked about: a reference, or a statement that imports from TensorFlow.
 Asked: TypeAlias = "ast.Name | ast.Attribute | ast.Import | ast.ImportFrom"
@@ -43,6 +43,7 @@ class Plan:
     parts: frozenset[str] = frozenset()  #: parts of the bridge the new text imports
     moves: bool = False  #: something here is a reason for the program to move
     error: str | None = None  #: why the file cannot take part in a rewrite
+    tier: Tier = Tier.SESSION  #: the form that ``text`` has
 
 
 @dataclass
@@ -138,7 +139,7 @@ class Job:
     def unedited(self, code: str, reason: str) -> Plan:
         """Return a plan that reports every target of a file that cannot be edited."""
         findings = [
-            self._finding(
+            self.finding(
                 node,
                 code,
                 f"{symbol.name}: left as it is, because {reason}.",
@@ -150,7 +151,7 @@ class Job:
             for node, symbol in self.references
             if self.matching(symbol.name)
         ]
-        return Plan(findings=tuple(_ordered(findings)), error=f"it cannot be edited ({reason})")
+        return Plan(findings=tuple(ordered(findings)), error=f"it cannot be edited ({reason})")
 
     # -- looking ----------------------------------------------------------------------
 
@@ -212,7 +213,7 @@ class Job:
         if failure is None:
             for node, code, message in swap.notes:
                 findings.append(
-                    self._finding(
+                    self.finding(
                         node,
                         code,
                         message,
@@ -224,7 +225,7 @@ class Job:
         findings += self._gone(drafts)
         findings += self._unresolved()
         return Plan(
-            findings=tuple(_ordered(findings)),
+            findings=tuple(ordered(findings)),
             text=edited.text if edited is not None else None,
             parts=frozenset(parts) if edited is not None else frozenset(),
             moves=moves,
@@ -444,6 +445,14 @@ class Job:
             lines |= {statement.lineno, statement.end_lineno or statement.lineno}
         return any(self._keeps(line, draft.code) for line in lines)
 
+    def keeps_line(self, line: int) -> bool:
+        """Whether a comment on ``line`` keeps it from any rule."""
+        return line in self.keeps
+
+    def gone_in(self, spelled: frozenset[str]) -> Iterator[Finding]:
+        """Yield the findings of symbols that are gone and that ``spelled`` still holds."""
+        return (finding for finding in self._gone([]) if finding.api in spelled)
+
     def _keeps(self, line: int, code: str) -> bool:
         """Whether a comment on ``line`` keeps it from the rule with ``code``."""
         codes = self.keeps.get(line)
@@ -499,7 +508,7 @@ class Job:
             message = f"{draft.symbol}: kept by a `# migrator: keep` comment."
         if outcome is not Outcome.REWRITTEN:
             new = None
-        return self._finding(
+        return self.finding(
             draft.node,
             draft.code,
             message,
@@ -511,7 +520,7 @@ class Job:
             safety=safety,
         )
 
-    def _finding(
+    def finding(
         self,
         node: ast.expr | ast.stmt,
         code: str,
@@ -524,6 +533,7 @@ class Job:
         api: str | None = None,
         safety: Safety | None = None,
     ) -> Finding:
+        """Return a finding about ``node``."""
         module = self.module
         line, column = module.line_column(module.start(node))
         end_line, end_column = module.line_column(module.end(node))
@@ -563,7 +573,7 @@ class Job:
                 "No successor is known; rewrite this with what TensorFlow 2.21 has."
             )
             suppressed = self._keeps(first.lineno, GONE)
-            yield self._finding(
+            yield self.finding(
                 first,
                 GONE,
                 f"{name} does not exist in TensorFlow 2.21{times}.",
@@ -576,7 +586,7 @@ class Job:
     def _unresolved(self) -> Iterator[Finding]:
         for node, spelled in unresolved(self.module):
             suppressed = self._keeps(node.lineno, UNRESOLVED)
-            yield self._finding(
+            yield self.finding(
                 node,
                 UNRESOLVED,
                 f"`{spelled}` looks like TensorFlow, but where `{spelled.partition('.')[0]}` comes"
@@ -588,7 +598,8 @@ class Job:
             )
 
 
-def _ordered(findings: Sequence[Finding]) -> list[Finding]:
+def ordered(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings as reports list them."""
     return sorted(findings, key=lambda f: (f.span.line, f.span.column, f.code, f.message))
 
 

@@ -119,7 +119,7 @@ def test_a_first_manifest_before_anything_is_written(legacy, capsys):
 
 def test_a_manifest_that_somebody_changed_is_kept(legacy, capsys):
     """Its own unchanged output is overwritten; an edited one is left, with exit status 2."""
-    words = ["migrate", ".", "--manifest", "verify.toml", "-qq"]
+    words = ["migrate", ".", "--tier", "session", "--manifest", "verify.toml", "-qq"]
     assert cli.main(words) == 1
     first = Path("verify.toml").read_text()
     assert cli.main(words) == 1
@@ -267,7 +267,7 @@ def test_the_first_manifest_runs(legacy, fake_checker, monkeypatch, written):
     git(legacy, "add", ".")
     git(legacy, "commit", "-q", "-m", "stand-in")
     monkeypatch.setattr("migrator.vendor.bridge_text", lambda parts: BRIDGE)
-    words = ["migrate", ".", "--manifest", "verify.toml", "-qq"]
+    words = ["migrate", ".", "--tier", "session", "--manifest", "verify.toml", "-qq"]
     cli.main([*words, "--write"] if written else words)
     found = verify("verify.toml", before_python=sys.executable)
     checks = {check.name: check for check in found.report.checks}

@@ -1,0 +1,317 @@
+"""The bodies of the methods and of the train functions."""
+
+from __future__ import annotations
+
+import ast
+
+from migrator.lift.expressions import arguments
+from migrator.lift.kinds import Kind, Refusal, Step, Value
+from migrator.lift.optimizers import Optimizers
+from migrator.lift.parts import unused
+from migrator.lift.slices import Group, Use, closure, gradient_steps, is_moved, update_reads
+from migrator.lift.spelling import Speller
+from migrator.lift.text import WIDTH, call
+
+__all__ = ["Bodies", "Simulation"]
+
+
+class Bodies(Optimizers):
+    """Writes the statements of a method or function."""
+
+    def _body(self, use: Use, names: dict[str, str], inside: bool) -> list[str]:
+        tab = self.tab
+        owner = "self" if inside else self.model
+        renamed = {old: new for old, new in names.items() if old != new}
+        speller = self.speller(inside, renamed)
+        checker = Simulation(
+            {value.name or "": value for value in use.params}, set(renamed.values())
+        )
+        train = use.update is not None and use.update.kind is Kind.TRAIN
+        taped: set[Step] = set()
+        if train:
+            assert use.update is not None
+            loss_reads = [
+                (node, self.scope.read_of[node])
+                for node in ast.walk(use.update.operand or ast.Pass())
+                if isinstance(node, ast.Name) and node in self.scope.read_of
+            ]
+            taped = set(closure(loss_reads))
+        items = self._items(use)
+        first: list[str] = []
+        second: list[str] = []
+        deep = tab * 2 if train else tab
+        # what the loss needs comes first; nothing of it can need the rest
+        for item in items:
+            steps = item.steps if isinstance(item, Group) else [item]
+            if train and taped & set(steps):
+                first += self._item(item, speller, checker, deep, owner, renamed, use)
+        for item in items:
+            steps = item.steps if isinstance(item, Group) else [item]
+            if not (train and taped & set(steps)):
+                second += self._item(item, speller, checker, tab, owner, renamed, use)
+        lines: list[str] = []
+        outputs = [
+            (node, value, self._output(node, value, speller, checker, owner, use))
+            for node, value in use.outputs
+        ]
+        if train:
+            lines += self._train(use, first, second, speller, checker)
+        else:
+            lines += second
+        if use.update is not None and use.update.kind is Kind.ASSIGN:
+            lines += self._assign(use, speller, checker, owner)
+        if use.signature is not None:
+            keys = list(use.signature.outputs)
+            pairs = ", ".join(
+                f'"{key}": {text}' for key, (_, _, text) in zip(keys, outputs, strict=True)
+            )
+            lines.append(f"{tab}return {{{pairs}}}")
+        elif outputs:
+            lines.append(f"{tab}return {', '.join(text for _, _, text in outputs)}")
+        return lines
+
+    def _items(self, use: Use) -> list[Group | Step]:
+        """Return the groups that a use calls and the statements of its own, in order."""
+        mine = [group for group in self.groups if use in group.users and group.use is not use]
+        covered = {step for group in mine for step in group.steps}
+        items: list[tuple[int, Group | Step]] = [(group.steps[-1].index, group) for group in mine]
+        items += [(step.index, step) for step in use.steps if step not in covered]
+        ordered = sorted(items, key=lambda item: item[0])
+        # a group stands where its last statement did; what needs it earlier pulls it forward
+        result: list[Group | Step] = []
+        placed: set[Step] = set()
+
+        def place(item: Group | Step) -> None:
+            if item in result:
+                return
+            steps = item.steps if isinstance(item, Group) else [item]
+            inside = set(steps)
+            for step in steps:
+                for _, value in step.reads:
+                    if is_moved(value) and value.step not in inside and value.step not in placed:
+                        place(next(other for _, other in ordered if value.step in (
+                            other.steps if isinstance(other, Group) else [other])))  # fmt: skip
+            result.append(item)
+            placed.update(steps)
+
+        for _, item in ordered:
+            place(item)
+        return result
+
+    def _item(
+        self,
+        item: Group | Step,
+        speller: Speller,
+        checker: Simulation,
+        level: str,
+        owner: str,
+        renamed: dict[str, str],
+        use: Use,
+    ) -> list[str]:
+        if isinstance(item, Step):
+            checker.run(item)
+            return self._copied(item, speller, level)
+        for value in item.inputs:
+            checker.has(value, item.steps[0].node)
+        names = [renamed.get(value.name or "", value.name or "") for value in item.inputs]
+        used = [value for value in item.outputs if self._is_used(value, use, item)]
+        for value in used:
+            checker.define(value.name or "", value)
+        targets = ", ".join((value.name or "") if value in used else "_" for value in item.outputs)
+        text = call(f"{owner}.{item.name}", names, len(level), len(targets) + 3)
+        return [f"{level}{targets} = {text}"]
+
+    @staticmethod
+    def _is_used(value: Value, use: Use, group: Group) -> bool:
+        """Whether a use reads an output of a group that it calls."""
+        reads = [read for step in use.steps if step not in group.steps for _, read in step.reads]
+        reads += [read for _, read in use.reads]
+        reads += update_reads(use)
+        return any((read.step, read.name) == (value.step, value.name) for read in reads)
+
+    def _output(
+        self,
+        node: ast.expr,
+        value: Value,
+        speller: Speller,
+        checker: Simulation,
+        owner: str,
+        use: Use,
+    ) -> str:
+        if value.kind is Kind.SUMMARY:
+            pairs = [
+                f'"{r.tag}": {self._output(r.node, r.value, speller, checker, owner, use)}'
+                for r in value.records
+            ]
+            text = f"{{{', '.join(pairs)}}}"
+            deep = self.tab * 2
+            if len(text) > WIDTH - 12:
+                text = "".join(("{\n", *(f"{deep}{pair},\n" for pair in pairs), self.tab, "}"))
+            return text
+        if value.kind is Kind.ASSIGN:
+            assert value.of is not None
+            return f"{self.reach(value.of, owner)}.read_value()"
+        if value.kind is Kind.VARIABLE:
+            # a variable is read when the function returns, behind the update
+            return f"{self.reach(value, owner)}.read_value()"
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name) and inner in self.scope.read_of:
+                checker.read(inner, self.scope.read_of[inner])
+        return speller.text(node)
+
+    def _train(
+        self, use: Use, taped: list[str], rest: list[str], speller: Speller, checker: Simulation
+    ) -> list[str]:
+        tab = self.tab
+        train = use.update
+        assert train is not None
+        assert train.operand is not None
+        assert train.variables is not None
+        optimizer = next(item for item in self.optimizers if item.value is train.of)
+        steps = gradient_steps(train)
+        taken = set(checker.names) | {name.id for name in checker.host}
+        taken |= {name for step in steps for name in step.defines}
+        tape = unused("tape", taken)
+        variables = unused("variables", taken)
+        gradients = unused("gradients", taken)
+        lines = [f"{tab}with {self.tf}.GradientTape() as {tape}:", *taped]
+        for inner in ast.walk(train.operand):
+            if isinstance(inner, ast.Name) and inner in self.scope.read_of:
+                checker.read(inner, self.scope.read_of[inner])
+        if isinstance(train.operand, ast.Name):
+            loss = train.operand.id
+            if not taped:
+                raise Refusal(train.operand, "minimize", "the loss is not computed in its scope")
+        else:
+            loss = unused("loss", taken)
+            lines.append(f"{tab * 2}{loss} = {speller.text(train.operand)}")
+        lines += rest
+        # what a run fetches beside the op is computed before the update
+        for node, value in use.outputs:
+            if not isinstance(node, ast.Name) and value.kind is not Kind.VARIABLE:
+                if value.kind is Kind.SUMMARY:
+                    continue
+                raise Refusal(node, "fetch", "a fetch beside a train op has no name")
+        if optimizer.value.rate is not None:
+            self._reads(optimizer.value.rate, checker)
+            lines.append(f"{tab}{optimizer.rate}.assign({speller.text(optimizer.value.rate)})")
+        if train.gradients is None:
+            lines.append(f"{tab}{variables} = {self._trained(train)}")
+            lines.append(f"{tab}{gradients} = {tape}.gradient({loss}, {variables})")
+            pairs = f"zip({gradients}, {variables})"
+        else:
+            if self._sources(train, steps, speller, tape, loss, variables):
+                lines.append(f"{tab}{variables} = {self._trained(train)}")
+            for step in steps:
+                checker.run(step)
+                lines += self._copied(step, speller, tab)
+            self._reads(train.gradients, checker)
+            pairs = speller.text(train.gradients)
+        lines.append(f"{tab}{optimizer.name}.apply_gradients({pairs})")
+        if train.counter is not None:
+            lines.append(f"{tab}{self.reach(train.counter, self.model)}.assign_add(1)")
+        return lines
+
+    def _reads(self, node: ast.expr, checker: Simulation) -> None:
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name) and inner in self.scope.read_of:
+                value = self.scope.read_of[inner]
+                if value.step is not None:
+                    checker.read(inner, value)
+
+    def _sources(
+        self,
+        train: Value,
+        steps: list[Step],
+        speller: Speller,
+        tape: str,
+        loss: str,
+        variables: str,
+    ) -> bool:
+        """Let the tape compute the gradients; return whether it needs a list of the variables."""
+        assert train.gradients is not None
+        needed = False
+        for part in (*(step.node for step in steps), train.gradients):
+            for node in ast.walk(part):
+                if not isinstance(node, ast.Call):
+                    continue
+                symbol = self.scope.module.symbol(node.func)
+                if symbol is not None and symbol.name == "tf.gradients":
+                    xs = arguments(node, ("ys", "xs", "name"))["xs"]
+                    speller.made[node] = f"{tape}.gradient({loss}, {speller.text(xs)})"
+                elif isinstance(node.func, ast.Attribute) and node.func.attr == "compute_gradients":
+                    needed = True
+                    made = f"zip({tape}.gradient({loss}, {variables}), {variables})"
+                    again = isinstance(self.scope.module.parents[node], (ast.Assign, ast.AnnAssign))
+                    target = getattr(self.scope.module.parents[node], "targets", [None])[0]
+                    if again and isinstance(target, ast.Name):
+                        made = f"list({made})"
+                    speller.made[node] = made
+        return needed
+
+    def _assign(self, use: Use, speller: Speller, checker: Simulation, owner: str) -> list[str]:
+        value = use.update
+        assert value is not None
+        assert value.operand is not None
+        assert value.of is not None
+        assert value.call is not None
+        for inner in ast.walk(value.operand):
+            if isinstance(inner, ast.Name) and inner in self.scope.read_of:
+                checker.read(inner, self.scope.read_of[inner])
+        function = value.call.func
+        symbol = self.scope.module.symbol(function)
+        if symbol is not None:
+            method = symbol.name.rpartition(".")[2]
+        else:
+            assert isinstance(function, ast.Attribute)
+            method = function.attr
+        text = speller.text(value.operand)
+        return [f"{self.tab}{self.reach(value.of, owner)}.{method}({text})"]
+
+
+class Simulation:
+    """Follows the names of a method, so that each read finds the version that it found before."""
+
+    def __init__(self, params: dict[str, Value], more: set[str] | None = None) -> None:
+        self.names: dict[str, Value | None] = dict(params)
+        self.names.update(dict.fromkeys(more or set()))
+        self.host: list[ast.Name] = []
+
+    def run(self, step: Step) -> None:
+        """Follow a statement."""
+        for node, value in step.reads:
+            self.read(node, value)
+        for node in step.host:
+            self.host.append(node)
+            if node.id in self.names:
+                self._refuse(node, node.id)
+        for name, value in step.defines.items():
+            self.define(name, value)
+
+    def define(self, name: str, value: Value) -> None:
+        """Note that ``name`` stands for ``value`` from here on."""
+        for node in self.host:
+            if node.id == name:
+                self._refuse(node, name)
+        self.names[name] = value
+
+    def read(self, node: ast.Name, value: Value) -> None:
+        """Check that the name ``node`` finds ``value``."""
+        made = value.kind is Kind.GRADIENTS and value.step is not None
+        if value.kind is Kind.PLACEHOLDER or is_moved(value) or made:
+            self.has(value, node, node.id)
+        elif value.is_eager and node.id in self.names:
+            self._refuse(node, node.id)
+
+    def has(self, value: Value, node: ast.AST, name: str | None = None) -> None:
+        """Check that ``value`` is found under ``name``, or its own name.
+
+        Raises:
+            Refusal: another value is.
+        """
+        found = self.names.get(name or value.name or "")
+        if found is None or (found.step, found.name) != (value.step, value.name):
+            self._refuse(node, name or value.name or "")
+
+    def _refuse(self, node: ast.AST, name: str) -> None:
+        raise Refusal(node, "one meaning", f"`{name}` means several things in one method")

@@ -1,0 +1,238 @@
+"""What a scope exports: signatures, builders and simple saves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from migrator.lift.expressions import arguments
+from migrator.lift.kinds import Kind, Refusal, Value
+from migrator.lift.sessions import Sessions
+from migrator.names import Module, Symbol
+
+__all__ = ["Export", "Exports", "Signature"]
+
+_SERVING, _PREDICT = "serving_default", "tensorflow/serving/predict"
+
+
+#: Constants of ``tf.saved_model`` by their last name.
+_WORDS = {
+    "DEFAULT_SERVING_SIGNATURE_DEF_KEY": _SERVING,
+    "PREDICT_METHOD_NAME": _PREDICT,
+    "PREDICT_INPUTS": "inputs",
+    "PREDICT_OUTPUTS": "outputs",
+    "SERVING": "serve",
+}
+
+
+@dataclass(eq=False)
+class Signature:
+    """One signature of an export."""
+
+    key: str
+    inputs: dict[str, Value]
+    outputs: dict[str, tuple[ast.expr, Value]]
+    node: ast.AST
+    order: int = 0
+
+
+@dataclass(eq=False)
+class Export:
+    """One export: a statement, its directory and its signatures."""
+
+    statement: ast.stmt
+    call: ast.Call
+    directory: ast.expr
+    signatures: list[Signature]
+    order: int = 0
+    builder: Value | None = None
+
+
+class Exports(Sessions):
+    """Evaluates the calls that export the graph of a session."""
+
+    def __init__(self, module: Module) -> None:
+        super().__init__(module)
+        self.exports: list[Export] = []
+
+    def tensorflow(self, node: ast.Call, symbol: Symbol) -> Value:
+        """Return what a call of TensorFlow gives."""
+        name = symbol.name.partition(".")[2]
+        if name == "saved_model.Builder":
+            given = arguments(node, ("export_dir",))
+            if "export_dir" not in given or self.evaluate(given["export_dir"]).is_graph:
+                raise Refusal(node, "export", "its directory is not told")
+            return Value(Kind.BUILDER, node, call=node, operand=given["export_dir"])
+        if name == "saved_model.build_tensor_info":
+            given = arguments(node, ("tensor",))
+            tensor = given["tensor"]
+            value = self.evaluate(tensor)
+            if value.kind not in (Kind.TENSOR, Kind.PLACEHOLDER):
+                raise Refusal(node, "export", f"it tells of a {value.kind.value}")
+            return Value(Kind.TENSOR_INFO, node, operand=tensor, of=value)
+        if name in ("saved_model.build_signature_def", "saved_model.predict_signature_def"):
+            return self._signature(node)
+        if name == "saved_model.simple_save":
+            self._simple_save(node)
+            return Value(Kind.HOST, node)
+        return super().tensorflow(node, symbol)
+
+    def method(self, node: ast.Call, base: Value, name: str) -> Value:
+        """Return what a method of a graph value gives."""
+        if base.kind is Kind.BUILDER and name == "add_meta_graph_and_variables":
+            return self._add_meta_graph(node, base)
+        if base.kind is Kind.BUILDER and name == "save" and not node.args and not node.keywords:
+            if base not in [export.builder for export in self.exports]:
+                raise Refusal(node, "export", "the builder has nothing to save")
+            self._remove(node, base)
+            return Value(Kind.HOST, node)
+        return super().method(node, base, name)
+
+    def _simple_save(self, node: ast.Call) -> None:
+        names = ("session", "export_dir", "inputs", "outputs", "legacy_init_op")
+        given = arguments(node, names, names[:4])
+        self._session(node, given.get("session"))
+        statement = self._parent(node)
+        if not isinstance(statement, ast.Expr):
+            raise Refusal(node, "export", "its value is used")
+        if self.evaluate(given["export_dir"]).is_graph:
+            raise Refusal(node, "export", "its directory is a graph value")
+        signature = Signature(
+            _SERVING,
+            self._inputs(given["inputs"]),
+            self._outputs(given["outputs"]),
+            node,
+            len(self.steps),
+        )
+        self._check(signature)
+        self._settled()
+        self.started = True
+        self.exports.append(
+            Export(statement, node, given["export_dir"], [signature], len(self.steps))
+        )
+
+    def _signature(self, node: ast.Call) -> Value:
+        """A signature, of tensors or of tensor infos."""
+        given = arguments(node, ("inputs", "outputs", "method_name"))
+        method = self._word(given["method_name"]) if "method_name" in given else _PREDICT
+        if method != _PREDICT:
+            raise Refusal(node, "export", "the signature's method is not `predict`")
+        if "inputs" not in given or "outputs" not in given:
+            raise Refusal(node, "export", "the signature lacks inputs or outputs")
+        signature = Signature(
+            "",
+            self._inputs(given["inputs"]),
+            self._outputs(given["outputs"]),
+            node,
+            len(self.steps),
+        )
+        self._check(signature)
+        return Value(Kind.SIGNATURE, node, signature=signature)
+
+    def _add_meta_graph(self, node: ast.Call, builder: Value) -> Value:
+        names = (
+            *("sess", "tags", "signature_def_map", "assets_collection", "legacy_init_op"),
+            *("clear_devices", "main_op", "strip_default_attrs", "saver"),
+        )
+        given = arguments(
+            node,
+            names,
+            ("sess", "tags", "signature_def_map", "clear_devices", "strip_default_attrs"),
+        )
+        self._session(node, given.get("sess"))
+        statement = self._parent(node)
+        if not isinstance(statement, ast.Expr) or builder.operand is None:
+            raise Refusal(node, "export", "its value is used")
+        if self.context.loop or any(export.builder is builder for export in self.exports):
+            raise Refusal(node, "export", "a builder takes several meta graphs")
+        tags = given.get("tags")
+        if not isinstance(tags, (ast.List, ast.Tuple)) or [
+            self._word(tag) for tag in tags.elts
+        ] != ["serve"]:
+            raise Refusal(node, "export", "its tags are others than SERVING")
+        if "signature_def_map" not in given:
+            raise Refusal(node, "export", "it has no signature")
+        signatures = []
+        for key, value in self._map(given["signature_def_map"]):
+            if value.kind is not Kind.SIGNATURE or value.signature is None:
+                raise Refusal(node, "export", f"a signature is a {value.kind.value}")
+            signatures.append(replace(value.signature, key=key))
+        if not signatures:
+            raise Refusal(node, "export", "it has no signature")
+        self._settled()
+        self.started = True
+        self.exports.append(
+            Export(statement, node, builder.operand, signatures, len(self.steps), builder)
+        )
+        return Value(Kind.HOST, node)
+
+    def _map(self, node: ast.expr) -> Iterator[tuple[str, Value]]:
+        if isinstance(node, ast.Dict):
+            for key, item in self._pairs(node):
+                yield key, self.evaluate(item)
+            return
+        value = self.evaluate(node)
+        if value.kind is not Kind.STRUCT or not isinstance(value.node, ast.Dict):
+            raise Refusal(node, "export", "its signatures are no dictionary literal")
+        for word, made in zip(value.node.keys, value.items.values(), strict=True):
+            yield self._word(word), made
+
+    def _word(self, node: ast.expr | None) -> str:
+        """Return the string that a literal or a constant of TensorFlow's is.
+
+        Raises:
+            Refusal: it is computed.
+        """
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node.value
+        symbol = self.module.symbol(node) if node is not None else None
+        if symbol is not None and node is not None:
+            self.visited.add(node)
+            word = _WORDS.get(symbol.name.rpartition(".")[2])
+            if word is not None:
+                return word
+        raise Refusal(node or ast.Pass(), "export", "a name in the export is computed")
+
+    def _pairs(self, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+        if not isinstance(node, ast.Dict):
+            raise Refusal(node, "export", "its inputs and outputs are no dictionary literals")
+        for key, value in zip(node.keys, node.values, strict=True):
+            yield self._word(key), value
+
+    def _inputs(self, node: ast.expr) -> dict[str, Value]:
+        found = {}
+        for key, item in self._pairs(node):
+            value = self.evaluate(item)
+            if value.kind is Kind.TENSOR_INFO and value.of is not None:
+                value = value.of
+            if value.kind is not Kind.PLACEHOLDER:
+                raise Refusal(item, "export", f"an input of the signature is a {value.kind.value}")
+            if not key.isidentifier():
+                raise Refusal(item, "export", f"the input key `{key}` is no Python name")
+            found[key] = value
+        return found
+
+    def _outputs(self, node: ast.expr) -> dict[str, tuple[ast.expr, Value]]:
+        found = {}
+        for key, item in self._pairs(node):
+            value = self.evaluate(item)
+            if value.kind is Kind.TENSOR_INFO and value.of is not None:
+                assert value.operand is not None
+                item, value = value.operand, value.of
+            if value.kind is not Kind.TENSOR:
+                raise Refusal(item, "export", f"an output of the signature is a {value.kind.value}")
+            found[key] = item, value
+        return found
+
+    def _check(self, signature: Signature) -> None:
+        given = set(signature.inputs.values())
+        for item, value in signature.outputs.values():
+            for placeholder in value.placeholders_below():
+                if placeholder not in given:
+                    raise Refusal(
+                        item,
+                        "export",
+                        f"the signature leaves out the placeholder `{placeholder.name}` that an"
+                        " output needs",
+                    )

@@ -1,0 +1,311 @@
+"""The statements of one scope, in order, and what each of them is.
+
+A scope is a module body or the body of one function.  What is not understood refuses the lift.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+
+from migrator.lift.bindings import PLAIN, Bindings
+from migrator.lift.expressions import Context, arguments, leaves
+from migrator.lift.kinds import Kind, Refusal, Value
+from migrator.names import Module
+
+__all__ = ["Scope", "holds_variables", "is_main_guard"]
+
+
+class Scope(Bindings):
+    """The analysis of one scope.
+
+    Args:
+        module: the file.
+        node: the module or the function whose body is analysed.
+
+    Raises:
+        Refusal: from :meth:`analyse`, when something is not understood.
+    """
+
+    def __init__(self, module: Module, node: ast.Module | ast.FunctionDef) -> None:
+        super().__init__(module)
+        self.node = node
+        self.withs: list[ast.With] = []  #: blocks of a session, graph or name scope
+        self._deferred: list[ast.FunctionDef] = []
+        self._classes: list[ast.ClassDef] = []
+
+    def analyse(self) -> None:
+        """Look at every statement once, in order."""
+        for node in self.module.nodes:
+            if isinstance(node, (ast.AsyncFunctionDef, ast.Await)):
+                raise Refusal(node, "async", "asynchronous code is not followed")
+        self.block(self.node.body, PLAIN)
+        for function in self._deferred:
+            if function not in self.pure:
+                self._later(function)
+        self._settled()
+        self._account()
+        self._check_names()
+        trainable = {variable for variable in self.variables if variable.trainable}
+        for node, listed in self.asked:
+            if set(listed) != trainable:
+                raise Refusal(node, "order", "variables are made after it asks for all of them")
+
+    def is_deferred(self) -> bool:
+        """Whether the code at hand runs at some later time."""
+        return self.context.deferred
+
+    def _check_names(self) -> None:
+        """An operation that nobody named may have taken the name that a variable wanted."""
+        for value in self.variables:
+            last = value.tf_name.rpartition("/")[2].lower()
+            if last in self.default_names:
+                raise Refusal(
+                    value.node or self.node,
+                    "variable name",
+                    f"an operation may be called `{last}`, too, so what TensorFlow 1 calls the"
+                    " variable is not told exactly",
+                )
+
+    def _account(self) -> None:
+        """Every use of TensorFlow must have been understood."""
+        from migrator.lift import renames
+
+        for node, symbol in self.module.references():
+            name = symbol.spelled.partition(".")[2]
+            if node in self.visited or name in renames.CONSTANTS or not name:
+                continue
+            if name in renames.LEVELS:
+                continue
+            if renames.is_flags(symbol) or name in renames.HOST:
+                continue
+            if isinstance(self.module.parents[node], ast.Attribute):
+                continue
+            statement = self.module.statement(node)
+            if isinstance(statement, (ast.Import, ast.ImportFrom)):
+                continue
+            raise Refusal(
+                node, "one scope", f"`{symbol.spelled}` is used outside of the scope that is lifted"
+            )
+
+    def _later(self, function: ast.FunctionDef) -> None:
+        """A function that runs at some later time: it may run the session, not build graph."""
+        self.block(function.body, Context(deferred=True))
+
+    def block(self, statements: Sequence[ast.stmt], context: Context) -> None:
+        """Analyse the statements of a block."""
+        for statement in statements:
+            self.context = context
+            self.reads, self.host, self.calls = [], [], []
+            self.statement(statement, context)
+        live = [statement for statement in statements if statement not in self.removed]
+        if statements and not live and context is not PLAIN:
+            raise Refusal(statements[0], "empty block", "nothing would be left in its block")
+
+    def statement(self, node: ast.stmt, context: Context) -> None:
+        """Analyse one statement."""
+        if isinstance(node, (ast.Import, ast.ImportFrom, ast.Pass, ast.Break, ast.Continue)):
+            return
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
+            return
+        if isinstance(node, ast.FunctionDef):
+            for decorator in node.decorator_list:
+                self._host(decorator)
+            for default in (*node.args.defaults, *node.args.kw_defaults):
+                if default is not None:
+                    self._host(default)
+            self._deferred.append(node)
+        elif isinstance(node, ast.ClassDef):
+            self._class(node)
+        elif isinstance(node, ast.With):
+            self._with(node, context)
+        elif isinstance(node, ast.If):
+            if is_main_guard(node) and isinstance(self.node, ast.Module) and not node.orelse:
+                self.block(node.body, context)
+                return
+            self._host(node.test)
+            inner = replace(context, branch=True)
+            self.block(node.body, inner)
+            self.block(node.orelse, inner)
+        elif isinstance(node, ast.For):
+            self._host(node.iter)
+            self._bind(node.target, Value(Kind.HOST), node)
+            inner = replace(context, loop=True)
+            self.block(node.body, inner)
+            self.block(node.orelse, inner)
+        elif isinstance(node, ast.While):
+            self._host(node.test)
+            inner = replace(context, loop=True)
+            self.block(node.body, inner)
+            self.block(node.orelse, inner)
+        elif isinstance(node, ast.Try):
+            inner = replace(context, branch=True, attempt=True)
+            for part in (node.body, *(h.body for h in node.handlers), node.orelse, node.finalbody):
+                self.block(part, inner)
+        elif isinstance(node, ast.Assign):
+            value = self.evaluate(node.value)
+            self._assigned(node, node.targets, value, context)
+        elif isinstance(node, ast.AnnAssign):
+            if node.value is not None:
+                self._assigned(node, [node.target], self.evaluate(node.value), context)
+        elif isinstance(node, ast.AugAssign):
+            self._augmented(node, context)
+        elif isinstance(node, ast.Expr):
+            self._expression(node, context)
+        else:
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.expr):
+                    if isinstance(node, ast.Delete):
+                        raise Refusal(node, "delete", "a name is deleted")
+                    self._host(child)
+                elif isinstance(child, (ast.stmt, ast.ExceptHandler)):
+                    raise Refusal(node, "statement", "this kind of statement is not followed")
+
+    def _class(self, node: ast.ClassDef) -> None:
+        for inner in ast.walk(node):
+            if isinstance(inner, (ast.Name, ast.Attribute)) and self.module.symbol(inner):
+                raise Refusal(inner, "class", f"the class `{node.name}` uses TensorFlow")
+        self._classes.append(node)
+
+    def _with(self, node: ast.With, context: Context) -> None:
+        opened: list[Value] = []
+        scopes = devices = 0
+        for item in node.items:
+            name = self._scope_name(item.context_expr)
+            if name is not None:
+                kind, text = name
+                if item.optional_vars is not None and not self._is_idle(item.optional_vars):
+                    raise Refusal(item.optional_vars, "name scope", "the scope itself is used")
+                if kind == "device":
+                    devices += 1
+                    self.notes.append(f"`tf.device({text})` is gone: TensorFlow chooses")
+                    continue
+                if kind == "name":
+                    self.names.enter(text)
+                else:
+                    self.names.enter_variable_scope(text)
+                scopes += 1
+                continue
+            value = self.evaluate(item.context_expr)
+            opened.append(value)
+            if item.optional_vars is not None:
+                self._bind(item.optional_vars, value, node)
+        goes = [value for value in opened if value.kind in (Kind.SESSION, Kind.CONFIG)]
+        if len(goes) != len(opened) and (goes or scopes or devices):
+            raise Refusal(node, "with", "a session and something else share a `with`")
+        if scopes and (opened or scopes > 1 or context.loop or context.branch):
+            raise Refusal(node, "name scope", "scopes are opened together, in a loop or condition")
+        for value in opened:
+            if value not in goes and value.is_graph:
+                raise Refusal(node, "with", f"a {value.kind.value} is entered")
+        if goes or scopes or devices:
+            self.withs.append(node)
+        self.block(node.body, context)
+        for value in goes:
+            self.closed(value)
+        for item in node.items if scopes else ():
+            closed = self._scope_name(item.context_expr)
+            if closed is not None and closed[0] == "name":
+                self.names.leave()
+            elif closed is not None and closed[0] == "variable":
+                self.names.leave_variable_scope()
+
+    def _is_idle(self, target: ast.expr) -> bool:
+        """Whether the name that a scope is given is never read."""
+        return isinstance(target, ast.Name) and not any(
+            isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
+            for name in self.module.by_name.get(target.id, ())
+        )
+
+    def _scope_name(self, node: ast.expr) -> tuple[str, str] | None:
+        """Return the kind and name of a name scope or variable scope that is opened, or None."""
+        if not isinstance(node, ast.Call):
+            return None
+        symbol = self.module.symbol(node.func)
+        if symbol is not None and symbol.name == "tf.device":
+            self.visited.add(node.func)
+            given = arguments(node, ("device_name_or_function",))
+            for argument in given.values():
+                if not isinstance(argument, (ast.Constant, ast.Name)):
+                    raise Refusal(argument, "device", "the device is chosen by a function")
+                self._host(argument)
+            return "device", self.module.source(node.args[0]) if node.args else ""
+        if symbol is None or symbol.name not in ("tf.name_scope", "tf.variable_scope"):
+            return None
+        self.visited.add(node.func)
+        only = node.args[0] if node.args else None
+        plain = len(node.args) == 1
+        for keyword in node.keywords:
+            # the values told TensorFlow 1 which graph is meant
+            plain = plain and keyword.arg == "values" and symbol.name == "tf.name_scope"
+            self.evaluate(keyword.value)
+        if not plain:
+            raise Refusal(node, "name scope", "the scope's name is computed, or it has options")
+        if not isinstance(only, ast.Constant) or not isinstance(only.value, str):
+            raise Refusal(node, "name scope", "the scope's name is computed, or it has options")
+        if not self.names.valid(only.value) or only.value.endswith("/"):
+            raise Refusal(node, "name scope", "the scope's name is not a plain one")
+        return ("name" if symbol.name == "tf.name_scope" else "variable"), only.value
+
+    def _expression(self, node: ast.Expr, context: Context) -> None:
+        call = node.value
+        if isinstance(call, ast.Call):
+            symbol = self.module.symbol(call.func)
+            if symbol is not None and symbol.name == "tf.reset_default_graph":
+                self.visited.add(call.func)
+                if self.steps or self.started or context is not PLAIN:
+                    raise Refusal(node, "one graph", "the graph is reset after it was used")
+                self.removed[node] = Value(Kind.CONFIG)
+                return
+            if symbol is not None and symbol.name in (
+                "tf.disable_v2_behavior",
+                "tf.disable_eager_execution",
+            ):
+                self.visited.add(call.func)
+                self.removed[node] = Value(Kind.CONFIG)
+                return
+        value = self.evaluate(node.value)
+        if value.is_graph and value.kind not in (Kind.SESSION, Kind.SUMMARY):
+            raise Refusal(node, "unused graph", f"a {value.kind.value} is made and not kept")
+        if value.kind in (Kind.SESSION, Kind.SUMMARY):
+            self.removed[node] = value
+
+    def _augmented(self, node: ast.AugAssign, context: Context) -> None:
+        value = self.evaluate(node.value)
+        if isinstance(node.target, ast.Name):
+            before = self.env.get(self.key(node.target))
+            if before is not None and before.is_graph:
+                self.reads.append((node.target, before))
+                self.read_of[node.target] = before
+                if before.kind not in (Kind.TENSOR, Kind.PLACEHOLDER):
+                    raise Refusal(node, "operator", f"a {before.kind.value} is changed in place")
+                self._assigned(
+                    node, [node.target], self._union(node.value, [before, value]), context
+                )
+                return
+        if value.is_graph:
+            raise Refusal(node, "host use", f"a {value.kind.value} is added to a host value")
+        if not isinstance(node.target, ast.Name):
+            self._store(node.target)
+
+
+def holds_variables(value: Value) -> bool:
+    """Whether a structure holds variables, so that it belongs to the module, not to a method."""
+    kinds = {leaf.kind for leaf in leaves(value)}
+    if Kind.VARIABLE in kinds and kinds - {Kind.VARIABLE, Kind.HOST}:
+        node = value.node or ast.Pass()
+        raise Refusal(node, "structure", "a structure holds variables and other graph values")
+    return Kind.VARIABLE in kinds
+
+
+def is_main_guard(node: ast.If) -> bool:
+    """Whether a statement is ``if __name__ == "__main__":``."""
+    test = node.test
+    return (
+        isinstance(test, ast.Compare)
+        and isinstance(test.left, ast.Name)
+        and test.left.id == "__name__"
+        and len(test.ops) == 1
+        and isinstance(test.ops[0], ast.Eq)
+    )

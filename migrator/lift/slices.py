@@ -1,0 +1,313 @@
+"""What each use of a session needs of the graph: backward slices, and what they share."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from migrator.lift.exports import Signature
+from migrator.lift.kinds import Kind, Refusal, Run, Step, Value
+from migrator.lift.scope import Scope, holds_variables
+from migrator.names import Module
+
+__all__ = [
+    "Group",
+    "Use",
+    "check_host",
+    "closure",
+    "gradient_steps",
+    "groups_of",
+    "is_direct",
+    "is_inline",
+    "is_moved",
+    "update_reads",
+    "uses_of",
+]
+
+#: Methods that change the object they are called on.
+_MUTATORS = frozenset(
+    {"append", "extend", "insert", "pop", "remove", "clear", "update", "sort", "reverse"}
+    | {"setdefault", "add", "discard", "fill", "resize", "put", "itemset", "popitem"}
+)
+#: Functions that change an argument.
+_CHANGES = frozenset({"shuffle", "copyto", "put", "fill_diagonal", "setattr"})
+
+
+@dataclass(eq=False)
+class Use:
+    """One distinct fetch set under one feed set: it becomes one method or function."""
+
+    outputs: list[tuple[ast.expr, Value]]  #: what it returns; updates are not among them
+    params: list[Value]
+    steps: list[Step]
+    update: Value | None = None  #: the train or assign op that it runs
+    runs: list[Run] = field(default_factory=list)
+    signature: Signature | None = None
+    host: list[ast.Name] = field(default_factory=list)
+    reads: list[tuple[ast.Name, Value]] = field(default_factory=list)
+    name: str = ""
+
+
+@dataclass(eq=False)
+class Group:
+    """Statements that the same several uses share: a method that they call."""
+
+    steps: list[Step]
+    users: frozenset[Use]
+    inputs: list[Value] = field(default_factory=list)  #: placeholders and tensors
+    outputs: list[Value] = field(default_factory=list)
+    name: str = ""
+    use: Use | None = None  #: the use whose method this is, too
+
+
+def is_moved(value: Value) -> bool:
+    """Whether the statement that made ``value`` is copied into the methods that need it."""
+    if value.kind is Kind.TENSOR:
+        return not value.is_eager
+    if value.kind is Kind.VARIABLES:
+        return True
+    return value.kind is Kind.STRUCT and not holds_variables(value)
+
+
+def closure(reads: Iterable[tuple[ast.Name, Value]]) -> list[Step]:
+    """Return the statements that make what is read, in order."""
+    found: set[Step] = set()
+    todo = [value for _, value in reads]
+    while todo:
+        value = todo.pop()
+        todo += [read for record in value.records for _, read in record.reads]
+        step = value.step
+        if step is None or step in found:
+            continue
+        if value.kind in (Kind.TRAIN, Kind.ASSIGN, Kind.GRADIENTS, Kind.OPTIMIZER):
+            todo += [read for _, read in step.reads]
+        elif is_moved(value):
+            found.add(step)
+            todo += [read for _, read in step.reads]
+    return sorted(found, key=lambda step: step.index)
+
+
+def update_reads(use: Use) -> list[Value]:
+    """Return what the statements of a use's train or assign op read."""
+    train = use.update
+    if train is None or train.step is None:
+        return []
+    steps = [train.step, *gradient_steps(train)]
+    if train.of is not None and train.of.kind is Kind.OPTIMIZER and train.of.step is not None:
+        steps.append(train.of.step)
+    return [value for step in steps for _, value in step.reads]
+
+
+def gradient_steps(train: Value) -> list[Step]:
+    """Return the statements between the loss of a train op and what it applies, in order."""
+    found: set[Step] = set()
+    todo = [train.step] if train.step is not None and train.gradients is not None else []
+    while todo:
+        for _, value in todo.pop().reads:
+            if value.kind is Kind.GRADIENTS and value.step is not None and value.step not in found:
+                found.add(value.step)
+                todo.append(value.step)
+    return sorted(found, key=lambda step: step.index)
+
+
+def is_direct(value: Value) -> bool:
+    """Whether a fetch needs no method: a variable, or a tensor of constants."""
+    return value.kind is Kind.VARIABLE or value.is_eager
+
+
+def is_inline(run: Run) -> bool:
+    """Whether a run needs no method: what it fetches can be written where it is fetched."""
+    for node, value in run.fetched:
+        if is_direct(value):
+            continue
+        if value.kind is not Kind.TENSOR or isinstance(node, ast.Name):
+            return False
+        if value.placeholders_below() or closure(run.reads):
+            return False
+    return True
+
+
+def uses_of(scope: Scope) -> list[Use]:
+    """Return the distinct uses of the session, in the order of their first appearance."""
+    found: dict[object, Use] = {}
+    for run in scope.runs:
+        values = [value for _, value in run.fetched]
+        if is_inline(run):
+            continue
+        update = next((v for v in values if v.kind in (Kind.TRAIN, Kind.ASSIGN)), None)
+        if update is not None and update.step is None:
+            raise Refusal(run.fetch, "fetch", "the op that changes variables is made where it runs")
+        key = (tuple(_identity(node, value) for node, value in run.fetched),)
+        use = found.get(key)
+        if use is None:
+            params = _sorted({p for value in values for p in value.placeholders_below()})
+            use = found[key] = Use(
+                [(node, value) for node, value in run.fetched if value is not update],
+                params,
+                closure(run.reads),
+                update,
+                host=[*run.host, *(n for v in values for r in v.records for n in r.host)],
+                reads=[*run.reads, *(read for v in values for r in v.records for read in r.reads)],
+            )
+        use.runs.append(run)
+        read = not isinstance(scope.module.parents[run.call], ast.Expr)
+        if update is not None and update.kind is Kind.ASSIGN and read:
+            use.outputs = list(run.fetched)  # what the op gives is used
+    for export in scope.exports:
+        for signature in export.signatures:
+            values = [value for _, value in signature.outputs.values()]
+            reads = [
+                (node, value)
+                for node, value in signature.outputs.values()
+                if isinstance(node, ast.Name)
+            ]
+            if len(reads) != len(values):
+                raise Refusal(signature.node, "export", "an output of the signature has no name")
+            needed = {p for value in values for p in value.placeholders_below()}
+            params = list(signature.inputs.values())
+            if set(params) - needed:
+                raise Refusal(
+                    signature.node, "export", "an input of the signature is not used by an output"
+                )
+            steps = closure([(n, v) for n, v in reads if isinstance(n, ast.Name)])
+            use = Use(list(signature.outputs.values()), params, steps, signature=signature)
+            use.reads = [(n, v) for n, v in reads if isinstance(n, ast.Name)]
+            found[signature] = use
+    return _merged(list(found.values()))
+
+
+def _merged(uses: list[Use]) -> list[Use]:
+    """Let what only trains use the function that trains and returns what that computes anyway."""
+    kept = list(uses)
+    for use in uses:
+        if use.update is None or use.outputs or use.signature is not None:
+            continue
+        for other in kept:
+            if (
+                other is not use
+                and other.update is use.update
+                and other.params == use.params
+                and set(other.steps) <= set(use.steps)
+            ):
+                other.runs += use.runs
+                kept.remove(use)
+                break
+    return kept
+
+
+def _identity(node: ast.expr, value: Value) -> object:
+    """Return what tells one fetch from another."""
+    if value.kind is Kind.SUMMARY:
+        return value.records
+    if isinstance(node, ast.Name):
+        return (value.step, value.name, value.kind)
+    return (ast.dump(node), tuple(sorted(id(below) for below in value.needs)))
+
+
+def _sorted(values: Iterable[Value]) -> list[Value]:
+    return sorted(values, key=lambda value: value.step.index if value.step else 0)
+
+
+def groups_of(uses: list[Use]) -> list[Group]:
+    """Return what several uses share, such that each calls a group at most once.
+
+    The statements with the same users are one group: whatever such a statement needs has those
+    users, too, so groups depend on one another without a circle.
+    """
+    users: dict[Step, set[Use]] = {}
+    for use in uses:
+        for step in use.steps:
+            users.setdefault(step, set()).add(use)
+    shared: dict[frozenset[Use], list[Step]] = {}
+    for step in sorted(users, key=lambda step: step.index):
+        if len(users[step]) > 1:
+            shared.setdefault(frozenset(users[step]), []).append(step)
+    groups = []
+    for who, steps in shared.items():
+        reads = [value for step in steps for _, value in step.reads]
+        if len(steps) == 1 and not any(value.variables_below() and
+                                       value.kind in (Kind.VARIABLE, Kind.STRUCT)
+                                       for value in reads):  # fmt: skip
+            continue  # one line without a weight is not worth a method
+        inside = set(steps)
+        inputs = {
+            (value.name, value.step): value
+            for value in reads
+            if (value.kind is Kind.PLACEHOLDER or is_moved(value)) and value.step not in inside
+        }
+        needed: dict[tuple[str | None, Step], Value] = {}
+        for use in who:
+            outside = [value for step in use.steps if step not in inside for _, value in step.reads]
+            outside += [value for _, value in use.reads]
+            outside += update_reads(use)
+            for value in outside:
+                if value.step in inside:
+                    assert value.step is not None
+                    needed[value.name, value.step] = value
+        outputs = sorted(
+            needed.values(), key=lambda v: (v.step.index if v.step else 0, v.name or "")
+        )
+        groups.append(Group(steps, who, _sorted(inputs.values()), outputs))
+    return groups
+
+
+def check_host(module: Module, scope: Scope, names: Iterable[ast.Name], inline: bool) -> None:
+    """Check that host names mean when a method is traced what they meant where they were read.
+
+    Args:
+        module: the file.
+        scope: the analysis.
+        names: reads of host names.
+        inline: they stand in a fetch, which may be in a loop; not in a statement of their own.
+
+    Raises:
+        Refusal: one is bound again, or the object changed, afterwards.
+    """
+    for name in names:
+        owner, bindings = module.find(name.id, module.scope_of[name])
+        if owner is None:
+            continue
+        at = module.start(name)
+        for binding in bindings:
+            node = binding.node
+            if isinstance(
+                node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.arg)
+            ):
+                continue
+            if not isinstance(node, (ast.expr, ast.stmt)):
+                raise Refusal(name, "host values", f"`{name.id}` is bound by an odd statement")
+            looped = module.enclosing(node, (ast.For, ast.While)) is not None
+            if owner is module.scopes.get(scope.node) or owner is module.root:
+                if module.start(node) > at or (inline and looped):
+                    raise Refusal(
+                        node,
+                        "host values",
+                        f"`{name.id}`, which the graph is built with, is bound again afterwards",
+                    )
+            elif inline:
+                raise Refusal(name, "host values", f"`{name.id}` of a function is in a fetch")
+        for other in module.by_name.get(name.id, ()):
+            if isinstance(other, ast.Name) and module.start(other) > at and _changes(module, other):
+                same, _ = module.find(other.id, module.scope_of[other])
+                if same is owner:
+                    raise Refusal(
+                        other,
+                        "host values",
+                        f"`{name.id}`, which the graph is built with, is changed afterwards",
+                    )
+
+
+def _changes(module: Module, name: ast.Name) -> bool:
+    parent = module.parents[name]
+    if isinstance(parent, (ast.Subscript, ast.Attribute)) and parent.value is name:
+        if not isinstance(parent.ctx, ast.Load):
+            return True
+        call = module.parents[parent]
+        if isinstance(parent, ast.Attribute) and isinstance(call, ast.Call):
+            return call.func is parent and parent.attr in _MUTATORS
+        return isinstance(call, ast.AugAssign) and call.target is parent
+    if isinstance(parent, ast.Call) and name in parent.args:
+        last = parent.func.attr if isinstance(parent.func, ast.Attribute) else None
+        return last in _CHANGES
+    return False

@@ -1,0 +1,377 @@
+"""What is not understood is not lifted: each precondition, with the line it fails on."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrator.lift import Refusal, lift
+from migrator.names import Module
+
+HEAD = """\
+import numpy as np
+import tensorflow as tf
+
+x = tf.placeholder(tf.float32, [None, 2])
+w = tf.Variable(tf.zeros([2, 1]), name="w")
+y = tf.matmul(x, w)
+"""
+RUN = """\
+with tf.Session() as sess:
+    sess.run(tf.global_variables_initializer())
+    print(sess.run(y, {x: np.ones((1, 2))}))
+"""
+
+#: name -> (source, precondition, line)
+CASES: dict[str, tuple[str, str, int]] = {
+    "no session": (HEAD, "nothing", 1),
+    "a variable in a loop": (
+        HEAD + "for i in range(3):\n    v = tf.Variable(1.0)\n" + RUN,
+        "straight line",
+        8,
+    ),
+    "a variable under a condition": (
+        HEAD + "if np.ones(1):\n    v = tf.Variable(1.0)\n" + RUN,
+        "straight line",
+        8,
+    ),
+    "a tensor reassigned in a loop": (
+        HEAD + "for i in range(3):\n    y = tf.nn.relu(y)\n" + RUN,
+        "straight line",
+        8,
+    ),
+    "exec": (HEAD + "exec('y = 1')\n" + RUN, "dynamic code", 7),
+    "globals": (HEAD + "globals()['y'] = 1\n" + RUN, "dynamic code", 7),
+    "a patched TensorFlow": (HEAD + "tf.matmul = np.dot\n" + RUN, "dynamic code", 7),
+    "an unseen function": (HEAD + "np.add(y, 1)\n" + RUN, "unseen function", 7),
+    "a printed tensor": (HEAD + "print(y)\n" + RUN, "unseen function", 7),
+    "a summary without a form": (HEAD + "s = tf.summary.audio('y', y, 1)\n" + RUN, "symbol", 7),
+    "a summary whose tag is computed": (
+        HEAD + "s = tf.summary.scalar('y' + str(1), y)\n" + RUN,
+        "summary",
+        7,
+    ),
+    "a summary that is printed": (
+        HEAD
+        + "s = tf.summary.scalar('y', tf.reduce_mean(y))\n"
+        + RUN.replace("run(y", "run(s"),
+        "summary",
+        10,
+    ),
+    "one of two summaries": (
+        HEAD
+        + "s = tf.summary.scalar('y', tf.reduce_mean(y))\nr = tf.summary.scalar('r', y[0, 0])\n"
+        + "writer = tf.summary.FileWriter('logs')\n"
+        + RUN
+        + "    if np.ones(1):\n        z = sess.run(s, {x: np.ones((1, 2))})\n"
+        + "    else:\n        z = sess.run(r, {x: np.ones((1, 2))})\n"
+        + "    writer.add_summary(z, 1)\n",
+        "one meaning",
+        16,
+    ),
+    "a Saver under computed names": (
+        HEAD + "saver = tf.train.Saver({str(1): w})\n" + RUN,
+        "Saver",
+        7,
+    ),
+    "a tuple of variables": (HEAD + "v = tuple([tf.Variable(1.0)])\n" + RUN, "unseen function", 7),
+    "restored slots that are named after a scope": (
+        HEAD
+        + "with tf.name_scope('training'):\n"
+        + "    t = tf.train.AdamOptimizer().minimize(tf.reduce_mean(y))\n"
+        + "saver = tf.train.Saver()\n"
+        + RUN
+        + "    sess.run(t, {x: np.ones((1, 2))})\n    saver.restore(sess, 'm')\n",
+        "restored slots",
+        14,
+    ),
+    "a summary of nothing": (
+        HEAD + "s = tf.summary.merge_all()\n" + RUN.replace("run(y", "run(s"),
+        "summary",
+        10,
+    ),
+    "summaries in a computed list": (
+        HEAD
+        + "s = tf.summary.scalar('y', tf.reduce_mean(y))\nm = tf.summary.merge(list([s]))\n"
+        + RUN,
+        "summary",
+        8,
+    ),
+    "control dependencies": (
+        HEAD + "with tf.control_dependencies([y]):\n    z = tf.identity(y)\n" + RUN,
+        "symbol",
+        7,
+    ),
+    "a fetch by name": (HEAD + RUN.replace("sess.run(y", "sess.run('y:0'"), "fetch", 9),
+    "an unknown fetch": (HEAD + RUN.replace("sess.run(y", "sess.run(np.ones(2)"), "fetch", 9),
+    "an unknown feed": (
+        HEAD + "feeds = dict()\n" + RUN.replace("{x: np.ones((1, 2))}", "feeds"),
+        "feed",
+        10,
+    ),
+    "a placeholder that is not fed": (HEAD + RUN.replace(", {x: np.ones((1, 2))}", ""), "feed", 9),
+    "a tensor that is fed": (HEAD + RUN.replace("{x: ", "{y: "), "feed", 9),
+    "two sessions": (HEAD + RUN + RUN, "one session", 10),
+    "initialized twice": (
+        HEAD + RUN + "    sess.run(tf.global_variables_initializer())\n",
+        "initialization",
+        10,
+    ),
+    "a graph that is reset": (HEAD + RUN + "tf.reset_default_graph()\n", "one graph", 10),
+    "a computed variable name": (
+        HEAD + "n = 'v'\nv = tf.Variable(1.0, name=n)\n" + RUN,
+        "variable name",
+        8,
+    ),
+    "a name in use": (
+        HEAD + "v = tf.get_variable('w', [2])\n" + RUN,
+        "variable name",
+        7,
+    ),
+    "a name that an operation may have": (
+        (HEAD + RUN).replace('name="w"', 'name="matmul"'),
+        "variable name",
+        5,
+    ),
+    "a second graph": (HEAD + "g = tf.Graph()\nh = tf.Graph()\n" + RUN, "one graph", 8),
+    "a function that reads a name with two meanings": (
+        HEAD + "def f():\n    return sess.run(y, {x: [[1.0, 2.0]]})\ny = y + 1.0\n" + RUN,
+        "one meaning",
+        8,
+    ),
+    "a function called twice": (
+        "import tensorflow as tf\n\ndef f():\n    w = tf.Variable(1.0)\n"
+        "    with tf.Session() as sess:\n        sess.run(tf.global_variables_initializer())\n"
+        "        return sess.run(w)\n\nprint(f())\nprint(f())\n",
+        "one call",
+        10,
+    ),
+    "a function that makes variables": (
+        HEAD + "def f(t):\n    return t * tf.Variable(1.0)\nz = f(y)\n" + RUN,
+        "variable in a function",
+        8,
+    ),
+    "a function with effects": (
+        HEAD + "def f(t):\n    print('once')\n    return t + 1.0\nz = f(y)\n" + RUN,
+        "function",
+        8,
+    ),
+    "an export with another tag": (
+        HEAD
+        + RUN
+        + "    b = tf.saved_model.builder.SavedModelBuilder('e')\n"
+        + "    s = tf.saved_model.signature_def_utils.predict_signature_def({'x': x}, {'y': y})\n"
+        + "    b.add_meta_graph_and_variables(sess, ['train'], {'s': s})\n    b.save()\n",
+        "export",
+        12,
+    ),
+    "a fetch of several tensors": (
+        HEAD + "z = tf.nn.top_k(y, 1)\n" + RUN.replace("run(y", "run(z"),
+        "fetch",
+        10,
+    ),
+    "the op that trains is used": (
+        HEAD
+        + "t = tf.train.AdamOptimizer().minimize(tf.reduce_mean(y))\n"
+        + RUN.replace("print(sess.run(y", "print(sess.run([t, y]"),
+        "fetch",
+        10,
+    ),
+    "a host value that changes": (
+        HEAD + "k = 2.0\nz = y * k\nk = 3.0\n" + RUN.replace("run(y", "run(z"),
+        "host values",
+        9,
+    ),
+    "a list that grows": (
+        HEAD + "k = [1.0]\nz = y * k\nk.append(2.0)\n" + RUN.replace("run(y", "run(z"),
+        "host values",
+        9,
+    ),
+    "a host call in the graph": (
+        HEAD + "z = y * np.random.rand()\n" + RUN.replace("run(y", "run(z"),
+        "host calls",
+        7,
+    ),
+    "an initial value drawn out of turn": (
+        HEAD
+        + "v = tf.Variable(np.random.rand(2))\nnoise = np.random.rand(2)\nz = y + 1.0\n"
+        + RUN.replace("run(y", "run(z"),
+        "host calls",
+        7,
+    ),
+    "comparison by identity": (
+        HEAD + "z = y == 1.0\n" + RUN.replace("run(y", "run(z"),
+        "operator",
+        7,
+    ),
+    "a class": (HEAD + "class A:\n    b = tf.constant(1)\n" + RUN, "class", 8),
+    "a Saver of computed variables": (
+        HEAD + "saver = tf.train.Saver([v for v in [w]])\n" + RUN,
+        "host use",
+        7,
+    ),
+    "two Savers, one of which deletes": (
+        HEAD
+        + "a = tf.train.Saver()\nb = tf.train.Saver()\n"
+        + RUN
+        + "    a.save(sess, 'm/best')\n    b.save(sess, 'm/last', global_step=1)\n",
+        "one Saver",
+        8,
+    ),
+    "a second session that starts anew": (
+        HEAD + RUN + "with tf.Session() as sess:\n    sess.run(w)\n",
+        "one session",
+        10,
+    ),
+    "a second session that restores a part": (
+        HEAD
+        + "v = tf.Variable(1.0)\nsaver = tf.train.Saver([w])\n"
+        + RUN
+        + "with tf.Session() as sess:\n    saver.restore(sess, 'm')\n",
+        "one session",
+        12,
+    ),
+    "a second session that restores no slots": (
+        HEAD
+        + "saver = tf.train.Saver()\n"
+        + "t = tf.train.AdamOptimizer().minimize(tf.reduce_mean(y))\n"
+        + RUN
+        + "with tf.Session() as sess:\n    saver.restore(sess, 'm')\n",
+        "one session",
+        12,
+    ),
+    "a second session that may restore": (
+        HEAD
+        + "saver = tf.train.Saver()\n"
+        + RUN
+        + "with tf.Session() as sess:\n    if np.ones(1):\n        saver.restore(sess, 'm')\n",
+        "one session",
+        11,
+    ),
+    "a second session while the first is open": (
+        HEAD
+        + "saver = tf.train.Saver()\n"
+        + RUN
+        + "    other = tf.Session()\n    saver.restore(other, 'm')\n",
+        "one session",
+        11,
+    ),
+    "restored slots of several optimizers": (
+        HEAD
+        + "t = tf.train.AdamOptimizer().minimize(tf.reduce_mean(y))\n"
+        + "u = tf.train.AdamOptimizer().minimize(tf.reduce_sum(y))\nsaver = tf.train.Saver()\n"
+        + RUN
+        + "    sess.run(t, {x: np.ones((1, 2))})\n    sess.run(u, {x: np.ones((1, 2))})\n"
+        + "    saver.restore(sess, 'm')\n",
+        "restored slots",
+        15,
+    ),
+    "a restore that may fail": (
+        HEAD
+        + "saver = tf.train.Saver()\n"
+        + RUN
+        + "    try:\n        saver.restore(sess, 'm')\n    except ValueError:\n        pass\n",
+        "restore",
+        12,
+    ),
+    "an export that leaves a placeholder out": (
+        HEAD
+        + "k = tf.placeholder(tf.float32)\nz = y * k\n"
+        + RUN
+        + "    tf.saved_model.simple_save(sess, 'd', {'x': x}, {'z': z})\n",
+        "export",
+        12,
+    ),
+    "two updates in one run": (
+        HEAD
+        + "a = w.assign_add(w)\nb = w.assign(w)\n"
+        + RUN
+        + "    sess.run([a, b])\n",
+        "one update",
+        12,
+    ),
+    "an argument without a place": (
+        HEAD + "z = tf.nn.embedding_lookup(w, [0], 'div')\n" + RUN,
+        "arguments",
+        7,
+    ),
+    "gradients of two losses": (
+        HEAD
+        + "o = tf.train.AdamOptimizer()\na = o.compute_gradients(tf.reduce_mean(y))\n"
+        + "b = o.compute_gradients(tf.reduce_sum(y))\nt = o.apply_gradients(list(zip(a, b)))\n"
+        + RUN,
+        "gradients",
+        10,
+    ),
+    "gradients that are fetched": (
+        HEAD
+        + "g = tf.gradients(tf.reduce_mean(y), [w])\n"
+        + RUN.replace("run(y", "run(g"),
+        "fetch",
+        10,
+    ),
+    "gradients by an input": (
+        HEAD + "g = tf.gradients(tf.reduce_mean(y), [x])\n" + RUN,
+        "gradients",
+        7,
+    ),
+    "gradients that nobody computed": (
+        HEAD
+        + "t = tf.train.AdamOptimizer().apply_gradients([(w, w)])\n" + RUN,
+        "gradients",
+        7,
+    ),
+    "a variable after all were asked for": (
+        HEAD + "t = tf.trainable_variables()\nv = tf.Variable(1.0)\n" + RUN,
+        "order",
+        7,
+    ),
+    "a momentum that the graph computes": (
+        HEAD
+        + "t = tf.train.MomentumOptimizer(0.1, tf.reduce_mean(x)).minimize(tf.reduce_mean(y))\n"
+        + RUN,
+        "optimizer",
+        7,
+    ),
+    "a device that a function chooses": (
+        HEAD + "with tf.device(lambda op: '/cpu:0'):\n    z = y + 1.0\n" + RUN,
+        "device",
+        7,
+    ),
+    "a train op among the values of a dictionary": (
+        HEAD
+        + "t = tf.train.AdamOptimizer().minimize(tf.reduce_mean(y))\n"
+        + RUN.replace("run(y", "run({'t': t, 'y': y}"),
+        "fetch",
+        10,
+    ),
+    "two statements on a line": (HEAD + "z = y + 1; k = 2\n" + RUN.replace("run(y", "run(z"),
+                                 "layout", 7),
+    "a comment that would be lost": (
+        HEAD + RUN.replace("x: np", "x:  # ones\n        np"),
+        "comment",
+        1,
+    ),
+    "a from-import that stays": (
+        "from tensorflow import set_random_seed\n" + HEAD + "set_random_seed(1)\n" + RUN,
+        "import",
+        1,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_is_refused_by_name(name: str) -> None:
+    """A precondition that fails is named, with the line."""
+    source, precondition, line = CASES[name]
+    with pytest.raises(Refusal) as caught:
+        lift(Module(source), "script.py")
+    refusal = caught.value
+    assert refusal.precondition == precondition, refusal.sentence
+    assert getattr(refusal.node, "lineno", 1) == line
+    assert refusal.sentence
+    assert not refusal.sentence.endswith(".")
+
+
+def test_the_common_part_lifts() -> None:
+    """What the cases above share is no reason for a refusal."""
+    assert "class Script(tf.Module)" in lift(Module(HEAD + RUN), "script.py").text
