@@ -186,7 +186,7 @@ def _first_manifest(options: argparse.Namespace, found: Migration) -> FirstManif
     from migrator.verify.first import CannotWrite, FirstManifest
 
     try:
-        manifest = FirstManifest(options.manifest, found, wrote=options.write)
+        manifest = FirstManifest(options.manifest, found, wrote=options.write, tier=options.tier)
         manifest.keep_originals()
     except CannotWrite as error:
         raise Usage(str(error)) from None

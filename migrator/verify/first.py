@@ -86,15 +86,24 @@ class FirstManifest:
         path: where it is to be.
         found: the migration.
         wrote: whether the migration is going to be written.
+        tier: what it was asked for.
 
     Raises:
         CannotWrite: somebody's own file is at ``path``, or its folder is not there.
     """
 
-    def __init__(self, path: str | os.PathLike[str], found: Migration, *, wrote: bool) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        found: Migration,
+        *,
+        wrote: bool,
+        tier: str = "auto",
+    ) -> None:
         self.path = Path(path).absolute()
         self.found = found
         self.wrote = wrote
+        self.tier = tier
         self.stem = self.path.stem
         if not self.path.parent.is_dir():
             raise CannotWrite(f"the folder of the manifest {path} does not exist")
@@ -188,6 +197,8 @@ class FirstManifest:
         data: dict[str, Any] = {"format": 1}
         if not self.wrote:
             data |= {"before": folder, "after": f"migrate:{folder}"}
+            if self.tier != "auto":
+                data["tier"] = self.tier
         else:
             created = [
                 sources.relative_name(str(path), str(self.found.root))

@@ -21,6 +21,9 @@ else:
 
 __all__ = ["Command", "Entry", "Manifest", "ManifestError", "Pair", "Tree", "load_manifest"]
 
+#: What ``migrate --tier`` takes.
+TIERS = ("auto", "native", "session")
+
 #: Version of the manifest's keys.
 FORMAT = 1
 
@@ -92,6 +95,7 @@ class Manifest:
     path: Path
     after: Tree
     before: Tree | None = None
+    tier: str = "auto"  #: what a migration that verify makes aims at
     report: str | None = None  #: the JSON report of the ``migrate`` run, relative to the manifest
     before_python: str | None = None  #: relative to the manifest, or a name to look up
     link: tuple[str, ...] = ()
@@ -219,6 +223,7 @@ def _manifest(path: Path, table: _Table) -> Manifest:
     after = table.take("after", (str, dict), "a folder, git:REVISION, or migrate:FOLDER")
     if after is None:
         raise ManifestError('after is missing: a folder, git:REVISION, or "migrate:."')
+    tier = table.text("tier")
     report, before_python = table.text("report"), table.text("before_python")
     link = tuple(_inside(item, "link") for item in table.texts("link") or ())
     exclude = table.texts("exclude") or ()
@@ -235,10 +240,16 @@ def _manifest(path: Path, table: _Table) -> Manifest:
         raise ManifestError(
             "before is missing: the folder, or git:REVISION, with the code before the migration"
         )
+    target = _tree(after, "after")
+    if tier is not None and target.kind != "migrate":
+        raise ManifestError('tier tells how "migrate:FOLDER" migrates; after is another kind')
+    if tier not in (None, *TIERS):
+        raise ManifestError(f"tier = {tier!r} is none of {', '.join(TIERS)}")
     return Manifest(
         path=path,
         before=tree,
-        after=_tree(after, "after"),
+        after=target,
+        tier=tier or "auto",
         report=report,
         before_python=before_python,
         link=link,

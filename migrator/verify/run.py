@@ -176,7 +176,7 @@ class _Run:
                 trees.make_tree(tree, self.manifest, target, leave)
         if self.manifest.after.kind == "migrate":
             self.told("Migrating", 0, 0)
-            return _migrated(work.tree("after"))
+            return _migrated(work.tree("after"), self.manifest.tier)
         return self._report()
 
     def _own_files(self) -> list[Path]:
@@ -290,12 +290,12 @@ class _Run:
 _SIDES = ("before", "after")
 
 
-def _migrated(folder: Path) -> RunReport:
+def _migrated(folder: Path, tier: str) -> RunReport:
     """Migrate a copy of the code, in place, and return the report."""
     mark = folder / ".git"  # the copy is a repository of its own, whatever it lies in
     mark.write_text("")
     try:
-        found = migration.migrate([folder], command="verify")
+        found = migration.migrate([folder], migration.Options(tier=tier), command="verify")
         failed = found.write()
     finally:
         mark.unlink()

@@ -95,6 +95,8 @@ def test_everything_that_a_manifest_may_say(tmp_path):
         ("format = 1\n", "", "format is missing"),
         ("format = 1\n", "format = 2\n", "format = 2 is not known"),
         ('after = "migrate:src"\n', "", "after is missing"),
+        ('after = "migrate:src"', 'after = "migrate:src"\ntier = "navite"', "none of auto, native"),
+        ('after = "migrate:src"', 'after = "src"\ntier = "native"', "after is another kind"),
         ('before = "git:v1.0"\n', "", "before is missing"),
         ("git:v1.0", "git:", "names no revision"),
         ("git:v1.0", "migrate:.", "would migrate what is compared with"),
