@@ -28,6 +28,7 @@ from migrator.results import (
 
 if TYPE_CHECKING:
     from migrator.engine import Plan
+    from migrator.native import Natives
     from migrator.programs import FileFacts, Group, Repository
     from migrator.rule import FileContext, Rule
 
@@ -43,21 +44,6 @@ _SAVING = (
     b"signature_def_utils",
     b"saved_model.loader",
     b"import_meta_graph",
-)
-
-#: What writes a graph, what reads it again by the names of its tensors, and how that is said.  The
-#: graph of a module has other names, and its checkpoints come without a ``.meta`` file.
-_NAMED_BY_GRAPH = (
-    (
-        frozenset({"tf.saved_model.simple_save", "tf.saved_model.Builder"}),
-        frozenset({"tf.saved_model.load", "tf.contrib.predictor.from_saved_model"}),
-        "loads an export and may ask for tensors by their names, which a module does not keep",
-    ),
-    (
-        frozenset({"tf.train.Saver"}),
-        frozenset({"tf.train.import_meta_graph", "tf.python.tools.freeze_graph"}),
-        "reads the graph of a checkpoint, which a module does not write",
-    ),
 )
 
 #: Called with (what, done, total) as the work goes on.
@@ -156,12 +142,15 @@ class _Task:
 
 def migrate_text(text: str, options: Options, name: str = "<stdin>") -> tuple[Plan, str]:
     """Return (plan, new text) of one piece of source that belongs to no repository."""
+    from migrator.native import Natives
     from migrator.programs import Repository, facts_of
 
     path = "stdin.py"
     repository = Repository.build([facts_of(path, text)])
     held = repository.groups[0].held if repository.groups else None
-    context = _context(repository, path, options, frozenset(range(len(repository.groups))), held)
+    natives = Natives(repository, lambda name: text, _lifts(options))
+    moving = frozenset(range(len(repository.groups)))
+    context = _context(repository, natives, path, options, moving, held)
     plan = _plan(_Task(text, replace(context, path=name), options.select, options.ignore))
     if context.move and not plan.moves:
         again = replace(context, path=name, move=False)
@@ -220,6 +209,7 @@ class _Run:
         self.created: list[tuple[Path, str]] = []
         self.units: list[tuple[str, ...]] = []
         self.bridges: set[str] = set()  #: those that this tool wrote, as relative paths
+        self.natives: Natives  #: made when the facts are there
 
     # -- reading ----------------------------------------------------------------------
 
@@ -229,9 +219,11 @@ class _Run:
         if not candidates:
             return self._only_errors(), ()
         facts = self._facts()
+        from migrator.native import Natives
         from migrator.programs import Repository
 
         repository = Repository.build(facts, self._text)
+        self.natives = Natives(repository, self._text, _lifts(self.options))
         held = self._held(repository)
         plans, moving = self._plan(repository, candidates & set(repository.facts), held)
         return self._compose(repository, plans, held, moving)
@@ -366,7 +358,8 @@ class _Run:
         if self.options.bridge == "import":
             return None
         for path in group.files:
-            if not (repository.facts[path].targets or repository.facts[path].slim):
+            fact = repository.facts[path]
+            if not (fact.targets or fact.slim or fact.session):
                 continue
             place = _join(repository.bridge_home(path)[0], BRIDGE)
             if place not in self.bridges and os.path.lexists(Path(self.root, place)):
@@ -383,7 +376,8 @@ class _Run:
 
         A first look at the files that may hold saving code tells which programs have a reason to
         move; then their other files follow.  Whatever fails on the way holds its program, and
-        those that share a file with it, and what was planned for them is planned again.
+        those that share a file with it, and what was planned for them is planned again.  So is a
+        program of which one file is not lifted.
         """
         selected = self._selected() & set(repository.facts)
         plans = self._run(repository, sorted(candidates), held, None, "Planning")
@@ -393,10 +387,18 @@ class _Run:
             if plan.moves
             for index in repository.groups_of.get(path, ())
         }
-        planned = {path: self._state(repository, path, held, None) for path in plans}
+        natives = self.natives
+        planned = {
+            path: (self._state(repository, path, held, None), natives.state(path)) for path in plans
+        }
         what: str | None = "Changing imports"
         while True:
             self._hold_failed(repository, plans, held)
+            natives.settle(plans, held)
+            if self.options.tier == "native":
+                for index, reason in natives.refused.items():
+                    held.setdefault(index, f"it is not lifted: {reason}")
+                repository.share_holds(held)
             work = sorted(
                 path
                 for path in selected
@@ -407,14 +409,16 @@ class _Run:
             again = [
                 path
                 for path in work
-                if planned.get(path) != self._state(repository, path, held, moving)
+                if planned.get(path)
+                != (self._state(repository, path, held, moving), natives.state(path))
             ]
             for path in set(plans) - set(work):
                 del plans[path], planned[path]
             if not again:
                 return plans, moving - set(held)
+            for p in again:
+                planned[p] = (self._state(repository, p, held, moving), natives.state(p))
             plans.update(self._run(repository, again, held, moving, what))
-            planned.update((p, self._state(repository, p, held, moving)) for p in again)
             what = None
 
     @staticmethod
@@ -466,7 +470,7 @@ class _Run:
             if source is None:
                 continue
             free, why = self._state(repository, path, held, moving)
-            context = _context(repository, path, self.options, free, why)
+            context = _context(repository, self.natives, path, self.options, free, why)
             tasks.append(_Task(source.text, context, self.options.select, self.options.ignore))
             read.append(source)
         done = 0
@@ -512,11 +516,11 @@ class _Run:
             shown[index] = len(programs)
             moves = index in moved
             requirements = []
-            session = moves and self._tier(group, plans) is Tier.SESSION
-            if session and group.legacy_keras is not None:
-                requirements.append("tf-keras")
-            if session and group.slim:
-                requirements.append("tf-slim")
+            if moves and self._tier(group, plans) is Tier.NATIVE:
+                requirements = self.natives.requirements(group, plans)
+            elif moves:
+                requirements += ["tf-keras"] if group.legacy_keras is not None else []
+                requirements += ["tf-slim"] if group.slim else []
             programs.append(
                 Program(
                     files=tuple(sources.printable(path) for path in group.files),
@@ -678,8 +682,15 @@ def _plan(task: _Task) -> Plan:
     return engine.run(task.text, task.context, rules)
 
 
+def _lifts(options: Options) -> bool:
+    """Whether anything is lifted: a part of the rules cannot answer for a whole program."""
+    partly = options.select or options.ignore or options.safe_only
+    return options.tier in ("auto", "native") and not partly
+
+
 def _context(
     repository: Repository,
+    natives: Natives,
     path: str,
     options: Options,
     moving: frozenset[int],
@@ -689,6 +700,7 @@ def _context(
 
     Args:
         repository: the facts.
+        natives: what is known of the lift of its programs.
         path: relative path of the file.
         options: of the run.
         moving: the programs of the file that move, or may.
@@ -700,11 +712,14 @@ def _context(
     groups = [repository.groups[index] for index in indices]
     # a program's Keras line must be ahead of its first import of TensorFlow, wherever that is
     swapped = [repository.groups[index] for index in indices if index in moving] or groups
+    quiet, lifting = natives.is_quiet(path), natives.lifting(path)
+    tried = lifting and not quiet
     return FileContext(
         path=path,
         move=bool(moving) or held is not None,
         held=held,
-        neutral=repository.is_neutral(path) and not repository.hands_on(path),
+        neutral=(lifting and quiet)
+        or (repository.is_neutral(path) and not repository.hands_on(path)),
         foreign=tuple(
             (key, tuple(sorted(exports.items())))
             for key, exports in repository.foreign_table(path).items()
@@ -725,36 +740,14 @@ def _context(
         select=options.select,
         ignore=options.ignore,
         safe_only=options.safe_only,
-        lift={"auto": "auto", "native": "only"}.get(options.tier, ""),
-        lift_refused=_lift_refused(repository, path),
+        lift="" if quiet else {"auto": "auto", "native": "only"}.get(options.tier, ""),
+        lift_refused=natives.refusal(path),
+        lift_whole=tried and natives.in_company(path),
+        native=lifting and quiet,
+        keras_elsewhere=natives.legacy_keras(path) if tried else None,
+        graph_names=natives.names.seen_from(path) if tried else frozenset(),
+        users=natives.users(path) if tried else (),
     )
-
-
-def _lift_refused(repository: Repository, path: str) -> str | None:
-    """Return why the programs of ``path`` do not lift, as far as the import graph shows."""
-    users = sorted(repository.imported_by.get(path, ()))
-    if users:
-        return f"`{users[0]}` imports this file"
-    for index in repository.groups_of.get(path, ()):
-        for other in repository.groups[index].files:
-            if other != path and repository.facts[other].tensorflow:
-                return f"its program also holds `{other}`, which uses TensorFlow"
-    targets = {symbol for symbol, _ in repository.facts[path].targets}
-    for written, read, what in _NAMED_BY_GRAPH:
-        if targets.isdisjoint(written):
-            continue
-        for fact in sorted(repository.facts.values(), key=lambda fact: fact.path):
-            if fact.path != path and _is_near(fact.path, path):
-                for symbol, line in fact.targets:
-                    if symbol in read:
-                        return f"`{fact.path}:{line}` {what}"
-    return None
-
-
-def _is_near(one: str, other: str) -> bool:
-    """Whether the folder of one file is, holds or lies in that of the other."""
-    left, right = PurePosixPath(one).parent, PurePosixPath(other).parent
-    return left == right or left in right.parents or right in left.parents
 
 
 def _readers_near(repository: Repository, path: str) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ __all__ = [
     "Repository",
     "facts_of",
     "import_lines",
+    "makes_ops",
     "unreadable",
 ]
 
@@ -132,6 +133,11 @@ class FileFacts:
     def neutral(self) -> bool:
         """Whether the file only defines things, so that it can serve any program."""
         return not (self.active or self.targets or self.entry or self.hold)
+
+
+def makes_ops(symbol: str) -> bool:
+    """Tell whether calling the canonical ``symbol`` may add operations to a graph."""
+    return not _QUIET.match(symbol)
 
 
 def import_lines(text: str) -> tuple[tuple[str, int, tuple[str, ...]], ...]:
@@ -260,9 +266,7 @@ class _Collector:
             parent = module.parents.get(node)
             called = isinstance(parent, ast.Call) and parent.func is node
             if called and not active:
-                active = _below(name, SESSIONS) or (
-                    not _QUIET.match(name) and self._at_import(node)
-                )
+                active = _below(name, SESSIONS) or (makes_ops(name) and self._at_import(node))
             if symbol.spelled.startswith(_SLIM):
                 slim = True
             status = symbols.status(symbol.spelled)

@@ -24,6 +24,7 @@ from migrator.apis import FAMILIES, HOLDS_V1_SAVER
 from migrator.calls import is_v1_load
 from migrator.calls import numpy_weights as weight_calls
 from migrator.flow import Target, elsewhere, stores, target, targets_of, uses
+from migrator.interface import User
 from migrator.names import Module, Scope, Symbol
 from migrator.results import Outcome, RuleInfo, Safety
 from migrator.tree import Edits, Tree, expression, identifiers
@@ -78,6 +79,11 @@ class FileContext:
     safe_only: bool = False
     lift: str = ""  #: ``auto`` lifts where that is possible, ``only`` leaves the rest as it is
     lift_refused: str | None = None  #: why the file's program does not lift, as far as that shows
+    lift_whole: bool = False  #: other files lift with this one, so it must even if it saves nothing
+    native: bool = False  #: needs no lift itself, and all its programs lift
+    keras_elsewhere: str | None = None  #: the symbol for which other files of it need tf-keras
+    graph_names: frozenset[str] = frozenset()  #: what of other files makes graph, as imports spell
+    users: tuple[User, ...] = ()  #: what other files use of this one
 
 
 @dataclass(frozen=True, slots=True)

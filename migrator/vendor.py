@@ -15,12 +15,18 @@ from pathlib import Path
 __all__ = ["PARTS", "bridge_parts", "bridge_text"]
 
 #: The parts, in the order in which a file holds them.
-PARTS = ("saver", "session_module", "slim")
+PARTS = ("saver", "session_module", "graph_module", "slim")
 
-#: The modules of a part, where it is not the one of its name.
-_MODULES = {"session_module": ("signature_defs", "session_module")}
+_EXPORT = ("signature_defs", "slices", "serving")
+#: The modules of a part, where it is not the one of its name; parts share some.
+_MODULES = {
+    "saver": ("checkpoint_files", "saver"),
+    "session_module": (*_EXPORT, "session_module"),
+    "graph_module": ("checkpoint_files", "graph_saver", *_EXPORT, "graph_module"),
+}
 _HOME = Path(__file__).parent / "bridge"
-_HEADER = '''"""What this package's TensorFlow 1 sessions need to save in TensorFlow 2.
+_WIDTH = 100  #: of the lines of the file
+_HEADER = '''"""What this package's TensorFlow 1 {what} TensorFlow 2.
 
 {summaries}
 
@@ -49,21 +55,21 @@ def bridge_text(parts: Iterable[str]) -> str:
     if unknown or not wanted:
         raise ValueError(f"parts must be some of {', '.join(PARTS)}; found {unknown or 'none'}")
     chosen = [part for part in PARTS if part in wanted]
-    sources = [
-        _Source((_HOME / f"{module}.py").read_text(encoding="utf-8"))
-        for part in chosen
-        for module in _MODULES.get(part, (part,))
-    ]
+    modules = dict.fromkeys(m for part in chosen for m in _MODULES.get(part, (part,)))
+    sources = [_Source((_HOME / f"{m}.py").read_text(encoding="utf-8")) for m in modules]
     names = sorted(
         (name for source in sources for name in source.names),
         key=lambda name: (not name[0].isupper(), name),  # the order that ruff wants
     )
     header = _HEADER.format(
+        what="graph code needs on" if chosen[0] == "graph_module" else "sessions need to save in",
         summaries="\n".join(f"* {', '.join(s.names)}: {s.summary}" for s in sources if s.names),
         parts=", ".join(chosen),
         checksum=_UNSIGNED,
     )
     exported = ", ".join(f'"{name}"' for name in names)
+    if len(exported) > _WIDTH - len("__all__ = []"):
+        exported = "\n" + "".join(f'    "{name}",\n' for name in names)
     bodies = [source.body for source in sources]
     start = f"{header}{_imports(sources)}\n\n__all__ = [{exported}]"
     return _signed("\n".join([_joined([start, *bodies]), ""]))
@@ -122,7 +128,7 @@ def _imports(sources: list[_Source]) -> str:
     for node, text in (entry for source in sources for entry in source.imports):
         if "migrator.bridge" in text:
             continue  # a module of the same part: it is in the file too
-        if "tensorflow" in text:
+        if re.search("numpy|tensorflow", text):
             third[text] = None
         elif isinstance(node, ast.Import):
             plain.add(text)
@@ -132,8 +138,9 @@ def _imports(sources: list[_Source]) -> str:
         f"from {module} import {', '.join(sorted(members[module]))}" for module in sorted(members)
     ]
     # A comment above an import stands alone; the plain imports come first.
-    others = sorted(third, key=lambda text: (text.startswith("#"), text))
-    return "\n\n".join(["\n".join(standard), *others])
+    others = sorted(text for text in third if not text.startswith("#"))
+    marked = sorted(text for text in third if text.startswith("#"))
+    return "\n\n".join(["\n".join(standard), "\n".join(others), *marked])
 
 
 def _joined(bodies: list[str]) -> str:

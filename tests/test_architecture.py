@@ -38,15 +38,16 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     # the codemod
     "names": ({"symbols"}, {"libcst"}),
     "flow": ({"names"}, {"libcst"}),
+    "interface": ({"names"}, set()),
     "calls": ({"names"}, set()),
     "programs": ({"symbols", "apis", "names", "results", "calls"}, set()),
     "tree": ({"names", "flow"}, {"libcst"}),
-    "rule": ({"results", "apis", "names", "flow", "tree", "calls"}, {"libcst"}),
+    "rule": ({"results", "apis", "names", "flow", "interface", "tree", "calls"}, {"libcst"}),
     "imports": ({"results", "symbols", "names", "tree", "rule"}, {"libcst"}),
     "lift": ({"results", "symbols", "apis", "names", "flow", "tree", "rule"}, {"libcst"}),
     "engine": (
         {"results", "symbols", "apis", "names", "programs", "flow", "tree", "rule", "imports"}
-        | {"lift"},
+        | {"interface", "lift"},
         {"libcst"},
     ),
     "rulebook": ({"results", "rule", "engine"}, set()),
@@ -55,9 +56,14 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "checker": ({"results", "worker", "interrupts"}, {"numpy"}),
     "convert": ({"results", "worker", "checker"}, {"numpy"}),
     # a run over a repository
+    "graph_names": ({"apis", "names", "programs", "lift"}, set()),
+    "native": (
+        {"results", "interface", "programs", "engine", "graph_names"},
+        set(),
+    ),
     "migration": (
         {"results", "symbols", "apis", "vendor", "pool", "sources", "writing", "files", "config"}
-        | {"names", "programs", "rule", "engine", "rulebook"},
+        | {"names", "programs", "rule", "engine", "rulebook", "native"},
         set(),
     ),
     # what people see

@@ -6,12 +6,24 @@ Each part is one module that imports TensorFlow's public API only and no other p
 
 from __future__ import annotations
 
+from migrator.bridge.graph_module import GraphModule, ServingModule, feed, graph
+from migrator.bridge.graph_saver import GraphSaver
 from migrator.bridge.saver import Saver
 from migrator.bridge.session_module import SessionModule, session_module
 from migrator.bridge.slim import __getattr__ as __getattr__
 from migrator.bridge.slim import alias_slim
 
-__all__ = ["Saver", "SessionModule", "alias_slim", "session_module"]
+__all__ = [
+    "GraphModule",
+    "GraphSaver",
+    "Saver",
+    "ServingModule",
+    "SessionModule",
+    "alias_slim",
+    "feed",
+    "graph",
+    "session_module",
+]
 
 # Importing that part has bound its module to the name under which it gives tf_slim.
 del globals()["slim"]

@@ -1,6 +1,7 @@
 """TF1's Saver, writing object-based checkpoints.
 
-Part of ``tf2_bridge``: stands alone and uses TensorFlow's public API only.
+Part of ``tf2_bridge``, with :mod:`migrator.bridge.checkpoint_files`: stands alone and uses
+TensorFlow's public API only.
 """
 
 from __future__ import annotations
@@ -9,25 +10,23 @@ import collections
 import contextlib
 import numbers
 import os
-import re
-import time
 import warnings
 from typing import Any
 
 import tensorflow as tf
 
+from migrator.bridge.checkpoint_files import (
+    _check_folder,
+    _check_parent,
+    _object_key,
+    _prefix,
+    _state_file,
+    _Written,
+)
+
 __all__ = ["Saver"]
 
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
-
-
-def _object_key(name: str) -> str:
-    """Return the key under which ``tf.train.Checkpoint(variables={name: v})`` keeps ``v``.
-
-    Checkpoint joins object paths with "/", so it escapes that (and its escape) inside a name.
-    """
-    escaped = name.replace(".", "..").replace("/", ".S")
-    return f"variables/{escaped}/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
@@ -76,7 +75,6 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
             else None
         )
         self._pads = pad_step_number
-        self._relative = save_relative_paths
         self._sharded_files = sharded
         self._by_name: dict[str, Any] | None = None  # set by build()
         self._places: dict[str, Any] = {}  # the same, parts of one variable in one list
@@ -84,8 +82,7 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
         self._reading = {"reshape": reshape, "restore_sequentially": restore_sequentially}
         self._writer: Any = None
         self._readers: dict[frozenset[str], Any] = {}
-        self._kept: list[tuple[str, float]] = []
-        self._due: list[tuple[str, float]] = []  # to be deleted
+        self._written = _Written(save_relative_paths)
         self._warned = False
         self._eager = tf.executing_eagerly()
         super().__init__(
@@ -115,7 +112,7 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
         self._by_name = dict(given) if isinstance(given, dict) else _by_op_name(given)
         self._places = _by_stored_name(self._given, self._by_name)
         hours = self.saver_def.keep_checkpoint_every_n_hours if self.saver_def else 0
-        self._keep_next = time.time() + hours * 3600
+        self._written.start(hours)
         for name, value in self._by_name.items() if not self._foreign else ():
             if not isinstance(value, tf.Variable):
                 self._foreign = f"{name!r} is a {type(value).__name__}, not a variable"
@@ -143,34 +140,19 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
             )
         if self._by_name is None:
             raise RuntimeError("`build()` should be called before save if defer_build==True")
-        latest_filename = "checkpoint" if latest_filename is None else latest_filename
-        if os.path.split(latest_filename)[0]:
-            raise ValueError("'latest_filename' must not contain path components")
-        prefix = save_path
-        if global_step is not None:
-            if not isinstance(global_step, numbers.Integral):
-                global_step = int(sess.run(global_step))
-            prefix = f"{save_path}-{global_step:{'08d' if self._pads else 'd'}}"
-        elif os.path.basename(save_path) == latest_filename and not self._sharded_files:
-            raise ValueError(
-                f"'latest_filename' collides with 'save_path': '{latest_filename}' and "
-                f"'{save_path}'"
-            )
+        latest_filename = _state_file(latest_filename)
+        if global_step is not None and not isinstance(global_step, numbers.Integral):
+            global_step = int(sess.run(global_step))
+        prefix = _prefix(save_path, global_step, self._pads, latest_filename, self._sharded_files)
         if not hasattr(sess, "partial_run"):  # what TF1 calls a SessionInterface
             raise TypeError(f"'sess' must be a Session; {sess}")
 
-        folder = os.path.dirname(save_path)
         if self._by_name or self.saver_def:
-            # Checkpoint.write makes missing folders; TF1 made the last one of the path only.
-            above = os.path.dirname(folder) or "."
-            if "://" not in folder and (
-                not tf.io.gfile.isdir(above)
-                or (tf.io.gfile.exists(folder) and not tf.io.gfile.isdir(folder))
-            ):
-                raise ValueError(f"Parent directory of {save_path} doesn't exist, can't save.")
+            _check_parent(save_path)
             self._write(sess, prefix)
             if write_state:
-                self._record(prefix, folder, latest_filename, meta_graph_suffix)
+                folder, limits = os.path.dirname(save_path), self.saver_def
+                self._written.add(prefix, limits, folder, latest_filename, meta_graph_suffix)
         if write_meta_graph:
             with sess.graph.as_default():
                 self.export_meta_graph(
@@ -257,7 +239,7 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
     @property
     def last_checkpoints(self) -> list[str]:
         """The prefixes of the checkpoints not yet deleted, oldest first."""
-        return super().last_checkpoints if self._eager else [path for path, _ in self._kept]
+        return super().last_checkpoints if self._eager else [p for p, _ in self._written.kept]
 
     def set_last_checkpoints(self, last_checkpoints: list[str]) -> None:
         """Set the prefixes that this Saver has written, oldest first."""
@@ -267,7 +249,7 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
     def set_last_checkpoints_with_time(self, last_checkpoints_with_time: Any) -> None:
         """Set the prefixes that this Saver has written, and when, oldest first."""
         assert isinstance(last_checkpoints_with_time, list)
-        self._kept = last_checkpoints_with_time
+        self._written.kept = last_checkpoints_with_time
         super().set_last_checkpoints_with_time(last_checkpoints_with_time)
 
     def _warn(self, reason: str) -> None:
@@ -293,35 +275,6 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
             # A scope of its own, or the nodes would take names like "Const_1" from the user's.
             with tf.compat.v1.name_scope("tf2_bridge/"), tf.control_dependencies(None):
                 self._writer.write(prefix)
-
-    def _record(self, prefix: str, folder: str, latest_filename: str, meta_suffix: str) -> None:
-        """Write the checkpoint state file, and delete what TF1 would delete now."""
-        limits = self.saver_def
-        if limits.max_to_keep:
-            self._kept = [entry for entry in self._kept if entry[0] != prefix]
-            self._kept.append((prefix, time.time()))
-            if len(self._kept) > limits.max_to_keep:
-                self._due.append(self._kept.pop(0))
-
-        def spelled(path: str) -> str:
-            shorten = self._relative and os.path.isabs(path)
-            return os.path.relpath(path, folder) if shorten else path
-
-        tf.compat.v1.train.update_checkpoint_state(
-            folder,
-            spelled(prefix),
-            [spelled(path) for path in self.last_checkpoints],
-            latest_filename,
-        )
-        if self._due:  # one at a time, as TF1 does
-            path, written = self._due.pop(0)
-            if written > self._keep_next:
-                self._keep_next += limits.keep_checkpoint_every_n_hours * 3600
-                return
-            try:
-                tf.compat.v1.train.remove_checkpoint(path, limits.version, meta_suffix)
-            except tf.errors.OpError as error:  # TF1 goes on: the new checkpoint is written
-                tf.get_logger().warning("Ignoring: %s", error)
 
     def _is_whole(self) -> bool:
         """Say whether this Saver holds all of the default graph under the names in the graph."""
@@ -428,17 +381,3 @@ def _keys_by_full_name(object_graph: bytes) -> dict[str, str]:
     attributes = [one for node in proto.nodes for one in node.attributes if one.full_name]
     names = collections.Counter(one.full_name for one in attributes)
     return {one.full_name: one.checkpoint_key for one in attributes if names[one.full_name] == 1}
-
-
-def _check_folder(prefix: str) -> None:
-    """Raise what TensorFlow 1.15 raised for a prefix in a folder that is none.
-
-    It listed the folder before the first character with a meaning in patterns.
-    """
-    folder = os.path.dirname(re.split(r"[*?\[\\]", prefix)[0])
-    if not folder or "://" in folder:
-        return
-    if not tf.io.gfile.exists(folder):
-        raise tf.errors.NotFoundError(None, None, f"{folder}; No such file or directory")
-    if not tf.io.gfile.isdir(folder):
-        raise tf.errors.FailedPreconditionError(None, None, f"{folder}; Not a directory")

@@ -38,13 +38,17 @@ def run(text: str, context: FileContext, rules: Sequence[Rule]) -> Plan:
     except (SyntaxError, ValueError, RecursionError) as error:
         return _unparsed(text, error)
     job = Job(module, context, rules)
-    if not job.interesting():
+    if not context.lift_whole and not job.interesting():
         return Plan()
     lifted = lifted_plan(job)
     if isinstance(lifted, Plan):
         return lifted
     if lifted is not None and context.lift == "only":
-        return run(text, replace(context, lift="", held=lifted.sentence), rules)
+        held = f"it is not lifted: {lifted.sentence}"
+        plan = run(text, replace(context, lift="", lift_whole=False, held=held), rules)
+        return replace(plan, refused=lifted.sentence)
+    if not job.interesting():
+        return Plan(refused=lifted.sentence if lifted is not None else None)
     try:
         tree = Tree(module, job.end_of_edits())
     except (cst.ParserSyntaxError, ValueError, RecursionError) as error:

@@ -44,6 +44,8 @@ class Plan:
     moves: bool = False  #: something here is a reason for the program to move
     error: str | None = None  #: why the file cannot take part in a rewrite
     tier: Tier = Tier.SESSION  #: the form that ``text`` has
+    refused: str | None = None  #: why the file was not lifted, where that was tried
+    requirements: frozenset[str] = frozenset()  #: packages that a lifted text needs
 
 
 @dataclass
@@ -93,6 +95,11 @@ class Job:
                     exact.setdefault(api, []).append(rule)
         self.exact = exact
         self.keeps = suppressions(module.text)
+
+    @property
+    def tier(self) -> Tier:
+        """The form that the file's program gets when the rules rewrite it."""
+        return Tier.NATIVE if self.context.native else Tier.SESSION
 
     def matching(self, name: str) -> list[Rule]:
         """Return the rules that are asked about ``name``, by code."""
@@ -484,7 +491,7 @@ class Job:
                 outcome = decided.outcome
             if outcome is Outcome.REWRITTEN:
                 new = self._after(draft.node, edited)
-                tier = Tier.SESSION
+                tier = self.tier
                 if cover is not None and cover.outcome is not None:
                     outcome = cover.outcome
             elif outcome is Outcome.BLOCKED:
@@ -498,7 +505,7 @@ class Job:
                 message = f"{name}: not migrated, because {lower_first(self.context.held)}."
                 recipe = "Remove that obstacle and run the migration again."
             else:
-                tier = Tier.SESSION
+                tier = self.tier
         else:
             outcome = Outcome.SUPPRESSED if self._suppressed(draft) else Outcome.MANUAL
             recipe = result.recipe
@@ -544,7 +551,7 @@ class Job:
             code=code,
             message=message,
             outcome=outcome,
-            tier=tier if tier or outcome is not Outcome.REWRITTEN else Tier.SESSION,
+            tier=tier if tier or outcome is not Outcome.REWRITTEN else self.tier,
             before=outdented(module.source(shown), self._indent(shown)),
             after=after,
             recipe=recipe,

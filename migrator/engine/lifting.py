@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from migrator import symbols
-from migrator.apis import TARGETS, family
+from migrator import imports, symbols
+from migrator.apis import SESSIONS, TARGETS
 from migrator.engine.codes import LIFT
 from migrator.engine.job import Job, Plan, ordered
+from migrator.engine.outcomes import findings_of
+from migrator.interface import broken
 from migrator.lift import Lifted, Refusal, lift
 from migrator.names import Module
-from migrator.results import Finding, Outcome, Safety, Tier
-from migrator.tree import nodes_of
+from migrator.results import Outcome, Safety, Tier
+from migrator.rule import Unreachable
+from migrator.tree import Tree
 
 __all__ = ["Refused", "lifted_plan", "with_refusal"]
-
-#: Saving methods that a lift rewrites, with the codes of their rules.
-_METHODS = {"save": "TFM202", "restore": "TFM203"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,119 +31,110 @@ class Refused:
 def lifted_plan(job: Job) -> Plan | Refused | None:
     """Return the plan of a lifted file, why it is not lifted, or None where nobody asked.
 
-    Nobody asks where the file saves nothing, its program does not move, or a comment keeps one
-    of its calls.
+    Nobody asks where the file saves nothing and no other file lifts with it, where its program
+    does not move, or where a comment keeps one of its calls.
     """
     context, module = job.context, job.module
     if not context.lift or not context.move or context.held is not None or context.safe_only:
         return None
     if context.select or context.ignore:
         return None  # a part of the rules cannot answer for the whole program
-    targets = [(node, symbol) for node, symbol in job.references if symbol.name in TARGETS]
-    if not targets:
+    targets = [node for node, symbol in job.references if symbol.name in TARGETS]
+    if not targets and not context.lift_whole:
         return None
-    if any(job.keeps_line(node.lineno) for node, _ in targets):
+    if any(job.keeps_line(node.lineno) for node in targets):
         return None
+    places: list[ast.expr | ast.stmt] = [*targets, *(node for node, _ in job.references)]
     if context.lift_refused is not None:
-        return Refused(targets[0][0], context.lift_refused)
-    saves = any(symbol.name == "tf.train.Saver" for _, symbol in targets)
+        return Refused(places[0], context.lift_refused) if targets else None
+    saves = any(symbol.name == "tf.train.Saver" for _, symbol in job.references)
     for near, what in (
         (context.key_readers, "reads checkpoints by the names of variables"),
         (context.finalizers, "restores with TensorFlow 1's own Saver"),
     ):
         if saves and near:
-            return Refused(targets[0][0], f"`{near[0]}` {what}, which need their old keys")
+            return Refused(places[0], f"`{near[0]}` {what}, which need their old keys")
     try:
-        lifted = lift(module, context.path)
-        after = Module(lifted.text)
-        left = _left(after)
-        if left is not None:
-            raise Refusal(left[0], "symbol", f"`{left[1]}` has no successor without a session here")
+        lifted = _lifted(job)
     except Refusal as refusal:
+        at: ast.AST | None = refusal.node
+        if at not in module.scope_of or not isinstance(at, (ast.expr, ast.stmt)):
+            at = next(iter([*places, *module.imports]), None)  # it stands in another tree
+        if at is None:
+            return None
         line = getattr(refusal.node, "lineno", None)
         where = f" (line {line})" if line is not None else ""
-        node = refusal.node
-        if node not in module.scope_of or not isinstance(node, (ast.expr, ast.stmt)):
-            node = targets[0][0]  # it stands in another tree: the new text's
-        return Refused(node, f"{refusal.sentence}{where}")
-    findings = [*_findings(job, lifted), *job.gone_in(_spelled(after))]
-    return Plan(findings=tuple(ordered(findings)), text=lifted.text, moves=True, tier=Tier.NATIVE)
+        return Refused(at, f"{refusal.sentence}{where}")
+    after = Module(lifted.text)
+    findings = [*findings_of(job, lifted), *job.gone_in(_spelled(after))]
+    return Plan(
+        findings=tuple(ordered(findings)),
+        text=lifted.text,
+        parts=lifted.parts,
+        moves=True,
+        tier=Tier.NATIVE,
+        requirements=lifted.requirements,
+    )
+
+
+def _lifted(job: Job) -> Lifted:
+    """Return the lifted file.
+
+    Raises:
+        Refusal: it is not, or what would come out does not fit the rest of the program.
+    """
+    context, module = job.context, job.module
+    lifted = lift(
+        module,
+        context.path,
+        bridge_import=context.bridge_import,
+        graph_names=context.graph_names,
+    )
+    after = Module(lifted.text)
+    left = _left(after, "graph_module" in lifted.parts)
+    if left is not None:
+        raise Refusal(after.tree, "symbol", f"`{left}` has no successor without a session here")
+    gone = broken(module, after, context.users)
+    if gone is not None:
+        raise Refusal(gone[0], "interface", gone[1])
+    requirements = set(lifted.requirements)
+    if any(symbol.name.startswith("tf.summary.") for _, symbol in after.references()):
+        requirements.add("tensorboard")
+    text = lifted.text
+    if context.keras_elsewhere is not None:
+        try:
+            text = imports.with_legacy_keras(Tree(after), context, context.keras_elsewhere)
+        except Unreachable as error:
+            raise Refusal(after.tree, "import", str(error)) from error
+        requirements.add("tf-keras")
+    return replace(lifted, text=text, requirements=frozenset(requirements))
 
 
 def _spelled(module: Module) -> frozenset[str]:
     return frozenset(symbol.spelled for _, symbol in module.references())
 
 
-def _left(module: Module) -> tuple[ast.AST, str] | None:
-    """Return a symbol of the new text that TensorFlow 2 does not have, or None."""
-    for node, symbol in module.references():
+def _left(module: Module, wrapped: bool) -> str | None:
+    """Return a symbol of the new text that a program without a session cannot use, or None.
+
+    Args:
+        module: the new text.
+        wrapped: graph code runs in it as it did, where ``tf.compat.v1`` belongs.
+    """
+    for _, symbol in module.references():
         if symbol.via == "v1":
-            if not symbol.name.startswith(("tf.train.", "tf.app", "tf.flags")):
-                return node, symbol.spelled
+            if symbol.name.startswith(("tf.train.", "tf.app", "tf.flags")) and not wrapped:
+                continue
+            state = symbols.status(symbol.spelled)
+            present = state in (symbols.Status.PRESENT, symbols.Status.LEGACY_KERAS)
+            if not wrapped or not present or symbol.name in SESSIONS or symbol.name in TARGETS:
+                return symbol.spelled
         elif symbols.status(symbol.spelled) is symbols.Status.GONE:
             if not symbol.spelled.startswith("tf.examples."):
-                return node, symbol.spelled
+                return symbol.spelled
         elif symbol.spelled != "tf" and not symbols.in_tensorflow2(symbol.spelled):
-            return node, symbol.spelled
+            return symbol.spelled
     return None
-
-
-def _findings(job: Job, lifted: Lifted) -> Iterator[Finding]:
-    module = job.module
-    first: ast.expr | None = None
-    for node, symbol in job.references:
-        if symbol.name in ("tf.Session", "tf.InteractiveSession") and first is None:
-            first = node
-        for rule in job.matching(symbol.name)[:1]:
-            parent = module.parents[node]
-            called = isinstance(parent, ast.Call) and parent.func is node
-            call: ast.expr = parent if called and isinstance(parent, ast.Call) else node
-            kept = module.source(call) in lifted.text and family(symbol.name) == "discovery"
-            yield job.finding(
-                call,
-                rule.code,
-                f"{symbol.name}: part of what became the tf.Module `{lifted.name}`."
-                if not kept
-                else f"{symbol.name} means the same without a session.",
-                Outcome.KEPT if kept else Outcome.REWRITTEN,
-                after=lifted.answers.get((call.lineno, call.col_offset)),
-                tier=Tier.NATIVE,
-                api=symbol.name,
-                safety=Safety.REVIEW,
-            )
-    for name, code in _METHODS.items():
-        for attribute in nodes_of(module).method_calls.get(name, ()):
-            saving = module.parents[attribute]
-            if not isinstance(saving, ast.Call):
-                continue
-            place = (saving.lineno, saving.col_offset)
-            if place in lifted.answers and module.symbol(attribute) is None:
-                yield job.finding(
-                    saving,
-                    code,
-                    f"The Saver's `{name}` goes through tf.train.Checkpoint.",
-                    Outcome.REWRITTEN,
-                    after=lifted.answers[place],
-                    tier=Tier.NATIVE,
-                    api=f".{name}",
-                    safety=Safety.REVIEW,
-                )
-    if first is not None:
-        parent = module.parents[first]
-        yield job.finding(
-            parent if isinstance(parent, ast.Call) else first,
-            LIFT,
-            " ".join(
-                [
-                    f"The graph and its session became the tf.Module `{lifted.name}`.",
-                    *(f"{note}." for note in lifted.notes),
-                ]
-            ),
-            Outcome.REWRITTEN,
-            tier=Tier.NATIVE,
-            api="tf.Session",
-            safety=Safety.REVIEW,
-        )
 
 
 def with_refusal(job: Job, plan: Plan, refused: Refused) -> Plan:
@@ -159,4 +149,6 @@ def with_refusal(job: Job, plan: Plan, refused: Refused) -> Plan:
         tier=Tier.SESSION,
         safety=Safety.REVIEW,
     )
-    return replace(plan, findings=tuple(ordered([*plan.findings, finding])))
+    return replace(
+        plan, findings=tuple(ordered([*plan.findings, finding])), refused=refused.sentence
+    )

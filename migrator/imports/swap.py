@@ -17,7 +17,16 @@ from migrator.rule import FileContext, Unreachable
 from migrator.symbols import Status, in_tensorflow2, status
 from migrator.tree import Edits, Tree, expression, identifiers, nodes_of, statement
 
-__all__ = ["Needs", "Swap", "free_name", "imported", "needs_swap", "plan", "tensorflow_statements"]
+__all__ = [
+    "Needs",
+    "Swap",
+    "free_name",
+    "imported",
+    "needs_swap",
+    "plan",
+    "tensorflow_statements",
+    "with_legacy_keras",
+]
 
 ImportStatement: TypeAlias = "ast.Import | ast.ImportFrom"
 
@@ -173,6 +182,24 @@ def plan(tree: Tree, context: FileContext, needs: Needs) -> Swap:
     return _Planner(tree, context, needs).plan()
 
 
+def with_legacy_keras(tree: Tree, context: FileContext, symbol: str) -> str:
+    """Return the text of a file that switches to Keras 2 before it imports TensorFlow.
+
+    Args:
+        tree: the file; one that switches already stays as it is.
+        context: what is known of it.
+        symbol: what of its program needs Keras 2.
+
+    Raises:
+        Unreachable: an import stands where a line cannot be added.
+    """
+    planner = _Planner(tree, context, Needs())
+    if not planner.statements or "TF_USE_LEGACY_KERAS" in tree.module.text:
+        return tree.module.text
+    planner.set_legacy_keras(symbol)
+    return tree.apply(planner.swap.edits).text
+
+
 class _Planner:
     """The work on the import lines of one file."""
 
@@ -216,6 +243,9 @@ class _Planner:
             message = (
                 "Version 2 behaviour is turned off, as a program of graphs and sessions needs."
                 if not changed and context.graph_mode
+                else "What makes graph here runs where a lifted program builds it: TensorFlow is"
+                " imported from compat.v1."
+                if context.native
                 else "The program stays a graph-and-session program: TensorFlow is imported from"
                 f" compat.v1{called}."
             )
@@ -224,6 +254,11 @@ class _Planner:
             self._set_legacy_keras(context.legacy_keras)
         self._place()
         return self.swap
+
+    def set_legacy_keras(self, symbol: str) -> None:
+        """Plan the switch to Keras 2 alone."""
+        self._set_legacy_keras(symbol)
+        self._place()
 
     # -- where ------------------------------------------------------------------------
 

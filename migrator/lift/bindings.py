@@ -6,8 +6,8 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from migrator.lift.expressions import Context, leaves
-from migrator.lift.kinds import Kind, Refusal, Step, Value
+from migrator.lift.expressions import Context
+from migrator.lift.kinds import Kind, Refusal, Step, Value, leaves, updates_in
 from migrator.lift.summaries import Summaries
 from migrator.names import Module
 
@@ -16,7 +16,7 @@ __all__ = ["PLAIN", "Bindings"]
 #: A statement that makes one of these moves into the module that the lift emits.
 _MOVED = frozenset(
     {Kind.PLACEHOLDER, Kind.VARIABLE, Kind.TENSOR, Kind.STRUCT, Kind.OPTIMIZER, Kind.TRAIN}
-    | {Kind.ASSIGN, Kind.GRADIENTS, Kind.VARIABLES}
+    | {Kind.ASSIGN, Kind.GROUP, Kind.GRADIENTS, Kind.VARIABLES}
 )
 
 #: A statement that only makes one of these goes with the session.
@@ -107,7 +107,7 @@ class Bindings(Summaries):
         if value.kind not in _MOVED:
             raise Refusal(node, "assignment", f"a {value.kind.value} is kept in a variable")
         made = [item for item in leaves(value) if item.kind is Kind.VARIABLE and item.step is None]
-        if self.started and (made or value.kind in (Kind.VARIABLE, Kind.PLACEHOLDER)):
+        if self.started and (made or value.kind is Kind.VARIABLE):
             raise Refusal(node, "order", f"a {value.kind.value} is made after the session was used")
         step = Step(
             len(self.steps),
@@ -124,10 +124,12 @@ class Bindings(Summaries):
                 "graph is built with the result of a call, which is made again in every method",
             )
         self.steps.append(step)
-        for item in made:
-            item.step = step
-        if value.kind is Kind.TRAIN:
-            self.trains.append(value)
+        for item in (*made, *updates_in(value)):
+            item.step = item.step or step
+        self.trains += [
+            item for item in updates_in(value)
+            if item.kind is Kind.TRAIN and item not in self.trains
+        ]
 
     def _again(self, targets: Sequence[ast.expr], value: Value, context: Context) -> Value | None:
         """Return the tensor that a statement makes a second time of the same values, or None."""

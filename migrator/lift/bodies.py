@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from migrator.lift.expressions import arguments
-from migrator.lift.kinds import Kind, Refusal, Step, Value
+from migrator.lift.kinds import Kind, Refusal, Step, Value, leaves, updates_in
 from migrator.lift.optimizers import Optimizers
 from migrator.lift.parts import unused
 from migrator.lift.slices import Group, Use, closure, gradient_steps, is_moved, update_reads
@@ -26,16 +27,15 @@ class Bodies(Optimizers):
         checker = Simulation(
             {value.name or "": value for value in use.params}, set(renamed.values())
         )
-        train = use.update is not None and use.update.kind is Kind.TRAIN
+        train = bool(use.trains)
         taped: set[Step] = set()
-        if train:
-            assert use.update is not None
+        for update in use.trains:
             loss_reads = [
                 (node, self.scope.read_of[node])
-                for node in ast.walk(use.update.operand or ast.Pass())
+                for node in ast.walk(update.operand or ast.Pass())
                 if isinstance(node, ast.Name) and node in self.scope.read_of
             ]
-            taped = set(closure(loss_reads))
+            taped |= set(closure(loss_reads))
         items = self._items(use)
         first: list[str] = []
         second: list[str] = []
@@ -55,11 +55,11 @@ class Bodies(Optimizers):
             for node, value in use.outputs
         ]
         if train:
-            lines += self._train(use, first, second, speller, checker)
+            lines += self._train(use, first, second, speller, checker, owner)
         else:
-            lines += second
-        if use.update is not None and use.update.kind is Kind.ASSIGN:
-            lines += self._assign(use, speller, checker, owner)
+            lines += [*second, *self._assigned_early(use, speller, checker)]
+        for assign in use.assigns:
+            lines += self._assign(assign, speller, checker, owner)
         if use.signature is not None:
             keys = list(use.signature.outputs)
             pairs = ", ".join(
@@ -151,6 +151,16 @@ class Bodies(Optimizers):
         if value.kind is Kind.ASSIGN:
             assert value.of is not None
             return f"{self.reach(value.of, owner)}.read_value()"
+        if value.kind is Kind.STRUCT and updates_in(value):
+            if {leaf.kind for leaf in value.items.values()} != {Kind.ASSIGN}:
+                raise Refusal(node, "fetch", "what nested ops give is used")
+            parts = [
+                self._output(node, item, speller, checker, owner, use)
+                for item in value.items.values()
+            ]
+            if any(not isinstance(key, int) for key in value.items):
+                raise Refusal(node, "fetch", "what a dictionary of ops gives is used")
+            return f"[{', '.join(parts)}]"
         if value.kind is Kind.VARIABLE:
             # a variable is read when the function returns, behind the update
             return f"{self.reach(value, owner)}.read_value()"
@@ -160,31 +170,37 @@ class Bodies(Optimizers):
         return speller.text(node)
 
     def _train(
-        self, use: Use, taped: list[str], rest: list[str], speller: Speller, checker: Simulation
+        self,
+        use: Use,
+        taped: list[str],
+        rest: list[str],
+        speller: Speller,
+        checker: Simulation,
+        owner: str,
     ) -> list[str]:
+        """Return the lines of a train step: all gradients are computed, then applied."""
         tab = self.tab
-        train = use.update
-        assert train is not None
-        assert train.operand is not None
-        assert train.variables is not None
-        optimizer = next(item for item in self.optimizers if item.value is train.of)
-        steps = gradient_steps(train)
+        several = len(use.trains) > 1
         taken = set(checker.names) | {name.id for name in checker.host}
-        taken |= {name for step in steps for name in step.defines}
+        for train in use.trains:
+            taken |= {name for step in gradient_steps(train) for name in step.defines}
         tape = unused("tape", taken)
-        variables = unused("variables", taken)
-        gradients = unused("gradients", taken)
-        lines = [f"{tab}with {self.tf}.GradientTape() as {tape}:", *taped]
-        for inner in ast.walk(train.operand):
-            if isinstance(inner, ast.Name) and inner in self.scope.read_of:
-                checker.read(inner, self.scope.read_of[inner])
-        if isinstance(train.operand, ast.Name):
-            loss = train.operand.id
-            if not taped:
-                raise Refusal(train.operand, "minimize", "the loss is not computed in its scope")
-        else:
-            loss = unused("loss", taken)
-            lines.append(f"{tab * 2}{loss} = {speller.text(train.operand)}")
+        persistent = "persistent=True" if several else ""
+        lines = [f"{tab}with {self.tf}.GradientTape({persistent}) as {tape}:", *taped]
+        losses: list[str] = []
+        for train in use.trains:
+            assert train.operand is not None
+            self._reads(train.operand, checker)
+            if isinstance(train.operand, ast.Name):
+                losses.append(train.operand.id)
+                if not taped:
+                    raise Refusal(
+                        train.operand, "minimize", "the loss is not computed in its scope"
+                    )
+            else:
+                losses.append(unused("loss", taken))
+                taken.add(losses[-1])
+                lines.append(f"{tab * 2}{losses[-1]} = {speller.text(train.operand)}")
         lines += rest
         # what a run fetches beside the op is computed before the update
         for node, value in use.outputs:
@@ -192,25 +208,38 @@ class Bodies(Optimizers):
                 if value.kind is Kind.SUMMARY:
                     continue
                 raise Refusal(node, "fetch", "a fetch beside a train op has no name")
-        if optimizer.value.rate is not None:
-            self._reads(optimizer.value.rate, checker)
-            lines.append(f"{tab}{optimizer.rate}.assign({speller.text(optimizer.value.rate)})")
-        if train.gradients is None:
-            lines.append(f"{tab}{variables} = {self._trained(train)}")
-            lines.append(f"{tab}{gradients} = {tape}.gradient({loss}, {variables})")
-            pairs = f"zip({gradients}, {variables})"
-        else:
-            if self._sources(train, steps, speller, tape, loss, variables):
-                lines.append(f"{tab}{variables} = {self._trained(train)}")
-            for step in steps:
-                checker.run(step)
-                lines += self._copied(step, speller, tab)
-            self._reads(train.gradients, checker)
-            pairs = speller.text(train.gradients)
-        lines.append(f"{tab}{optimizer.name}.apply_gradients({pairs})")
-        if train.counter is not None:
-            lines.append(f"{tab}{self.reach(train.counter, self.model)}.assign_add(1)")
-        return lines
+        applied: list[str] = []
+        for train, loss in zip(use.trains, losses, strict=True):
+            optimizer = next(item for item in self.optimizers if item.value is train.of)
+            if optimizer.value.rate is not None:
+                self._reads(optimizer.value.rate, checker)
+                lines.append(f"{tab}{optimizer.rate}.assign({speller.text(optimizer.value.rate)})")
+            prefix = f"{train.name}_" if several and train.name else ""
+            variables = unused(f"{prefix}variables", taken)
+            gradients = unused(f"{prefix}gradients", taken)
+            taken |= {variables, gradients}
+            trained = self._trained(train)
+            if several and not trained.startswith("["):
+                variables = trained
+            elif train.gradients is None:
+                lines.append(f"{tab}{variables} = {trained}")
+            if train.gradients is None:
+                lines.append(f"{tab}{gradients} = {tape}.gradient({loss}, {variables})")
+                pairs = f"zip({gradients}, {variables})"
+            else:
+                steps = gradient_steps(train)
+                if self._sources(train, steps, speller, tape, loss, variables):
+                    if variables != trained:
+                        lines.append(f"{tab}{variables} = {trained}")
+                for step in steps:
+                    checker.run(step)
+                    lines += self._copied(step, speller, tab)
+                self._reads(train.gradients, checker)
+                pairs = speller.text(train.gradients)
+            applied.append(f"{tab}{optimizer.name}.apply_gradients({pairs})")
+            if train.counter is not None:
+                applied.append(f"{tab}{self.reach(train.counter, owner)}.assign_add(1)")
+        return [*lines, *self._assigned_early(use, speller, checker), *applied]
 
     def _reads(self, node: ast.expr, checker: Simulation) -> None:
         for inner in ast.walk(node):
@@ -249,15 +278,47 @@ class Bodies(Optimizers):
                     speller.made[node] = made
         return needed
 
-    def _assign(self, use: Use, speller: Speller, checker: Simulation, owner: str) -> list[str]:
-        value = use.update
-        assert value is not None
+    def _assigned_early(self, use: Use, speller: Speller, checker: Simulation) -> list[str]:
+        """Return the lines that compute what is assigned, where another op changes that before."""
+        lines: list[str] = []
+        for assign in use.assigns:
+            node = assign.operand
+            assert node is not None
+            assert assign.of is not None
+            others = {v for update in use.updates if update is not assign for v in update.changed()}
+            others |= {update.counter for update in use.trains if update.counter is not None}
+            read = [
+                leaf
+                for inner in ast.walk(node)
+                if isinstance(inner, ast.Name) and inner in self.scope.read_of
+                for leaf in leaves(self.scope.read_of[inner])
+            ]
+            if node not in speller.made and others & set(read):
+                self._reads(node, checker)
+                wanted = re.sub(r"\W+", "_", f"new_{assign.of.path}").rstrip("_")
+                name = unused(wanted, {*checker.names, *(n.id for n in checker.host)})
+                lines.append(f"{self.tab}{name} = {speller.text(node)}")
+                speller.made[node] = name
+                checker.names[name] = None
+        return lines
+
+    def _assign(
+        self, value: Value, speller: Speller, checker: Simulation, owner: str
+    ) -> list[str]:
+        assert value.operand is not None
+        self._reads(value.operand, checker)
+        comments = self.loose_comments(value.step) if value.step is not None else []
+        made = self._assignment(value, speller, owner)
+        return [self.tab + row for row in (*comments, made)]
+
+    def assignment(self, value: Value) -> str:
+        """Return the call that an assign op becomes beside the module."""
+        return self._assignment(value, self.speller(inside=False), self.model)
+
+    def _assignment(self, value: Value, speller: Speller, owner: str) -> str:
         assert value.operand is not None
         assert value.of is not None
         assert value.call is not None
-        for inner in ast.walk(value.operand):
-            if isinstance(inner, ast.Name) and inner in self.scope.read_of:
-                checker.read(inner, self.scope.read_of[inner])
         function = value.call.func
         symbol = self.scope.module.symbol(function)
         if symbol is not None:
@@ -266,7 +327,7 @@ class Bodies(Optimizers):
             assert isinstance(function, ast.Attribute)
             method = function.attr
         text = speller.text(value.operand)
-        return [f"{self.tab}{self.reach(value.of, owner)}.{method}({text})"]
+        return f"{self.reach(value.of, owner)}.{method}({text})"
 
 
 class Simulation:

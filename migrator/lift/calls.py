@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 
 from migrator.lift.checkpoints import Checkpoints
-from migrator.lift.kinds import Kind, Refusal, Run, Value
+from migrator.lift.kinds import Kind, Refusal, Run, Value, updates_in
 from migrator.lift.parts import unused
-from migrator.lift.slices import Use, is_inline
-from migrator.lift.text import call
+from migrator.lift.slices import Use, is_inline, is_silent, is_unread
+from migrator.lift.text import call, comments_in
 
 __all__ = ["Calls"]
+
+#: What makes the arrays of a structure of tensors.
+_NUMPY = "lambda value: value.numpy()"
 
 
 class Calls(Checkpoints):
@@ -19,7 +22,10 @@ class Calls(Checkpoints):
     def _in_place(self) -> None:
         """Replace the runs, the saves, and the names of TensorFlow 1 in what stays."""
         for run in self.scope.runs:
+            before = len(self.edits)
             self._run(run)
+            made = [text.strip() for _, _, text in self.edits[before:] if text.strip()]
+            self.answers[run.call.lineno, run.call.col_offset] = "\n".join(made)
         for feed in self.scope.feeds:
             assert isinstance(feed.node, ast.Dict)
             for key in feed.node.keys:
@@ -53,6 +59,8 @@ class Calls(Checkpoints):
         for statement in body:
             if statement in self.gone or isinstance(statement, (ast.Import, ast.ImportFrom)):
                 continue
+            if not self.scope.covers(statement):
+                continue
             if isinstance(statement, ast.With) and statement in self.scope.withs:
                 found += self._kept(statement.body)
                 continue
@@ -74,6 +82,7 @@ class Calls(Checkpoints):
         parent = self.module.parents[run.call]
         statement = self.module.statement(run.call)
         column = self._target_column(statement)
+        self._rescue_comments(run, statement, column)
         if is_inline(run):
             self._direct(run, parent, column)
             return
@@ -87,8 +96,7 @@ class Calls(Checkpoints):
                 names.append(self.plain.text(run.feed_nodes[param]))
         if run.feed_name is not None and self._is_whole_feed(run, use):
             names = [f"**{run.feed_name.id}"]
-        returned = [value for _, value in use.outputs]
-        outputs = [index for index, fetched in enumerate(run.fetched) if fetched[1] in returned]
+        outputs = use.places
         updated = len(outputs) < len(run.fetched)
         function = f"{owner}{use.name}"
         if isinstance(parent, ast.Expr):
@@ -109,7 +117,8 @@ class Calls(Checkpoints):
                     if index not in outputs:
                         self._never_read(element)
                 kept = [self.module.source(target.elts[index]) for index in outputs]
-                self._unpacked(parent, kept, function, names, column)
+                nested = any(value.kind is Kind.STRUCT for _, value in use.outputs)
+                self._unpacked(parent, kept, function, names, column, nested)
                 return
             if updated and not outputs:
                 self._never_read(target)
@@ -119,7 +128,13 @@ class Calls(Checkpoints):
             raise Refusal(run.call, "fetch", "what a train op gives is used")
         prefix = self.module.line_column(self.module.start(run.call))[1] - column
         made = call(function, names, column, max(prefix, 0))
-        if run.form == "one":
+        if any(value.kind is Kind.STRUCT for _, value in use.outputs):
+            text = f"{self.tf}.nest.map_structure({_NUMPY}, {made})"
+            if run.form == "dict" or (run.form != "one" and len(outputs) == 1):
+                raise Refusal(run.call, "fetch", "a structure is fetched inside another")
+            if run.form == "list":
+                text = f"list({text})"
+        elif run.form == "one":
             text = f"{made}.numpy()"
         elif run.form in ("list", "tuple") and len(outputs) > 1:
             value = "value"
@@ -135,6 +150,22 @@ class Calls(Checkpoints):
             else:
                 text = f"dict(zip([{', '.join(keys)}], [value.numpy() for value in {made}]))"
         self._replace(run.call, text)
+
+    def _rescue_comments(self, run: Run, statement: ast.stmt, column: int) -> None:
+        """Put the comments between the arguments of a run above its statement."""
+        start, end = self.module.start(run.call), self.module.end(run.call)
+        if "#" not in self.text[start:end] or self._indent(statement).strip():
+            return
+        kept = [] if run.feed_name is not None else list(run.feed_nodes.values())
+        rows = [
+            row
+            for at, row in comments_in(self.text[start:end])
+            if not any(self.module.start(n) <= start + at < self.module.end(n) for n in kept)
+        ]
+        at = self.module.offset(statement.lineno, 0)
+        indent = self._indent(statement)[:column]
+        if rows:
+            self.edits.append((at, at, "".join(f"{indent}{row}\n" for row in rows)))
 
     def _added(
         self,
@@ -180,7 +211,7 @@ class Calls(Checkpoints):
         kept: list[str] = []
         arrays: list[str] = []
         for element, (_, value) in zip(targets, run.fetched, strict=True):
-            if value.kind in (Kind.TRAIN, Kind.ASSIGN):
+            if is_silent(value) or updates_in(value):
                 self._never_read(element)
                 continue
             kept.append(self.module.source(element))
@@ -191,11 +222,20 @@ class Calls(Checkpoints):
         self._replace(statement, f"\n{indent}".join([f"{left} = {made}", *arrays]))
 
     def _unpacked(
-        self, statement: ast.Assign, kept: list[str], function: str, names: list[str], column: int
+        self,
+        statement: ast.Assign,
+        kept: list[str],
+        function: str,
+        names: list[str],
+        column: int,
+        nested: bool,
     ) -> None:
         targets = ", ".join(kept)
         if not kept:
             text = call(function, names, column)
+        elif nested:
+            made = call(function, names, column, len(targets) + len(_NUMPY) + 30)
+            text = f"{targets} = {self.tf}.nest.map_structure({_NUMPY}, {made})"
         elif len(kept) == 1:
             made = call(function, names, column, len(targets) + 3)
             text = f"{targets} = {made}.numpy()"
@@ -207,6 +247,10 @@ class Calls(Checkpoints):
     def _direct(self, run: Run, parent: ast.AST, column: int) -> None:
         texts = []
         for node, value in run.fetched:
+            if value.kind is Kind.ASSIGN:
+                made = self.emitter.assignment(value)
+                self._replace(run.call, made if isinstance(parent, ast.Expr) else f"{made}.numpy()")
+                return
             if value.kind is Kind.VARIABLE:
                 texts.append(f"{self.emitter.reach(value, self.emitter.model)}.numpy()")
             else:
@@ -233,8 +277,5 @@ class Calls(Checkpoints):
     def _never_read(self, element: ast.expr) -> None:
         if not isinstance(element, ast.Name):
             raise Refusal(element, "fetch", "what a train op gives is kept")
-        for other in self.module.by_name.get(element.id, ()):
-            if isinstance(other, ast.Name) and isinstance(other.ctx, ast.Load):
-                value = self.scope.read_of.get(other)
-                if value is None or not value.is_graph:
-                    raise Refusal(element, "fetch", "what a train op gives is used")
+        if not is_unread(self.scope, element):
+            raise Refusal(element, "fetch", "what a train op gives is used")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import os
 import sys
+from collections.abc import Sequence
 
+from migrator.lift.comments import leading_comments
 from migrator.lift.exports import Export
 from migrator.lift.kinds import Kind, Refusal
 from migrator.lift.layout import Layout, indent_of
 from migrator.lift.optimizers import Optimizer
-from migrator.lift.parts import leading_comments
 from migrator.lift.scope import Scope
 from migrator.lift.sessions import Restore, Save, Saver
 from migrator.lift.slices import Use, check_host
@@ -23,8 +24,8 @@ __all__ = ["Checkpoints"]
 class Checkpoints(Layout):
     """Writes what the saving and restoring calls of a scope become."""
 
-    def __init__(self, scope: Scope, uses: list[Use]) -> None:
-        super().__init__(scope, uses)
+    def __init__(self, scope: Scope, uses: list[Use], others: Sequence[Scope] = ()) -> None:
+        super().__init__(scope, uses, others)
         self._exported_before = False
         self.checkpoints: dict[Saver, str] = {}
         self.managers: dict[Saver, str] = {}

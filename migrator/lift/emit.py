@@ -7,10 +7,11 @@ import re
 from keyword import iskeyword
 
 from migrator.lift.bodies import Bodies, Simulation
+from migrator.lift.comments import leading_comments
 from migrator.lift.expressions import arguments
-from migrator.lift.kinds import Kind, Refusal, Step, Value
-from migrator.lift.parts import leading_comments, unused
-from migrator.lift.scope import Scope
+from migrator.lift.kinds import Kind, Refusal, Step, Value, updates_in
+from migrator.lift.parts import unused
+from migrator.lift.scope import Scope, holds_variables
 from migrator.lift.slices import Group, Use, is_moved
 from migrator.lift.spelling import Speller
 from migrator.lift.text import Edit, Writer, call, comment_end
@@ -52,6 +53,7 @@ class Emitter(Bodies):
         self.exports = exports
         self.members: set[str] = set()
         self.has_class = False
+        self._lists: list[Value] = []
         self._attributes()
         self.optimizers = []
         self._make_optimizers()
@@ -75,11 +77,24 @@ class Emitter(Bodies):
                     f"two variables are called `{value.tf_name}`",
                 )
             self.attributes[root] = f"{root}_" if root in _RESERVED else root
+        # lists of variables that are read by their names
+        steps = {value.step for value in self.scope.variables}
+        read = [value for step in self.scope.steps for _, value in step.reads]
+        self._lists = [
+            value
+            for value in dict.fromkeys(read)
+            if value.kind is Kind.STRUCT and value.step not in steps and holds_variables(value)
+        ]
+        for value in self._lists:
+            name = value.name or ""
+            if name in self.attributes:
+                raise Refusal(value.node or ast.Pass(), "one meaning", f"`{name}` means two things")
+            self.attributes[name] = f"{name}_" if name in _RESERVED else name
         self.members = set(self.attributes.values()) | _RESERVED
 
     def is_function(self, use: Use) -> bool:
         """Whether a use becomes a function beside the module: it needs an optimizer."""
-        if use.update is not None and use.update.kind is Kind.TRAIN:
+        if use.trains:
             return True
         return self.exports and use.signature is None
 
@@ -95,7 +110,7 @@ class Emitter(Bodies):
                 for use in self.uses:
                     if (
                         not self.is_function(use)
-                        and use.update is None
+                        and not use.updates
                         and use.signature is None
                         and use.steps == group.steps
                         and len(use.outputs) == 1
@@ -116,9 +131,12 @@ class Emitter(Bodies):
                 members.add(use.name)
 
     def _wanted(self, use: Use) -> str:
-        if use.update is not None:
-            name = use.update.name or "update"
-            if use.update.kind is Kind.TRAIN and not re.search("train|step|update", name):
+        if use.updates:
+            names = [
+                value.name for _, value in use.runs[0].fetched if updates_in(value) and value.name
+            ]
+            name = names[0] if len(names) == 1 else ("train_step" if use.trains else "update")
+            if use.trains and not re.search("train|step|update", name):
                 return "train_step"
             return name
         if use.signature is not None:
@@ -164,6 +182,7 @@ class Emitter(Bodies):
         """Return the statements that make variables, and those that these need."""
         needed: set[Step] = set()
         todo = [value.step for value in self.scope.variables if value.step is not None]
+        todo += [value.step for value in self._lists if value.step is not None]
         while todo:
             step = todo.pop()
             if step in needed:
@@ -177,7 +196,7 @@ class Emitter(Bodies):
         variables = [
             value for value in self.scope.variables if value.step is step and value.call is not None
         ]
-        if not variables:
+        if not variables and step not in [value.step for value in self._lists]:
             return self._copied(step, speller, level)
         self.commented.add(step)
         made = {value.call: speller.variable(value) for value in variables}
@@ -191,9 +210,9 @@ class Emitter(Bodies):
             return inner(node, writer)
 
         writer = Writer(self.scope.module, replace)
-        text = writer.statement(step.node, len(level))
+        text = level + writer.statement(step.node, len(level))
         _, comments = leading_comments(self.scope, step.node)
-        return [*(level + row for row in comments), level + text]
+        return [*(level + row for row in comments), self.folded(text, step.node)]
 
     # -- methods -----------------------------------------------------------------------
 

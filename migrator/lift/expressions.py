@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from migrator.lift import renames
-from migrator.lift.kinds import Kind, Refusal, Run, Step, Value
+from migrator.lift.kinds import Kind, Maker, Refusal, Run, Step, Value, leaves
 from migrator.lift.tf1_names import Names
 from migrator.names import Module, Scope, Symbol
 
-__all__ = ["LISTS", "TENSORS", "Context", "Expressions", "argument_nodes", "arguments", "leaves"]
+__all__ = ["LISTS", "TENSORS", "Context", "Expressions", "argument_nodes", "arguments"]
 
 TENSORS = frozenset({Kind.TENSOR, Kind.VARIABLE, Kind.PLACEHOLDER})
 #: Lists that train ops are made of.
@@ -19,7 +19,13 @@ LISTS = frozenset({Kind.GRADIENTS, Kind.VARIABLES})
 
 
 #: Attributes of a tensor that its static shape and type decide.
-_STATIC = frozenset({"shape", "dtype", "values", "indices"})
+_STATIC = frozenset({"shape", "dtype"})
+
+#: Attributes of a sparse tensor or of slices that are tensors.
+_PARTS = frozenset({"values", "indices"})
+
+#: Attributes of what a static shape or type gives.
+_OF_STATIC = frozenset({"value", "ndims", "rank", "dims", "name", "base_dtype"})
 
 
 _OPERATORS: dict[type[ast.AST], str] = {
@@ -90,12 +96,15 @@ class Expressions:
         self.read_of: dict[ast.Name, Value] = {}
         self.graphs = 0
         self.calls: list[ast.Call] = []  #: of host code that may have effects
+        self.values: set[ast.AST] = set()  #: ``.value`` of dimensions of static shapes
         self.visited: set[ast.AST] = set()  #: references to TensorFlow that were understood
         self.pure: dict[ast.FunctionDef, None] = {}  #: functions called by graph code
         self.steps: list[Step] = []
         self.runs: list[Run] = []
         self.variables: list[Value] = []
+        self.makers: dict[ast.FunctionDef, Maker] = {}
         self._inlined: list[Scope] = []
+        self._inlined_calls: list[ast.Call] = []
         #: where the trainable variables are asked for, and which there were
         self.asked: list[tuple[ast.Call, tuple[Value, ...]]] = []
 
@@ -115,7 +124,11 @@ class Expressions:
             return value or Value(Kind.HOST, node)
         if self._inlined and scope is not None and scope not in self._inlined:
             if scope is self.module.root and self._is_of_module(value):
-                self.read_of[node] = value
+                before = self.read_of.setdefault(node, value)
+                if before is not value or not self.covers(node):
+                    raise Refusal(
+                        node, "one meaning", f"a function reads `{node.id}`, which means two things"
+                    )
                 return value
             raise Refusal(
                 node,
@@ -138,6 +151,10 @@ class Expressions:
     def is_deferred(self) -> bool:
         """Whether the code at hand runs at some later time."""
         return False
+
+    def covers(self, node: ast.AST) -> bool:
+        """Whether ``node`` stands among the statements that are looked at."""
+        raise NotImplementedError
 
     def env_at(self, node: ast.Name) -> Value | None:
         """Return the graph value that a name was found to read, or None."""
@@ -239,6 +256,12 @@ class Expressions:
             items=items or {},
         )
 
+    def static(self, node: ast.expr, values: Iterable[Value]) -> Value:
+        """Return what is told by the static shapes and types of ``values``."""
+        result = self._union(node, values)
+        result.static = True
+        return result
+
     def _each(
         self, node: ast.ListComp | ast.GeneratorExp, each: ast.comprehension, items: Value
     ) -> Value:
@@ -301,6 +324,8 @@ class Expressions:
         for value in values:
             if value.is_graph and value.kind not in TENSORS:
                 raise Refusal(node, "host use", f"a {value.kind.value} is used in an expression")
+        if all(value.static or not value.is_graph for value in values):
+            return self.static(node, values)
         for operator in operators:
             if type(operator) not in _OPERATORS:
                 raise Refusal(
@@ -319,7 +344,14 @@ class Expressions:
             return Value(Kind.HOST, node)
         if base.kind is Kind.CONFIG:
             return Value(Kind.CONFIG, node)
-        if base.kind in TENSORS and node.attr in _STATIC:
+        if base.static:
+            if node.attr == "value":
+                self.values.add(node)
+            if node.attr in _OF_STATIC:
+                return self.static(node, [base])
+        elif base.kind in TENSORS and node.attr in _STATIC:
+            return self.static(node, [base])
+        elif base.kind in TENSORS and node.attr in _PARTS:
             return self._union(node, [base])
         raise Refusal(
             node, "attribute", f"`.{node.attr}` of a {base.kind.value} is not carried over"
@@ -333,6 +365,8 @@ class Expressions:
             if key in base.items:
                 return base.items[key]
             raise Refusal(node, "structure", "it is not told which graph value this index means")
+        if base.static and not any(value.is_graph for value in index):
+            return self.static(node, [base])
         if base.kind in TENSORS:
             self.default_names.add("stridedslice")
             return self._union(node, [base, *index])
@@ -372,13 +406,6 @@ class Expressions:
     def call(self, node: ast.Call) -> Value:
         """Return what a call gives."""
         raise NotImplementedError
-
-
-def leaves(value: Value) -> list[Value]:
-    """Return the values in a structure, or the value itself."""
-    if value.kind is not Kind.STRUCT:
-        return [value]
-    return [leaf for item in value.items.values() for leaf in leaves(item)]
 
 
 def argument_nodes(node: ast.Call) -> list[ast.expr]:

@@ -69,7 +69,12 @@ class Functions(Expressions):
         if not isinstance(node.func, ast.Name) or node.keywords:
             return None
         scope, _ = self.module.find(node.func.id, self.module.scope_of[node.func])
-        if node.func.id not in ("zip", "list", "tuple") or scope is not None:
+        if scope is not None:
+            return None
+        if node.func.id in _HARMLESS and any(value.static for value in values):
+            if all(value.static or not value.is_graph for value in values):
+                return self.static(node, values)
+        if node.func.id not in ("zip", "list", "tuple"):
             return None
         if any(value.kind is Kind.GRADIENTS for value in values):
             return self.gradients(node, values)
@@ -152,13 +157,23 @@ class Functions(Expressions):
             value = values[argument] if argument is not None else Value(Kind.HOST)
             self.env[(id(scope), name)] = value
         self._inlined.append(scope)
-        reads = self.reads
+        self._inlined_calls.append(node)
+        reads, before = self.reads, len(self.variables)
         self.reads = []  # what the function's own names stand for concerns nobody else
         try:
             returned = self._body(function.body, function)
         finally:
             self._inlined.pop()
+            self._inlined_calls.pop()
             self.reads = reads
+        for made in self.variables[before:]:
+            if returned != [made] or made.call is not node:
+                raise Refusal(
+                    made.node or node, "variable in a function",
+                    "a function makes the variable, and does more than return it",
+                )  # fmt: skip
+            self.pure[function] = None
+            return made
         if not returned:
             raise Refusal(node, "function", "it returns nothing on some way, or nothing at all")
         self.pure[function] = None

@@ -11,7 +11,19 @@ if TYPE_CHECKING:
     from migrator.lift.exports import Signature
     from migrator.lift.sessions import Saver
 
-__all__ = ["Kind", "Record", "Refusal", "Run", "Step", "Value"]
+__all__ = [
+    "UPDATES",
+    "Kind",
+    "Lifted",
+    "Maker",
+    "Record",
+    "Refusal",
+    "Run",
+    "Step",
+    "Value",
+    "leaves",
+    "updates_in",
+]
 
 
 class Refusal(Exception):
@@ -30,6 +42,19 @@ class Refusal(Exception):
         self.sentence = sentence
 
 
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """A file whose scope was lifted."""
+
+    text: str
+    name: str  #: of the class that was made
+    #: line and column of a saving call -> what it became
+    answers: dict[tuple[int, int], str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()  #: what was not carried over, and does no harm
+    parts: frozenset[str] = frozenset()  #: parts of the bridge that the new text imports
+    requirements: frozenset[str] = frozenset()  #: packages that it needs, ``tf-keras``
+
+
 class Kind(enum.Enum):
     """What a name or an expression is."""
 
@@ -42,6 +67,7 @@ class Kind(enum.Enum):
     TRAIN = "train op"
     INIT = "init op"
     ASSIGN = "assign op"
+    GROUP = "group of ops"
     GRADIENTS = "list of gradients"  #: with or without their variables
     VARIABLES = "list of variables"
     SAVER = "saver"
@@ -54,6 +80,7 @@ class Kind(enum.Enum):
     BUILDER = "builder"
     TENSOR_INFO = "tensor info"
     SIGNATURE = "signature"
+    STALE = "value of a graph that was reset"
 
 
 @dataclass(eq=False)
@@ -66,6 +93,7 @@ class Value:
     step: Step | None = None  #: the statement that did
     needs: frozenset[Value] = frozenset()  #: placeholders and variables below it
     several: bool = False  #: a tuple or list of tensors
+    static: bool = False  #: told by the static shape and type of a tensor, so no tensor itself
     random: bool = False  #: gives another value at each run
     sparse: frozenset[Value] = frozenset()  #: variables whose gradient is sparse below it
     items: dict[object, Value] = field(default_factory=dict)  #: of a structure
@@ -79,6 +107,7 @@ class Value:
     operand: ast.expr | None = None  #: loss of a train op, value of an assign op
     operand_value: Value | None = None
     variables: tuple[Value, ...] | None = None  #: the var_list of a train op
+    listed: Value | None = None  #: the list of just these variables that has a name
     counter: Value | None = None  #: global step of a train op
     gradients: ast.expr | None = None  #: what a train op applies, if it is not the loss's own
     scoped: bool = False  #: a train op made in a scope, which some of its slots are named after
@@ -87,6 +116,7 @@ class Value:
     feed: dict[Value, ast.expr] = field(default_factory=dict)  #: of a feed dictionary
     saver: Saver | None = None
     records: tuple[Record, ...] = ()  #: of a summary
+    maker: Maker | None = None  #: of a variable that a function of the file makes
 
     @property
     def is_graph(self) -> bool:
@@ -96,7 +126,7 @@ class Value:
     @property
     def is_eager(self) -> bool:
         """Whether it is a tensor of constants, which TensorFlow 2 computes where it stands."""
-        return self.kind is Kind.TENSOR and not self.needs and not self.random
+        return self.kind is Kind.TENSOR and not self.needs and not self.random and not self.static
 
     def variables_below(self) -> frozenset[Value]:
         """Return the variables that it is computed from."""
@@ -105,6 +135,39 @@ class Value:
     def placeholders_below(self) -> frozenset[Value]:
         """Return the placeholders that it is computed from."""
         return frozenset(value for value in self.needs if value.kind is Kind.PLACEHOLDER)
+
+    def changed(self) -> frozenset[Value]:
+        """Return the variables that a train or assign op changes, its global step aside."""
+        if self.kind is Kind.TRAIN:
+            return frozenset(self.variables or ())
+        return frozenset({self.of} if self.kind is Kind.ASSIGN and self.of is not None else ())
+
+
+#: Ops that change variables.
+UPDATES = frozenset({Kind.TRAIN, Kind.ASSIGN})
+
+
+def leaves(value: Value) -> list[Value]:
+    """Return the values in a structure or a group, or the value itself."""
+    if value.kind not in (Kind.STRUCT, Kind.GROUP):
+        return [value]
+    return [leaf for item in value.items.values() for leaf in leaves(item)]
+
+
+def updates_in(value: Value) -> list[Value]:
+    """Return the train and assign ops that fetching ``value`` runs."""
+    return [leaf for leaf in leaves(value) if leaf.kind in UPDATES]
+
+
+@dataclass(eq=False)
+class Maker:
+    """A function of the file that makes a variable at each call, and returns it."""
+
+    function: ast.FunctionDef
+    made: ast.Call  #: of ``tf.Variable`` or ``tf.get_variable``
+    parameter: str  #: that the variable's name is given by
+    added: bool  #: the lift adds the parameter
+    calls: list[ast.Call] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -130,6 +193,7 @@ class Step:
     calls: list[ast.Call] = field(default_factory=list)  #: of host code that may have effects
     defines: dict[str, Value] = field(default_factory=dict)
     after_run: bool = False  #: stands behind the first use of the session
+    watches: bool = False  #: prints or checks tensors as they are built, and makes none
 
     @property
     def kinds(self) -> set[Kind]:

@@ -7,10 +7,11 @@ import io
 import re
 import tokenize
 from collections import Counter
+from collections.abc import Sequence
 
+from migrator.lift.comments import OF_SESSION, leading_comments, tells_of_session
 from migrator.lift.emit import Emitter
 from migrator.lift.kinds import Kind, Refusal
-from migrator.lift.parts import leading_comments
 from migrator.lift.scope import Scope
 from migrator.lift.slices import Use
 from migrator.lift.spelling import Speller
@@ -26,6 +27,7 @@ class Layout:
     Args:
         scope: the analysis, done.
         uses: of its session.
+        others: the other graphs of the file.
     """
 
     emitter: Emitter
@@ -33,14 +35,15 @@ class Layout:
     plain: Speller  #: writes code that stays where it is
     gaps: tuple[str, str]  #: blank lines around what is inserted
 
-    def __init__(self, scope: Scope, uses: list[Use]) -> None:
+    def __init__(self, scope: Scope, uses: list[Use], others: Sequence[Scope] = ()) -> None:
         self.scope = scope
         self.module: Module = scope.module
         self.text = self.module.text
         self.uses = uses
         self.edits: list[Edit] = []
-        self.gone: set[ast.stmt] = {step.node for step in scope.steps} | set(scope.removed)
-        self.gone.update(self.module.statement(saver.call) for saver in scope.savers)
+        self.gone = _gone(scope)
+        self.gone_anywhere = self.gone.union(*map(_gone, others))
+        self.dropped: list[str] = []  #: comments that told of the session alone
         #: line and column of a saving call -> what it became
         self.answers: dict[tuple[int, int], str] = {}
 
@@ -145,6 +148,15 @@ class Layout:
         text = self.text[end : comment_end(self.text, end)].strip()
         return [text] if text else []
 
+    def _drops(self, node: ast.stmt, rows: list[str]) -> bool:
+        """Whether comments at a statement go with it, as they tell of the session alone."""
+        value = self.scope.removed.get(node)
+        goes = isinstance(node, ast.With) or (value is not None and value.kind in OF_SESSION)
+        if not goes or not tells_of_session(rows):
+            return False
+        self.dropped += rows
+        return True
+
     # -- deletions ---------------------------------------------------------------------
 
     def _delete(self, anchor: ast.stmt, inserted: tuple[int, str]) -> None:
@@ -159,8 +171,10 @@ class Layout:
                 or self._tells_of_export(node)
             )
             start = line if keeps else first
+            if keeps and self._drops(node, leading_comments(self.scope, node)[1]):
+                start = first
             end = comment_end(text, self.module.end(node))
-            if keeps and self._behind(node):
+            if keeps and self._behind(node) and not self._drops(node, self._behind(node)):
                 behind = self.module.end(node)
                 if text[line : self.module.start(node)].strip():
                     raise Refusal(node, "layout", "it shares its line with another statement")
@@ -213,13 +227,19 @@ class Layout:
                     end = rest
                 self.edits.append((start, end, head + new + tail))
                 continue
+            left = ""
             if blank:
+                first = end
                 while True:
                     line_end = text.find("\n", end) + 1
                     if not line_end or text[end:line_end].strip():
                         break
                     end = line_end
-            self.edits.append((start, end, ""))
+                # ahead of a function stay as many blank lines as there were
+                wide = text[first:end].count("\n") - _blank_before(text, start)
+                if wide > 0 and re.match(r"@|def |class |#", text[end:]) and text[:start].strip():
+                    left = "\n" * wide
+            self.edits.append((start, end, left))
         if not placed:
             start, new = inserted
             self.edits.append((start, start, new))
@@ -247,8 +267,11 @@ class Layout:
             head = self.text[first:header]
             comments = _rows_with_comments(head)
             indent = self._indent(node)
-            self.edits.append((first, self._header_end(node), ""))
-            if comments:
+            above, rows = leading_comments(self.scope, node)
+            opens = node not in self.scope.scopes
+            top = above if opens and self._drops(node, rows) else first
+            self.edits.append((top, self._header_end(node), ""))
+            if comments and not (opens and self._drops(node, comments)):
                 self.edits.append((first, first, "".join(f"{indent}{row}\n" for row in comments)))
             last = self._last_line(node)
             for line in range(node.body[0].lineno, last + 1):
@@ -268,6 +291,18 @@ class Layout:
             depth = min(depth, room)
             if row.strip() and not any(at <= start < end for at, end in covered):
                 self.edits.append((start, start + depth, ""))
+
+
+def _blank_before(text: str, at: int) -> int:
+    """Return how many blank lines stand ahead of the line that starts at ``at``."""
+    before = text[:at]
+    return max(len(before) - len(before.rstrip("\n")) - 1, 0)
+
+
+def _gone(scope: Scope) -> set[ast.stmt]:
+    """Return the statements of a graph that do not stay."""
+    gone = {step.node for step in scope.steps} | set(scope.removed)
+    return gone | {scope.module.statement(saver.call) for saver in scope.savers}
 
 
 def indent_of(text: str) -> str:

@@ -7,7 +7,7 @@ import ast
 from migrator.lift import renames
 from migrator.lift.expressions import LISTS, TENSORS, argument_nodes, arguments
 from migrator.lift.functions import Functions
-from migrator.lift.kinds import Kind, Refusal, Value
+from migrator.lift.kinds import UPDATES, Kind, Maker, Refusal, Value, leaves
 from migrator.names import Symbol
 
 __all__ = ["OPTIMIZERS", "Operations"]
@@ -41,7 +41,8 @@ _CONFIGS = frozenset(
 )
 
 
-_GRAPH_METHODS = frozenset({"get_shape", "as_list"})
+#: Methods of what a static shape gives.
+_OF_STATIC = frozenset({"as_list", "num_elements", "is_fully_defined", "is_compatible_with"})
 
 
 class Operations(Functions):
@@ -62,7 +63,7 @@ class Operations(Functions):
             values = [self.evaluate(argument) for argument in node.args]
             if all(value.kind is Kind.INIT for value in values):
                 return Value(Kind.INIT, node)
-            raise Refusal(node, "symbol", "`tf.group` groups other operations than initializers")
+            return self._group(node, values)
         if name == "Graph":
             self.graphs += 1
             if self.graphs > 1:
@@ -114,8 +115,11 @@ class Operations(Functions):
 
     def method(self, node: ast.Call, base: Value, name: str) -> Value:
         """Return what a method of a graph value gives."""
-        if base.kind in TENSORS and name in _GRAPH_METHODS:
-            return self._union(node, [base])
+        if base.static or (base.kind in TENSORS and name == "get_shape"):
+            values = [self.evaluate(argument) for argument in argument_nodes(node)]
+            known = name in (_OF_STATIC if base.static else {"get_shape"})
+            if known and all(value.static or not value.is_graph for value in values):
+                return self.static(node, [base, *values])
         if base.kind is Kind.VARIABLE and name in ("assign", "assign_add", "assign_sub"):
             given = arguments(node, ("value",))
             return self._assign(node, base, given["value"])
@@ -173,7 +177,8 @@ class Operations(Functions):
 
     def _made(self, node: ast.Call, name: str, trainable: ast.expr | None) -> Value:
         value = Value(Kind.VARIABLE, node, call=node, tf_name=name)
-        if trainable is not None:
+        if trainable is not None and not self._is_dtype(trainable):
+            # a data type in that place, a common slip, makes it a trained one
             if not isinstance(trainable, ast.Constant):
                 raise Refusal(trainable, "trainable", "whether it is trained is computed")
             value.trainable = bool(trainable.value)
@@ -181,9 +186,56 @@ class Operations(Functions):
         self.variables.append(value)
         return value
 
+    def _is_dtype(self, node: ast.expr) -> bool:
+        symbol = self.module.symbol(node) if isinstance(node, ast.Attribute) else None
+        if symbol is None or symbol.name.partition(".")[2] not in renames.CONSTANTS:
+            return False
+        self.visited.add(node)
+        return True
+
+    def _name_of(self, node: ast.Call, name: ast.expr | None) -> str | None:
+        """Return the name that a variable asks for, also where a function is given it."""
+        if not self._inlined or not isinstance(name, ast.Name):
+            return self._literal_name(name)
+        scope = self._inlined[-1]
+        value = self.env.get((id(scope), name.id))
+        if self.module.find(name.id, self.module.scope_of[name])[0] is scope and value is not None:
+            given = value.node
+            if given is None:
+                given = _default(scope.node, name.id)
+            return self._literal_name(given)
+        return self._literal_name(name)
+
+    def _by_function(self, made: Value, name: ast.expr | None) -> None:
+        """Note that a function of the file makes a variable."""
+        if not self._inlined:
+            return
+        node, function = made.call, self._inlined[-1].node
+        assert node is not None
+        assert isinstance(function, ast.FunctionDef)
+        around = (ast.If, ast.For, ast.While, ast.IfExp, ast.ListComp, ast.Lambda)
+        nearest = self.module.enclosing(node, (*around, ast.FunctionDef))
+        if len(self._inlined) > 1 or nearest is not function:
+            raise Refusal(
+                node, "variable in a function", "a function makes the variable in a roundabout way"
+            )
+        maker = self.makers.get(function)
+        if maker is None:
+            own = self.module.scopes[function].bindings
+            told = isinstance(name, ast.Name)
+            parameter = name.id if isinstance(name, ast.Name) else "name"
+            if not told and "name" in own:
+                raise Refusal(node, "variable in a function", "its `name` means something else")
+            if told and len(own[parameter]) > 1:
+                raise Refusal(node, "variable in a function", "its name is computed")
+            maker = self.makers[function] = Maker(function, node, parameter, not told)
+        if maker.made is not node:
+            raise Refusal(node, "variable in a function", "a function makes several variables")
+        made.maker = maker
+        made.call = self._inlined_calls[-1]
+        maker.calls.append(made.call)
+
     def _variable(self, node: ast.Call) -> Value:
-        if self._inlined:
-            raise Refusal(node, "variable in a function", "a function makes the variable")
         names = (
             *("initial_value", "trainable", "collections", "validate_shape", "caching_device"),
             *("name", "variable_def", "dtype"),
@@ -201,16 +253,15 @@ class Operations(Functions):
             raise Refusal(initial, "variable", "its initial value depends on other graph values")
         if "dtype" in given:
             self.evaluate(given["dtype"])
-        return self._made(
-            node, self.names.variable(self._literal_name(given.get("name"))), given.get("trainable")
-        )
+        name = self.names.variable(self._name_of(node, given.get("name")))
+        made = self._made(node, name, given.get("trainable"))
+        self._by_function(made, given.get("name"))
+        return made
 
     def _get_variable(self, node: ast.Call) -> Value:
-        if self._inlined:
-            raise Refusal(node, "variable in a function", "a function makes the variable")
         names = ("name", "shape", "dtype", "initializer", "regularizer", "trainable")
         given = arguments(node, names, ("name", "shape", "dtype", "initializer", "trainable"))
-        name = self._literal_name(given.get("name"))
+        name = self._name_of(node, given.get("name"))
         if name is None:
             raise Refusal(node, "variable name", "it has no name")
         for key in ("shape", "dtype", "initializer"):
@@ -218,7 +269,9 @@ class Operations(Functions):
                 raise Refusal(given[key], "variable", "it depends on a graph value")
         if "shape" not in given:
             raise Refusal(node, "variable", "its shape is that of its initializer")
-        return self._made(node, self._got(name, node), given.get("trainable"))
+        made = self._made(node, self._got(name, node), given.get("trainable"))
+        self._by_function(made, given.get("name"))
+        return made
 
     def _got(self, name: str, node: ast.Call) -> str:
         full = self.names.got_variable(name)
@@ -264,6 +317,14 @@ class Operations(Functions):
             random=value.random,
         )
 
+    def _group(self, node: ast.Call, values: list[Value]) -> Value:
+        """Ops that one op runs."""
+        arguments(node, [*map(str, range(len(node.args))), "name"])
+        for argument, value in zip(node.args, values, strict=True):
+            if {leaf.kind for leaf in leaves(value)} - UPDATES or not leaves(value):
+                raise Refusal(argument, "group", f"it groups a {value.kind.value}")
+        return self._union(node, values, Kind.GROUP, dict(enumerate(values)))
+
     def _minimize(self, node: ast.Call, optimizer: Value) -> Value:
         given = arguments(
             node,
@@ -277,6 +338,7 @@ class Operations(Functions):
         )
         result.random = loss.random
         result.variables = self._chosen(node, loss, given.get("var_list"))
+        result.listed = self._named_list(given.get("var_list"), result.variables)
         result.needs = loss.needs | frozenset(result.variables) | optimizer.needs
         self._count(result, given.get("global_step"))
         result.scoped = bool(self.names.scope)
@@ -304,6 +366,13 @@ class Operations(Functions):
         if not chosen:
             raise Refusal(node, "minimize", "the loss depends on no variable that is trained")
         return tuple(chosen)
+
+    def _named_list(self, node: ast.expr | None, variables: tuple[Value, ...]) -> Value | None:
+        """Return the list that a name stands for, if it holds just ``variables``."""
+        value = self.read_of.get(node) if isinstance(node, ast.Name) else None
+        if value is None or value.kind is not Kind.STRUCT or value.step is None:
+            return None
+        return value if tuple(value.items.values()) == variables else None
 
     def _count(self, train: Value, step: ast.expr | None) -> None:
         """Note the global step that a train op counts."""
@@ -383,3 +452,11 @@ class Operations(Functions):
         )
         self._count(result, given.get("global_step"))
         return result
+
+
+def _default(function: ast.AST, parameter: str) -> ast.expr | None:
+    """Return the default of a parameter of a function, or None."""
+    assert isinstance(function, ast.FunctionDef)
+    names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+    defaults = dict(zip(reversed(names), reversed(function.args.defaults), strict=False))
+    return defaults.get(parameter)

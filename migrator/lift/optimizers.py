@@ -48,29 +48,34 @@ class Optimizers(Parts):
         scope = self.scope
         needed: dict[Value, list[Value]] = {}
         for use in self.uses:
-            if use.update is not None and use.update.kind is Kind.TRAIN:
-                assert use.update.of is not None
-                trains = needed.setdefault(use.update.of, [])
-                if use.update not in trains:
-                    trains.append(use.update)
+            for update in use.trains:
+                assert update.of is not None
+                trains = needed.setdefault(update.of, [])
+                if update not in trains:
+                    trains.append(update)
+        wanted = {value.name for value in needed}
         for value, trains in needed.items():
             node = value.call
             assert node is not None
             symbol = scope.module.symbol(node.func)
             assert symbol is not None
             kind = symbol.name.rpartition(".")[2]
-            name = self.fresh(value.name or "optimizer", self.inner)
-            if len(trains) > 1:
-                raise Refusal(node, "optimizer", "one optimizer makes several train ops")
-            train = trains[0]
-            assert train.variables is not None
-            assert train.operand_value is not None
+            others = wanted if value.name is None else set()
+            name = self.fresh(value.name or "optimizer", self.inner, others - {None})
+            if len(trains) > 1 and value.rate is not None:
+                raise Refusal(
+                    node, "optimizer", "several train ops take their rate from one optimizer"
+                )
             speller = Speller(scope, self.tf)
-            assert node is not None
-            dense = value.rate is None and not (train.operand_value.sparse & set(train.variables))
+            dense = value.rate is None and not any(
+                train.operand_value is None
+                or train.operand_value.sparse & set(train.variables or ())
+                for train in trains
+            )
             # slots in a checkpoint are found by the names that TensorFlow 1's optimizer gives them,
             # by this program and by others
-            kept = any(train in saver.trained for saver in scope.savers)
+            kept = any(train in saver.trained for saver in scope.savers for train in trains)
+            trained = self._trained(*trains)
             keras = _KERAS.get(kind) if dense and not (kept and kind not in _NO_SLOTS) else None
             rate = ""
             if value.rate is not None:
@@ -91,10 +96,10 @@ class Optimizers(Parts):
                     given["learning_rate"] = self._rate(stated["learning_rate"], speller)
                 made = [
                     call(f"{name} = {self.tf}.keras.optimizers.{keras}", _stated(kind, given), 0),
-                    f"{name}.build({self._trained(train)})",
+                    f"{name}.build({trained})",
                 ]
             slots = kind not in _NO_SLOTS
-            self.optimizers.append(Optimizer(name, made, slots, value, self._trained(train), rate))
+            self.optimizers.append(Optimizer(name, made, slots, value, trained, rate))
 
     def _rate(self, node: ast.expr, speller: Speller) -> str:
         """Return a learning rate as Keras takes one: a float."""
@@ -125,12 +130,16 @@ class Optimizers(Parts):
             lines += optimizer.made
         return lines
 
-    def _trained(self, train: Value) -> str:
-        assert train.variables is not None
+    def _trained(self, *trains: Value) -> str:
+        """Return the variables that the train ops train, as an expression."""
+        if len(trains) == 1 and trains[0].listed is not None:
+            name = trains[0].listed.name or ""
+            return f"{self.model}.{self.attributes.get(name, name)}"
+        trained = dict.fromkeys(v for train in trains for v in train.variables or ())
         everything = [value for value in self.scope.variables if value.trainable]
-        if set(train.variables) == set(everything):
+        if set(trained) == set(everything):
             return f"{self.model}.trainable_variables"
-        return "[" + ", ".join(self.reach(value, self.model) for value in train.variables) + "]"
+        return "[" + ", ".join(self.reach(value, self.model) for value in trained) + "]"
 
 
 def _stated(kind: str, given: dict[str, str]) -> list[str]:

@@ -5,28 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+from migrator.lift.comments import leading_comments
 from migrator.lift.kinds import Kind, Refusal, Step, Value
 from migrator.lift.scope import Scope
 from migrator.lift.slices import Use, groups_of
 from migrator.lift.spelling import Speller
-from migrator.lift.text import comment_end
+from migrator.lift.text import comment_end, folded
 
-__all__ = ["Parts", "leading_comments", "unused"]
-
-
-def leading_comments(scope: Scope, node: ast.stmt) -> tuple[int, list[str]]:
-    """Return where the comments right above a statement start, and their lines without indent."""
-    text = scope.module.text
-    start = scope.module.offset(node.lineno, 0)
-    lines: list[str] = []
-    while start > 0:
-        before = text.rfind("\n", 0, start - 1) + 1
-        row = text[before:start].strip()
-        if not row.startswith("#") or row.startswith("#!") or ("coding" in row and before < 200):
-            break
-        lines.append(row)
-        start = before
-    return start, lines[::-1]
+__all__ = ["Parts", "unused"]
 
 
 class Parts:
@@ -92,9 +78,15 @@ class Parts:
         for inner in ast.walk(step.node):
             if isinstance(inner, ast.Constant) and inner.lineno != inner.end_lineno:
                 raise Refusal(inner, "layout", "a string of several lines stands in it")
-        text = speller.writer.statement(step.node, len(level))
+        text = level + speller.writer.statement(step.node, len(level))
         _, comments = leading_comments(self.scope, step.node)
-        return [*(level + row for row in comments), level + text]
+        return [*(level + row for row in comments), self.folded(text, step.node)]
+
+    def folded(self, text: str, node: ast.stmt) -> str:
+        """Return the moved statement ``node`` with lines broken that grew too long."""
+        module = self.scope.module
+        start = module.offset(node.lineno, 0)
+        return folded(text, module.text[start : module.end(node)], self.tab)
 
     def loose_comments(self, step: Step) -> list[str]:
         """Return the comments of a statement that is not copied, once."""

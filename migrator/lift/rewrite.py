@@ -8,12 +8,13 @@ import os
 import re
 import tokenize
 from collections import Counter
+from collections.abc import Sequence
 
 from migrator.lift.calls import Calls
+from migrator.lift.comments import leading_comments, tells_of_session, tells_of_variables
 from migrator.lift.emit import Emitter
 from migrator.lift.kinds import Kind, Refusal
 from migrator.lift.layout import indent_of
-from migrator.lift.parts import leading_comments
 from migrator.lift.scope import Scope, is_main_guard
 from migrator.lift.slices import Use, check_host, is_direct
 from migrator.lift.spelling import Speller
@@ -49,14 +50,21 @@ class Rewriter(Calls):
         path: of the file, for the class's name.
     """
 
-    def __init__(self, scope: Scope, uses: list[Use], path: str) -> None:
-        super().__init__(scope, uses)
+    def __init__(
+        self, scope: Scope, uses: list[Use], path: str, before: Sequence[Rewriter] = (),
+        others: Sequence[Scope] = (),
+    ) -> None:  # fmt: skip
+        super().__init__(scope, uses, others)
         self.tf, self.import_edits = self._tensorflow()
         self.plain = Speller(scope, self.tf)
         taken = self._taken()
+        for other in before:
+            taken |= {other.emitter.class_name, other.emitter.model}
         name = class_name(path)
-        if name in taken or name in ("Module", "Variable", "Tensor"):
+        if name in ("Module", "Variable", "Tensor") or (not before and name in taken):
             name += "Model"
+        if name in taken:
+            name = next(f"{name}{n}" for n in range(2, 99) if f"{name}{n}" not in taken)
         self.emitter = Emitter(
             scope, uses, self.tf, name, taken, indent_of(self.text), bool(scope.exports)
         )
@@ -70,7 +78,7 @@ class Rewriter(Calls):
         )
         for node in self.module.nodes:
             if isinstance(node, ast.Name):
-                if not any(at in self.gone for at in self.module.ancestors(node)):
+                if not any(at in self.gone_anywhere for at in self.module.ancestors(node)):
                     value = self.scope.read_of.get(node)
                     stays = value is not None and value.kind in (Kind.WRITER, Kind.RECORD)
                     if value is None or not value.is_graph or value.is_eager or stays:
@@ -116,8 +124,8 @@ class Rewriter(Calls):
 
     # -- all of it ---------------------------------------------------------------------
 
-    def run(self) -> str:
-        """Return the new text.
+    def run(self) -> None:
+        """Make the edits.
 
         Raises:
             Refusal: a detail of the scope cannot be carried over.
@@ -131,10 +139,19 @@ class Rewriter(Calls):
         self._in_place()
         self._delete(anchor, inserted)
         self._dedent()
-        self._unused_imports()
-        text = applied(self.text, _without_overlap(self.edits))
+
+    def finished(self, others: Sequence[Rewriter] = ()) -> str:
+        """Return the new text, the edits of the other graphs of the file made, too.
+
+        Raises:
+            Refusal: the text would lack something.
+        """
+        exports = [export for part in (self, *others) for export in part.scope.exports]
+        self._unused_imports([self.module.statement(export.call) for export in exports])
+        edits = dict.fromkeys(edit for part in (self, *others) for edit in part.edits)
+        text = applied(self.text, _without_overlap(list(edits)))
         text = _tidied(text, self.text)
-        self._check(text)
+        self._check(text, {row for part in (self, *others) for row in part.dropped})
         return text
 
     def _check_host(self) -> None:
@@ -175,15 +192,15 @@ class Rewriter(Calls):
                         f" {node.lineno}",
                     )
 
-    def _check(self, text: str) -> None:
-        """The new text parses and has every comment of the old one."""
+    def _check(self, text: str, dropped: set[str]) -> None:
+        """The new text parses and has every comment of the old one but those ``dropped``."""
         try:
             ast.parse(text)
         except SyntaxError as error:
             raise Refusal(
                 self.scope.node.body[0], "layout", f"the new text would not parse ({error.msg})"
             ) from error
-        lost = _comments(self.text) - _comments(text)
+        lost = set(_comments(self.text) - _comments(text)) - dropped
         if lost:
             raise Refusal(
                 self.scope.node.body[0],
@@ -215,12 +232,22 @@ class Rewriter(Calls):
         return {"class": [lines] if lines else [], "beside": [part for part in beside if part]}
 
     def _start_comments(self) -> list[str]:
-        """Return the comments of the statements that initialized the variables."""
+        """Return the comments of the statements that initialized the variables.
+
+        Of those that say nothing but that, the first that speaks of variables is enough.
+        """
         lines: list[str] = []
+        told = False
         for node in self.scope.removed:
-            if self._moves_comments(node):
-                lines += leading_comments(self.scope, node)[1]
-                lines += self._behind(node)
+            if not self._moves_comments(node):
+                continue
+            for rows in (leading_comments(self.scope, node)[1], self._behind(node)):
+                if tells_of_session(rows):
+                    if told or not tells_of_variables(rows):
+                        self.dropped += rows
+                        continue
+                    told = True
+                lines += rows
         return lines
 
     def _insert(self, anchor: ast.stmt, block: dict[str, list[list[str]]]) -> tuple[int, str]:
@@ -283,14 +310,14 @@ class Rewriter(Calls):
 
     # -- imports -----------------------------------------------------------------------
 
-    def _unused_imports(self) -> None:
+    def _unused_imports(self, whole: list[ast.stmt]) -> None:
         """Drop the imports of TensorFlow whose every use went with the session."""
         used: set[str] = set()
         for node, _ in self.module.references():
             at: ast.AST = node
             while isinstance(at, ast.Attribute):
                 at = at.value
-            if isinstance(at, ast.Name) and not self._vanished(node):
+            if isinstance(at, ast.Name) and not self._vanished(node, whole):
                 used.add(at.id)
         for statement in self.module.imports:
             if not isinstance(statement, ast.ImportFrom) or statement.level:
@@ -315,11 +342,10 @@ class Rewriter(Calls):
                 raise Refusal(statement, "import", "a comment stands beside an import that goes")
             self.edits.append((first, end, ""))
 
-    def _vanished(self, node: ast.AST) -> bool:
+    def _vanished(self, node: ast.AST, whole: list[ast.stmt]) -> bool:
         if isinstance(self.module.statement(node), (ast.Import, ast.ImportFrom)):
             return True
-        whole = [self.module.statement(export.call) for export in self.scope.exports]
-        return any(at in self.gone or at in whole for at in self.module.ancestors(node))
+        return any(at in self.gone_anywhere or at in whole for at in self.module.ancestors(node))
 
 
 def _rows(lines: list[str]) -> list[str]:
@@ -331,7 +357,8 @@ def _without_overlap(edits: list[Edit]) -> list[Edit]:
     ordered = sorted(edits, key=lambda edit: (edit[0], -(edit[1] - edit[0])))
     result: list[Edit] = []
     for edit in ordered:
-        if result and edit[1] <= result[-1][1] and edit[0] < result[-1][1]:
+        ahead = bool(result) and edit[0] == edit[1] == result[-1][0]
+        if result and edit[1] <= result[-1][1] and edit[0] < result[-1][1] and not ahead:
             continue
         result.append(edit)
     # insertions stand ahead of what replaces the text behind them

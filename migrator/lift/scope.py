@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from migrator.lift.bindings import PLAIN, Bindings
-from migrator.lift.expressions import Context, arguments, leaves
-from migrator.lift.kinds import Kind, Refusal, Value
+from migrator.lift.expressions import TENSORS, Context, arguments
+from migrator.lift.kinds import Kind, Refusal, Step, Value, leaves
 from migrator.names import Module
 
 __all__ = ["Scope", "holds_variables", "is_main_guard"]
@@ -20,18 +20,39 @@ __all__ = ["Scope", "holds_variables", "is_main_guard"]
 class Scope(Bindings):
     """The analysis of one scope.
 
+    A body that resets the graph has one scope for each graph: they share what is known of the file,
+    and what stands for a value of an earlier graph is stale in a later one.
+
     Args:
         module: the file.
         node: the module or the function whose body is analysed.
+        body: the statements of ``node`` that build one graph and use it; by default all.
+        before: the scope of the graph before it.
 
     Raises:
         Refusal: from :meth:`analyse`, when something is not understood.
     """
 
-    def __init__(self, module: Module, node: ast.Module | ast.FunctionDef) -> None:
+    def __init__(
+        self,
+        module: Module,
+        node: ast.Module | ast.FunctionDef,
+        body: Sequence[ast.stmt] = (),
+        before: Scope | None = None,
+    ) -> None:
         super().__init__(module)
         self.node = node
+        self.body = list(body) or node.body
+        self.alone = not body
+        if before is not None:
+            self.env = {
+                key: Value(Kind.STALE, value.node) if value.is_graph else value
+                for key, value in before.env.items()
+            }
+            self.read_of, self.visited, self.pure = before.read_of, before.visited, before.pure
+            self.makers = before.makers
         self.withs: list[ast.With] = []  #: blocks of a session, graph or name scope
+        self.scopes: list[ast.With] = []  #: those of a name scope or a device
         self._deferred: list[ast.FunctionDef] = []
         self._classes: list[ast.ClassDef] = []
 
@@ -40,12 +61,19 @@ class Scope(Bindings):
         for node in self.module.nodes:
             if isinstance(node, (ast.AsyncFunctionDef, ast.Await)):
                 raise Refusal(node, "async", "asynchronous code is not followed")
-        self.block(self.node.body, PLAIN)
+        self.block(self.body, PLAIN)
+
+    def finish(self) -> None:
+        """Look at the functions that run later, once all graphs of the body are known."""
         for function in self._deferred:
             if function not in self.pure:
+                runs = len(self.runs)
                 self._later(function)
+                if not self.alone and len(self.runs) > runs:
+                    raise Refusal(
+                        function, "one graph", "a function runs the session of one of several graphs"
+                    )
         self._settled()
-        self._account()
         self._check_names()
         trainable = {variable for variable in self.variables if variable.trainable}
         for node, listed in self.asked:
@@ -68,8 +96,32 @@ class Scope(Bindings):
                     " variable is not told exactly",
                 )
 
-    def _account(self) -> None:
+    def covers(self, node: ast.AST) -> bool:
+        """Whether ``node`` stands among the statements of this graph, or of none."""
+        if self.alone:
+            return True
+        own = {id(statement) for statement in self.body}
+        rest = {id(statement) for statement in self.node.body} - own
+        return not any(id(at) in rest for at in (node, *self.module.ancestors(node)))
+
+    @property
+    def end(self) -> int:
+        """Where the statements of this graph end."""
+        return len(self.module.text) if self.alone else self.module.end(self.body[-1])
+
+    def account(self) -> None:
         """Every use of TensorFlow must have been understood."""
+        for maker in self.makers.values():
+            calls = [
+                name
+                for name in self.module.by_name.get(maker.function.name, ())
+                if isinstance(name, ast.Name)
+            ]
+            other = [name for name in calls if self.module.parents[name] not in maker.calls]
+            if other:
+                raise Refusal(
+                    other[0], "variable in a function", "what makes variables is used otherwise"
+                )
         from migrator.lift import renames
 
         for node, symbol in self.module.references():
@@ -151,6 +203,8 @@ class Scope(Bindings):
                 self._assigned(node, [node.target], self.evaluate(node.value), context)
         elif isinstance(node, ast.AugAssign):
             self._augmented(node, context)
+        elif isinstance(node, (ast.Expr, ast.Assert)) and self._watches(node, context):
+            return
         elif isinstance(node, ast.Expr):
             self._expression(node, context)
         else:
@@ -201,6 +255,8 @@ class Scope(Bindings):
                 raise Refusal(node, "with", f"a {value.kind.value} is entered")
         if goes or scopes or devices:
             self.withs.append(node)
+        if scopes or devices:
+            self.scopes.append(node)
         self.block(node.body, context)
         for value in goes:
             self.closed(value)
@@ -270,6 +326,37 @@ class Scope(Bindings):
             raise Refusal(node, "unused graph", f"a {value.kind.value} is made and not kept")
         if value.kind in (Kind.SESSION, Kind.SUMMARY):
             self.removed[node] = value
+
+    def _watches(self, node: ast.Expr | ast.Assert, context: Context) -> bool:
+        """Whether a statement prints tensors, or checks their static shapes.
+
+        It then stands in the method that builds them, and so is run when that is traced, once.
+        """
+        parts: list[ast.expr] = []
+        if isinstance(node, ast.Assert):
+            parts = [node.test]
+        elif isinstance(node.value, ast.Call) and not node.value.keywords:
+            function = node.value.func
+            if isinstance(function, ast.Name) and function.id == "print":
+                if self.module.find("print", self.module.scope_of[function])[0] is None:
+                    parts = node.value.args
+        if not parts or context != PLAIN:
+            return False
+        values = [self.evaluate(part) for part in parts]
+        if not any(value.is_graph for value in values):
+            return True
+        for part, value in zip(parts, values, strict=True):
+            shown = value.kind in TENSORS and not isinstance(node, ast.Assert)
+            if value.is_graph and not value.static and not shown:
+                raise Refusal(part, "host use", f"a {value.kind.value} is used by host code")
+        if any(value.is_eager for value in values):
+            raise Refusal(node, "host use", "a constant is printed, which has a value now")
+        step = Step(len(self.steps), node, list(self.reads), list(self.host), watches=True)
+        step.after_run, step.calls = self.started, list(self.calls)
+        self.steps.append(step)
+        if not isinstance(node, ast.Assert):
+            self.notes.append("A tensor is printed when its method is traced, at the first call")
+        return True
 
     def _augmented(self, node: ast.AugAssign, context: Context) -> None:
         value = self.evaluate(node.value)

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from migrator.lift.expressions import Context, arguments
-from migrator.lift.kinds import Kind, Refusal, Run, Value
+from migrator.lift.kinds import UPDATES, Kind, Refusal, Run, Value, leaves, updates_in
 from migrator.lift.operations import Operations
 from migrator.names import Module, Symbol
 
 __all__ = ["Restore", "Save", "Saver", "Sessions"]
 
 _FETCHABLE = frozenset(
-    {Kind.TENSOR, Kind.VARIABLE, Kind.TRAIN, Kind.ASSIGN, Kind.INIT, Kind.SUMMARY}
+    {Kind.TENSOR, Kind.VARIABLE, Kind.INIT, Kind.SUMMARY, Kind.GROUP, *UPDATES}
 )
 
 
@@ -84,7 +84,8 @@ class Sessions(Operations):
                     raise Refusal(
                         node, "one session", "a second session is opened beside the first"
                     )
-                self.reopened = node
+                if self.variables:
+                    self.reopened = node
             self.opened.append(node)
             return Value(Kind.SESSION, node)
         if name == "get_default_session":
@@ -107,7 +108,7 @@ class Sessions(Operations):
         elif base.kind is Kind.CONFIG and name == "as_default" and not node.args:
             return base
         elif (name == "eval" and base.kind in (Kind.TENSOR, Kind.VARIABLE)) or (
-            name == "run" and base.kind in (Kind.TRAIN, Kind.ASSIGN, Kind.INIT)
+            name == "run" and base.kind in (Kind.INIT, Kind.GROUP, *UPDATES)
         ):
             return self._evaluation(node)
         elif base.saver is not None and name == "save":
@@ -178,6 +179,8 @@ class Sessions(Operations):
             raise Refusal(node, "fetch", "what is fetched is several tensors in one value")
         if value.kind is Kind.SUMMARY and not value.records:
             raise Refusal(node, "summary", "there is nothing in the summary")
+        if value.kind is Kind.STRUCT and {leaf.kind for leaf in leaves(value)} == {Kind.ASSIGN}:
+            return value
         if value.kind not in _FETCHABLE:
             raise Refusal(
                 node, "fetch", f"what is fetched is a {value.kind.value}, not a tensor of the scope"
@@ -201,10 +204,7 @@ class Sessions(Operations):
             self._remove(run.call, run.fetched[0][1])
             return Value(Kind.HOST, run.call)
         self._settled()
-        if sum(kind in (Kind.TRAIN, Kind.ASSIGN) for kind in kinds) > 1:
-            raise Refusal(
-                run.call, "one update", "one run fetches several ops that change variables"
-            )
+        self._together(run)
         if feed is not None and not (isinstance(feed, ast.Constant) and feed.value is None):
             given = self.evaluate(feed)
             if given.kind is not Kind.FEED and not (isinstance(feed, ast.Dict) and not feed.keys):
@@ -222,6 +222,25 @@ class Sessions(Operations):
         if Kind.SUMMARY in kinds:
             return self._summarized(run)
         return Value(Kind.HOST, run.call)
+
+    def _together(self, run: Run) -> None:
+        """Check the ops of one run that change variables.
+
+        TensorFlow 1 orders them in no way: where one computes with what another changes, a run of
+        1.15.5 gave now this, now that.  A lift computes all of them from the variables as they were
+        before the run, which is what it gave most often, and what such programs mean.
+        """
+        updates = [update for _, value in run.fetched for update in updates_in(value)]
+        changed: set[Value] = set()
+        for update in updates:
+            if update.changed() & changed:
+                raise Refusal(run.call, "one update", "two ops of one run change the same variable")
+            changed |= update.changed()
+        if any(update.needs & (changed - update.changed()) for update in updates):
+            self.notes.append(
+                "TensorFlow 1 ran ops that one run fetched in any order, even where one changes what"
+                " another computes with; now all are computed first"
+            )
 
     def _summarized(self, run: Run) -> Value:
         """Return what a run gives that fetches a summary: a record of it."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from migrator.lift.exports import Signature
-from migrator.lift.kinds import Kind, Refusal, Run, Step, Value
+from migrator.lift.kinds import Kind, Refusal, Run, Step, Value, updates_in
 from migrator.lift.scope import Scope, holds_variables
 from migrator.names import Module
 
@@ -41,12 +41,23 @@ class Use:
     outputs: list[tuple[ast.expr, Value]]  #: what it returns; updates are not among them
     params: list[Value]
     steps: list[Step]
-    update: Value | None = None  #: the train or assign op that it runs
+    updates: list[Value] = field(default_factory=list)  #: the train and assign ops that it runs
     runs: list[Run] = field(default_factory=list)
     signature: Signature | None = None
     host: list[ast.Name] = field(default_factory=list)
     reads: list[tuple[ast.Name, Value]] = field(default_factory=list)
     name: str = ""
+    places: list[int] = field(default_factory=list)  #: which of the fetches it returns
+
+    @property
+    def trains(self) -> list[Value]:
+        """The train ops that it runs."""
+        return [update for update in self.updates if update.kind is Kind.TRAIN]
+
+    @property
+    def assigns(self) -> list[Value]:
+        """The assign ops that it runs."""
+        return [update for update in self.updates if update.kind is Kind.ASSIGN]
 
 
 @dataclass(eq=False)
@@ -80,7 +91,7 @@ def closure(reads: Iterable[tuple[ast.Name, Value]]) -> list[Step]:
         step = value.step
         if step is None or step in found:
             continue
-        if value.kind in (Kind.TRAIN, Kind.ASSIGN, Kind.GRADIENTS, Kind.OPTIMIZER):
+        if value.kind in (Kind.GRADIENTS, Kind.OPTIMIZER, Kind.GROUP) or updates_in(value):
             todo += [read for _, read in step.reads]
         elif is_moved(value):
             found.add(step)
@@ -89,13 +100,14 @@ def closure(reads: Iterable[tuple[ast.Name, Value]]) -> list[Step]:
 
 
 def update_reads(use: Use) -> list[Value]:
-    """Return what the statements of a use's train or assign op read."""
-    train = use.update
-    if train is None or train.step is None:
-        return []
-    steps = [train.step, *gradient_steps(train)]
-    if train.of is not None and train.of.kind is Kind.OPTIMIZER and train.of.step is not None:
-        steps.append(train.of.step)
+    """Return what the statements of a use's train and assign ops read."""
+    steps: list[Step] = []
+    for update in use.updates:
+        if update.step is not None:
+            steps += [update.step, *gradient_steps(update)]
+        of = update.of
+        if of is not None and of.kind is Kind.OPTIMIZER and of.step is not None:
+            steps.append(of.step)
     return [value for step in steps for _, value in step.reads]
 
 
@@ -121,11 +133,55 @@ def is_inline(run: Run) -> bool:
     for node, value in run.fetched:
         if is_direct(value):
             continue
+        if value.kind is Kind.ASSIGN and value.step is None and len(run.fetched) == 1:
+            # sess.run(v.assign(x))
+            return not (value.placeholders_below() or closure(run.reads))
         if value.kind is not Kind.TENSOR or isinstance(node, ast.Name):
             return False
         if value.placeholders_below() or closure(run.reads):
             return False
     return True
+
+
+def is_silent(value: Value) -> bool:
+    """Whether a fetch gives None: a train op, or a group of ops."""
+    return value.kind in (Kind.TRAIN, Kind.GROUP)
+
+
+def is_unread(scope: Scope, target: ast.expr) -> bool:
+    """Whether ``target`` is a name that nothing reads, or only as a graph value."""
+    if not isinstance(target, ast.Name):
+        return False
+    for other in scope.module.by_name.get(target.id, ()):
+        if isinstance(other, ast.Name) and isinstance(other.ctx, ast.Load):
+            value = scope.read_of.get(other)
+            if value is None or not value.is_graph:
+                return False
+    return True
+
+
+def _places(scope: Scope, use: Use) -> list[int]:
+    """Return which of the fetches a use returns: all but what is None, or an update not read."""
+    return [
+        place
+        for place, (_, value) in enumerate(use.runs[0].fetched)
+        if not is_silent(value)
+        and (not updates_in(value) or any(_reads(scope, run, place) for run in use.runs))
+    ]
+
+
+def _reads(scope: Scope, run: Run, place: int) -> bool:
+    """Whether what a run gives for the fetch at ``place`` is read."""
+    statement = scope.module.parents[run.call]
+    if isinstance(statement, ast.Expr):
+        return False
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return True
+    (target,) = statement.targets
+    elements = getattr(target, "elts", None) if run.form in ("list", "tuple") else None
+    if elements is None or len(elements) != len(run.fetched):
+        return not is_unread(scope, target)
+    return not is_unread(scope, elements[place])
 
 
 def uses_of(scope: Scope) -> list[Use]:
@@ -135,25 +191,28 @@ def uses_of(scope: Scope) -> list[Use]:
         values = [value for _, value in run.fetched]
         if is_inline(run):
             continue
-        update = next((v for v in values if v.kind in (Kind.TRAIN, Kind.ASSIGN)), None)
-        if update is not None and update.step is None:
+        updates = [update for value in values for update in updates_in(value)]
+        if any(update.step is None for update in updates):
             raise Refusal(run.fetch, "fetch", "the op that changes variables is made where it runs")
         key = (tuple(_identity(node, value) for node, value in run.fetched),)
         use = found.get(key)
         if use is None:
             params = _sorted({p for value in values for p in value.placeholders_below()})
             use = found[key] = Use(
-                [(node, value) for node, value in run.fetched if value is not update],
+                [],
                 params,
                 closure(run.reads),
-                update,
+                updates,
                 host=[*run.host, *(n for v in values for r in v.records for n in r.host)],
                 reads=[*run.reads, *(read for v in values for r in v.records for read in r.reads)],
             )
         use.runs.append(run)
-        read = not isinstance(scope.module.parents[run.call], ast.Expr)
-        if update is not None and update.kind is Kind.ASSIGN and read:
-            use.outputs = list(run.fetched)  # what the op gives is used
+    for step in scope.steps:
+        if step.watches:
+            _watch(list(found.values()), step)
+    for use in found.values():
+        use.places = _places(scope, use)
+        use.outputs = [use.runs[0].fetched[place] for place in use.places]
     for export in scope.exports:
         for signature in export.signatures:
             values = [value for _, value in signature.outputs.values()]
@@ -177,16 +236,27 @@ def uses_of(scope: Scope) -> list[Use]:
     return _merged(list(found.values()))
 
 
+def _watch(uses: list[Use], step: Step) -> None:
+    """Let the first use that builds what a statement prints or checks have the statement."""
+    below = set(closure(step.reads))
+    fed = {value for _, value in step.reads if value.kind is Kind.PLACEHOLDER}
+    for use in uses:
+        if below <= set(use.steps) and fed <= set(use.params):
+            use.steps = sorted([*use.steps, step], key=lambda other: other.index)
+            return
+    raise Refusal(step.node, "unseen function", "it tells of tensors that no run builds together")
+
+
 def _merged(uses: list[Use]) -> list[Use]:
     """Let what only trains use the function that trains and returns what that computes anyway."""
     kept = list(uses)
     for use in uses:
-        if use.update is None or use.outputs or use.signature is not None:
+        if not use.updates or use.outputs or use.signature is not None:
             continue
         for other in kept:
             if (
                 other is not use
-                and other.update is use.update
+                and other.updates == use.updates
                 and other.params == use.params
                 and set(other.steps) <= set(use.steps)
             ):
@@ -279,7 +349,8 @@ def check_host(module: Module, scope: Scope, names: Iterable[ast.Name], inline: 
                 raise Refusal(name, "host values", f"`{name.id}` is bound by an odd statement")
             looped = module.enclosing(node, (ast.For, ast.While)) is not None
             if owner is module.scopes.get(scope.node) or owner is module.root:
-                if module.start(node) > at or (inline and looped):
+                # what a name means once another graph is built concerns no method of this one
+                if at < module.start(node) < scope.end or (inline and looped):
                     raise Refusal(
                         node,
                         "host values",
@@ -288,7 +359,9 @@ def check_host(module: Module, scope: Scope, names: Iterable[ast.Name], inline: 
             elif inline:
                 raise Refusal(name, "host values", f"`{name.id}` of a function is in a fetch")
         for other in module.by_name.get(name.id, ()):
-            if isinstance(other, ast.Name) and module.start(other) > at and _changes(module, other):
+            if not isinstance(other, ast.Name) or not at < module.start(other) < scope.end:
+                continue
+            if _changes(module, other):
                 same, _ = module.find(other.id, module.scope_of[other])
                 if same is owner:
                     raise Refusal(

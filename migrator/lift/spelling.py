@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from migrator.lift import renames
 from migrator.lift.expressions import arguments
-from migrator.lift.kinds import Kind, Refusal, Value
+from migrator.lift.kinds import Kind, Maker, Refusal, Value
 from migrator.lift.scope import Scope, holds_variables
 from migrator.lift.text import Edit, Writer
 from migrator.names import Module
@@ -56,8 +56,12 @@ class Speller:
     def _replace(self, node: ast.AST, writer: Writer) -> str | list[Edit] | None:
         if node in self.made:
             return self.made[node]
+        if isinstance(node, ast.arguments):
+            return self.parameters(node)
         if isinstance(node, ast.Call):
             return self._call(node)
+        if isinstance(node, ast.Attribute) and node.attr == "value" and node in self.scope.values:
+            return self.text(node.value)  # a dimension is a number now
         if isinstance(node, (ast.Name, ast.Attribute)):
             symbol = self.module.symbol(node)
             if symbol is not None:
@@ -111,6 +115,11 @@ class Speller:
         symbol = self.module.symbol(node.func)
         if symbol is None:
             return None
+        maker = next((m for m in self.scope.makers.values() if m.made is node), None)
+        if maker is not None and symbol.name == "tf.get_variable":
+            return self._get_variable(node, maker.parameter)
+        if maker is not None:
+            return self._variable(node, maker.parameter)
         name = symbol.name.partition(".")[2]
         if name == "trainable_variables" and self.owner:
             return f"{self.owner}.trainable_variables"
@@ -225,6 +234,8 @@ class Speller:
         """Return the edits that make a variable under the name that TensorFlow 1 gave it."""
         node = value.call
         assert node is not None
+        if value.maker is not None:
+            return self._made_by(value.maker, node, value.tf_name)
         symbol = self.module.symbol(node.func)
         assert symbol is not None
         end = self.module.end(node)
@@ -233,29 +244,71 @@ class Speller:
             made = f'{self.tf}.Variable(0, {kind}, name="{value.tf_name}")'
             return [(self.module.start(node), end, made)]
         if symbol.name == "tf.get_variable":
-            return [(self.module.start(node), end, self._get_variable(node, value))]
+            made = self._get_variable(node, f'"{value.tf_name}"')
+            return [(self.module.start(node), end, made)]
+        return self._variable(node, f'"{value.tf_name}"')
+
+    def _made_by(self, maker: Maker, node: ast.Call, name: str) -> list[Edit]:
+        """Return the edits of a call of a function that makes a variable called ``name``."""
+        spec = maker.function.args
+        given = arguments(node, [*(a.arg for a in (*spec.posonlyargs, *spec.args)), maker.parameter])
+        named = given.get(maker.parameter)
+        edits = [e for part in given.values() if part is not named for e in self.writer.edits(part)]
+        if named is None:
+            return [*edits, self._appended(node, f'{maker.parameter}="{name}"')]
+        if not isinstance(named, ast.Constant) or named.value != name:
+            edits.append((self.module.start(named), self.module.end(named), f'"{name}"'))
+        return edits
+
+    def parameters(self, node: ast.arguments) -> list[Edit] | None:
+        """Return the edits of the parameters of a function that makes a variable."""
+        function = self.module.parents[node]
+        maker = self.scope.makers.get(function) if isinstance(function, ast.FunctionDef) else None
+        if maker is None or not maker.added:
+            return None
+        parts = [*node.posonlyargs, *node.args, *node.defaults]
+        if parts:
+            end = max(self.module.end(part) for part in parts)
+            # a parameter behind one with a default needs one, too
+            return [(end, end, f", {maker.parameter}" + ("=None" if node.defaults else ""))]
+        at = self.module.text.index("(", self.module.start(maker.function)) + 1
+        return [(at, at, maker.parameter)]
+
+    def _appended(self, node: ast.Call, argument: str) -> Edit:
+        """Return the edit that gives a call one more argument."""
+        end = self.module.end(node)
         parts = [*node.args, *(keyword.value for keyword in node.keywords)]
+        last = max((self.module.end(part) for part in parts), default=end - 1)
+        if "#" in self.module.text[last:end]:
+            raise Refusal(node, "comment", "a comment stands behind its last argument")
+        behind = self.module.text[: end - 1].rstrip()
+        comma = "" if behind.endswith((",", "(")) else ","
+        return len(behind), len(behind), f"{comma} {argument}" if parts else argument
+
+    def _variable(self, node: ast.Call, name: str) -> list[Edit]:
+        """Return the edits of a ``tf.Variable(...)``; ``name`` is an expression."""
+        parts = [*node.args, *(keyword.value for keyword in node.keywords)]
+        if len(node.args) > 1 and not isinstance(node.args[1], ast.Constant):
+            # a data type where TensorFlow 1 takes `trainable`, to no effect
+            parts.remove(node.args[1])
+            dropped = [(self.module.end(node.args[0]), self.module.end(node.args[1]), "")]
+        else:
+            dropped = []
         named = next((k.value for k in node.keywords if k.arg == "name"), None)
         if named is None and len(node.args) > 2:
             raise Refusal(node, "variable", "its arguments stand in TensorFlow 1's order")
         edits = [edit for part in parts if part is not named for edit in self.writer.edits(part)]
+        edits += dropped
         spelled = self._spelled(node.func, "Variable")
         if spelled is not None:
             edits.append((self.module.start(node.func), self.module.end(node.func), spelled))
-        name = f'"{value.tf_name}"'
         if named is not None:
-            if not isinstance(named, ast.Constant) or named.value != value.tf_name:
+            if self.module.source(named).replace("'", '"') != name:
                 edits.append((self.module.start(named), self.module.end(named), name))
             return edits
-        last = max(self.module.end(part) for part in parts)
-        if "#" in self.module.text[last:end]:
-            raise Refusal(node, "comment", "a comment stands behind its last argument")
-        behind = self.module.text[: end - 1].rstrip()
-        comma = "" if behind.endswith(",") else ","
-        edits.append((len(behind), len(behind), f"{comma} name={name}"))
-        return edits
+        return [*edits, self._appended(node, f"name={name}")]
 
-    def _get_variable(self, node: ast.Call, value: Value) -> str:
+    def _get_variable(self, node: ast.Call, name: str) -> str:
         given = arguments(
             node, ("name", "shape", "dtype", "initializer", "regularizer", "trainable")
         )
@@ -273,9 +326,10 @@ class Speller:
         else:
             raise Refusal(initializer, "variable", "what its initializer is cannot be told")
         parts = [f"{made}({shape})"]
-        if not value.trainable:
+        trainable = given.get("trainable")
+        if isinstance(trainable, ast.Constant) and not trainable.value:
             parts.append("trainable=False")
-        parts.append(f'name="{value.tf_name}"')
+        parts.append(f"name={name}")
         return f"{self.tf}.Variable({', '.join(parts)})"
 
     def _check_seeds(self, node: ast.expr) -> None:

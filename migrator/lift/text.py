@@ -11,13 +11,26 @@ from collections.abc import Callable, Iterable, Iterator
 from migrator.lift.kinds import Refusal
 from migrator.names import Module
 
-__all__ = ["WIDTH", "Edit", "Writer", "applied", "call", "moved"]
+__all__ = [
+    "WIDTH",
+    "Edit",
+    "Writer",
+    "applied",
+    "call",
+    "comment_end",
+    "comments_in",
+    "folded",
+    "moved",
+]
 
 #: Start, end and the new text of a region.
 Edit = tuple[int, int, str]
 
 #: Emitted lines that would be longer are broken after the opening parenthesis.
 WIDTH = 88
+
+#: Lines that moved stay as they are up to this.
+LIMIT = 100
 
 
 def applied(text: str, edits: Iterable[Edit]) -> str:
@@ -94,6 +107,69 @@ def comment_end(text: str, end: int) -> int:
             at += 1
         return at
     return end
+
+
+def comments_in(source: str) -> list[tuple[int, str]]:
+    """Return the comments in a complete expression or statement, each with its offset."""
+    starts = _starts(source.splitlines(keepends=True))
+    return [
+        (starts[token.start[0] - 1] + token.start[1], token.string.rstrip())
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    ]
+
+
+def folded(text: str, original: str, tab: str) -> str:
+    """Return moved code with the lines that grew too long broken inside their last bracket.
+
+    Args:
+        text: one statement where it stands now, indentation included.
+        original: the lines that it stood in; where one was as long already, none is broken.
+        tab: one level of indentation.
+    """
+    if any(len(row) > LIMIT for row in original.split("\n")):
+        return text
+    return "\n".join(
+        _folded(row, tab) if len(row) > LIMIT else row for row in text.split("\n")
+    )
+
+
+def _folded(row: str, tab: str) -> str:
+    code = row.rstrip()
+    tail = "," if code.endswith(",") else ""
+    code = code.removesuffix(",")
+    indent = row[: len(row) - len(row.lstrip(" \t"))]
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(code.strip()).readline))
+    except (tokenize.TokenError, IndentationError):
+        return row  # a part of a bracket or a string
+    brackets: list[tuple[int, list[int]]] = []
+    closed: tuple[int, list[int], int] | None = None
+    for token in tokens:
+        at = len(indent) + token.start[1]
+        if token.type == tokenize.COMMENT or token.start[0] > 2:
+            return row
+        if token.type != tokenize.OP:
+            continue
+        if token.string in "([{":
+            brackets.append((at, []))
+        elif token.string in ")]}":
+            closed = (*brackets.pop(), at)
+        elif token.string == "," and brackets:
+            brackets[-1][1].append(at)
+    if closed is None or closed[2] != len(code) - 1:
+        return row
+    opening, commas, closing = closed
+    inside = code[opening + 1 : closing]
+    lines = [code[: opening + 1], f"{indent}{tab}{inside}", f"{indent}{code[closing:]}{tail}"]
+    if len(lines[1]) > LIMIT and commas:
+        ends = [*commas, closing]
+        starts = [opening + 1, *(comma + 1 for comma in commas)]
+        parts = [code[a:b].strip() for a, b in zip(starts, ends, strict=True)]
+        lines[1:2] = [f"{indent}{tab}{part}," for part in parts if part]
+    if not inside.strip() or max(map(len, lines)) > LIMIT:
+        return row
+    return "\n".join(lines)
 
 
 def moved(source: str, column: int, to: int, edits: Iterable[Edit] = ()) -> str:

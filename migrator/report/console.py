@@ -22,7 +22,7 @@ from migrator.report.order import arrange
 from migrator.report.reading import Entry, Group
 from migrator.report.terminal import STYLE
 from migrator.report.text import place, plural, visible
-from migrator.results import Outcome, RuleInfo, RunReport, Verdict
+from migrator.results import Outcome, RuleInfo, RunReport, Tier, Verdict
 
 __all__ = [
     "print_checks",
@@ -65,6 +65,18 @@ def print_summary(console: Console, run: RunReport, verbosity: int = 0) -> None:
                         (visible(names), "bold"), f": stays as it is: {visible(program.held)}"
                     ),
                 )
+        reasons = [reading.not_lifted(found, program)[:1] for program in run.programs]
+        kept = sum(map(len, reasons))
+        if kept:
+            native = sum(program.tier is Tier.NATIVE for program in run.programs)
+            where = "" if verbosity >= 1 else "; -v and the reports say why each"
+            terminal.line(
+                console,
+                Text(
+                    f"{plural(native, 'program')} without a session, {kept} that"
+                    f" {'keeps its' if kept == 1 else 'keep theirs'}{where}."
+                ),
+            )
         needed = sorted({package for program in run.programs for package in program.requirements})
         if needed:
             terminal.line(console, Text(f"Also needs: {visible(', '.join(needed))}"))

@@ -140,6 +140,7 @@ def render(run: RunReport) -> str:
         outputs=reading.decisive_outputs,
         facts=reading.decisive_facts,
         reason=reading.reason,
+        not_lifted=functools.partial(reading.not_lifted, found),
         place=place,
         cell_of=cell_of,
         plural=plural,

@@ -107,6 +107,7 @@ def _blocks(run: RunReport, found: list[Entry]) -> Iterator[tuple[str, str]]:
             parts = [f"**{program.tier} tier**" if program.tier else "**stays as it is**"]
             if program.held:
                 parts.append(f"held: {paragraph(program.held)}")
+            parts += [paragraph(e.finding.message) for e in reading.not_lifted(found, program)[:1]]
             if program.requirements:
                 parts.append("needs " + ", ".join(map(code_span, program.requirements)))
             yield "program", f"- {names} ({plural(len(program.files), 'file')}): {'; '.join(parts)}"

@@ -22,6 +22,7 @@ from migrator.results import (
     Outcome,
     OutputDelta,
     Place,
+    Program,
     RuleInfo,
     RunReport,
     Safety,
@@ -39,6 +40,7 @@ __all__ = [
     "figure",
     "label",
     "named",
+    "not_lifted",
     "ranked_checks",
     "reason",
     "section_of_file",
@@ -117,6 +119,23 @@ def _group(finding: Finding, safety: Safety) -> Group:
         Outcome.KEPT: Group.KEPT,
         Outcome.SUPPRESSED: Group.SUPPRESSED,
     }[finding.outcome]
+
+
+#: The code that says what became of a session, or why it stays.
+_LIFT = "TFM510"
+
+
+def not_lifted(found: Iterable[Entry], program: Program) -> list[Entry]:
+    """Return the entries that say why ``program`` keeps its session, the first reason first."""
+    own = [
+        entry
+        for entry in found
+        if entry.finding.code == _LIFT
+        and entry.finding.outcome is Outcome.KEPT
+        and entry.path in program.files
+    ]
+    # one file's own reason, then the files that stay because of it
+    return sorted(own, key=lambda entry: "is not lifted" in entry.finding.message)
 
 
 def by_file(run: RunReport, found: Iterable[Entry]) -> list[tuple[FileResult, list[Entry]]]:

@@ -43,7 +43,17 @@ CASES: dict[str, tuple[str, str, int]] = {
     "globals": (HEAD + "globals()['y'] = 1\n" + RUN, "dynamic code", 7),
     "a patched TensorFlow": (HEAD + "tf.matmul = np.dot\n" + RUN, "dynamic code", 7),
     "an unseen function": (HEAD + "np.add(y, 1)\n" + RUN, "unseen function", 7),
-    "a printed tensor": (HEAD + "print(y)\n" + RUN, "unseen function", 7),
+    "a printed tensor that no run builds": (
+        HEAD + "z = y + 1.0\nprint(z)\n" + RUN,
+        "unseen function",
+        8,
+    ),
+    "a printed tensor in a loop": (
+        HEAD + "for i in range(2):\n    print(i, y)\n" + RUN,
+        "unseen function",
+        8,
+    ),
+    "an asserted tensor": (HEAD + "assert y > 1.0\n" + RUN, "host use", 7),
     "a summary without a form": (HEAD + "s = tf.summary.audio('y', y, 1)\n" + RUN, "symbol", 7),
     "a summary whose tag is computed": (
         HEAD + "s = tf.summary.scalar('y' + str(1), y)\n" + RUN,
@@ -116,7 +126,45 @@ CASES: dict[str, tuple[str, str, int]] = {
         "initialization",
         10,
     ),
-    "a graph that is reset": (HEAD + RUN + "tf.reset_default_graph()\n", "one graph", 10),
+    "a graph that is reset in its session": (
+        HEAD + RUN + "    tf.reset_default_graph()\n",
+        "one graph",
+        10,
+    ),
+    "a tensor of a graph that was reset": (
+        HEAD + RUN + "tf.reset_default_graph()\nz = tf.constant(1.0) * y\n" + RUN,
+        "host use",
+        11,
+    ),
+    "a session of a graph that was reset": (
+        HEAD
+        + "sess = tf.Session()\nsess.run(tf.global_variables_initializer())\n"
+        + "tf.reset_default_graph()\n"
+        + HEAD
+        + "sess.run(w)\n",
+        "method",
+        16,
+    ),
+    "a function that runs one of several graphs": (
+        HEAD
+        + "sess = tf.Session()\nsess.run(tf.global_variables_initializer())\n"
+        + "def f():\n    return sess.run(y, {x: np.ones((1, 2))})\n"
+        + "tf.reset_default_graph()\nb = tf.constant(1.0)\nwith tf.Session() as other:\n"
+        + "    print(other.run(b))\n",
+        "one graph",
+        9,
+    ),
+    "a function that reads the variables of two graphs": (
+        HEAD
+        + "def f(t):\n    return t * w\nz = f(y)\n"
+        + RUN.replace("run(y", "run(z")
+        + "tf.reset_default_graph()\n"
+        + HEAD.partition("\n\n")[2]
+        + "z = f(y)\n"
+        + RUN.replace("run(y", "run(z"),
+        "one meaning",
+        8,
+    ),
     "a computed variable name": (
         HEAD + "n = 'v'\nv = tf.Variable(1.0, name=n)\n" + RUN,
         "variable name",
@@ -148,6 +196,63 @@ CASES: dict[str, tuple[str, str, int]] = {
     "a function that makes variables": (
         HEAD + "def f(t):\n    return t * tf.Variable(1.0)\nz = f(y)\n" + RUN,
         "variable in a function",
+        8,
+    ),
+    "a function that makes two variables": (
+        HEAD
+        + "def f():\n    a = tf.Variable(1.0)\n    return tf.Variable(2.0)\nb = f()\n"
+        + RUN,
+        "variable in a function",
+        9,
+    ),
+    "a function that names a variable itself": (
+        HEAD + "def f(n):\n    return tf.Variable(1.0, name='v' + n)\nb = f('1')\n" + RUN,
+        "variable name",
+        8,
+    ),
+    "a function that is given a computed name": (
+        HEAD + "def f(n):\n    return tf.Variable(1.0, name=n)\nb = f('v' + '1')\n" + RUN,
+        "variable name",
+        9,
+    ),
+    "a function that makes a variable on one way": (
+        HEAD
+        + "def f(n):\n    if n:\n        return tf.Variable(1.0)\n    return 1.0\nb = f(1)\n"
+        + RUN,
+        "variable in a function",
+        9,
+    ),
+    "a function that makes a variable in a loop": (
+        HEAD + "def f():\n    return tf.Variable(1.0)\nfor i in range(2):\n    b = f()\n" + RUN,
+        "straight line",
+        10,
+    ),
+    "a function that makes a variable, handed on": (
+        HEAD + "def f():\n    return tf.Variable(1.0)\nb = f()\nc = list(map(f, []))\n" + RUN,
+        "variable in a function",
+        10,
+    ),
+    "a function that makes a variable for another": (
+        HEAD
+        + "def f():\n    return tf.Variable(1.0)\ndef g():\n    return f()\nb = g()\n"
+        + RUN,
+        "host use",
+        10,
+    ),
+    "a group of what makes no change": (HEAD + "g = tf.group(y)\n" + RUN, "group", 7),
+    "what a group gives is used": (
+        HEAD + "g = tf.group(w.assign_add(w))\n" + RUN.replace("run(y", "run(g"),
+        "fetch",
+        10,
+    ),
+    "a slot shared by a computed rate": (
+        HEAD
+        + "s = tf.Variable(0, trainable=False)\n"
+        + "o = tf.train.AdamOptimizer(tf.train.exponential_decay(0.1, s, 5, 0.9))\n"
+        + "t = o.minimize(tf.reduce_mean(y))\nu = o.minimize(tf.reduce_sum(y))\n"
+        + RUN
+        + "    sess.run(t, {x: np.ones((1, 2))})\n    sess.run(u, {x: np.ones((1, 2))})\n",
+        "optimizer",
         8,
     ),
     "a function with effects": (
@@ -347,7 +452,7 @@ CASES: dict[str, tuple[str, str, int]] = {
     "two statements on a line": (HEAD + "z = y + 1; k = 2\n" + RUN.replace("run(y", "run(z"),
                                  "layout", 7),
     "a comment that would be lost": (
-        HEAD + RUN.replace("x: np", "x:  # ones\n        np"),
+        HEAD + RUN.replace("run(tf", "run(  # now\n        tf"),
         "comment",
         1,
     ),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from migrator.lift.rewrite import class_name
-from migrator.lift.text import applied, call, moved
+from migrator.lift.comments import tells_of_session
+from migrator.lift.text import applied, call, folded, moved
 from migrator.lift.tf1_names import Names
 
 
@@ -72,3 +73,52 @@ def test_variable_names() -> None:
     assert names.variable("w") == "layer_1/w"
     names.leave()
     assert names.got_variable("v") is None
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# Launch the default graph.",
+        "# Start a graph session",
+        "# Initialize the variables (i.e. assign their default value)",
+        "# Run the initializer",
+        "# Create graph",
+        "# Initializing the variables",
+    ],
+)
+def test_comments_of_the_session_alone(comment: str) -> None:
+    """What says only that a session is opened, or variables initialized, is told by its words."""
+    assert tells_of_session([comment])
+
+
+@pytest.mark.parametrize(
+    "comments",
+    [
+        ["# Start training"],
+        ["# Create graph", "# with two layers"],
+        ["# Initialize the weights with Xavier"],
+        ["# Create variables"],
+        ["# ------"],
+        [],
+        ["# sess.run(tf.tables_initializer())"],
+    ],
+)
+def test_other_comments_stay(comments: list[str]) -> None:
+    """A word more, and the comment may mean something."""
+    assert not tells_of_session(comments)
+
+
+def test_folded() -> None:
+    """A line that grew too long is broken inside its last bracket, or an argument to a line."""
+    long = f"    a = f({'b' * 60}, g({'c' * 40}))"
+    made = f"    a = f(\n        {'b' * 60}, g({'c' * 40})\n    )"
+    assert folded(long, "a = f()", "    ") == made.replace(", g", ",\n        g").replace(
+        "))\n    )", "),\n    )"
+    ) or folded(long, "a = f()", "    ") == made
+    assert folded(long, long, "    ") == long
+    assert folded(long + "  # why", "a = f()", "    ") == long + "  # why"
+    assert folded("x = '" + "a" * 120 + "'", "", "    ").count("\n") == 0
+    assert folded(f"    'k': f({'b' * 99}),", "", "    ").count("\n") == 0
+    row = f"    'k': tf.Variable(f([{'b' * 60}]), name=\"Variable\", trainable=False, shape=()),"
+    assert folded(row, "", "    ").endswith("\n    ),")
+    assert max(map(len, folded(row, "", "    ").split("\n"))) <= 100

@@ -31,7 +31,9 @@ optimizer_2 = tf.compat.v1.train.AdamOptimizer(optimizer_2_rate)
 def train_op(x, y):
     with tf.GradientTape() as tape:
         loss = model.loss(x, y)
-    learning_rate = tf.compat.v1.train.exponential_decay(0.1, model.global_step, 5, 0.7, staircase=True)
+    learning_rate = tf.compat.v1.train.exponential_decay(
+        0.1, model.global_step, 5, 0.7, staircase=True
+    )
     optimizer_rate.assign(learning_rate)
     variables = model.trainable_variables
     gradients = tape.gradient(loss, variables)

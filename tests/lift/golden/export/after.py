@@ -9,7 +9,9 @@ data = np.random.RandomState(5).normal(size=(16, 4)).astype(np.float32)
 class Export(tf.Module):
     def __init__(self):
         super().__init__()
-        self.kernel = tf.Variable(tf.random_uniform_initializer(minval=-1, maxval=1)([4, 2]), name="kernel")
+        self.kernel = tf.Variable(
+            tf.random_uniform_initializer(minval=-1, maxval=1)([4, 2]), name="kernel"
+        )
         self.offset = tf.Variable(tf.constant_initializer(0.1)([2]), name="offset")
 
     def scores(self, inputs):

@@ -16,8 +16,6 @@ class Sessions(tf.Module):
 
 
 # Initialize the variables (i.e. assign their default value)
-# Run the initializer
-# Initialize variables
 model = Sessions()
 optimizer = tf.compat.v1.train.AdamOptimizer(learning_rate=learning_rate)
 

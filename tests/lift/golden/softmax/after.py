@@ -17,7 +17,9 @@ labels = np.eye(3, dtype=np.float32)[rng.randint(0, 3, 40)]
 class Softmax(tf.Module):
     def __init__(self):
         super().__init__()
-        self.weights = tf.Variable(tf.random.truncated_normal([6, 3], stddev=0.01), name="layer/weights")
+        self.weights = tf.Variable(
+            tf.random.truncated_normal([6, 3], stddev=0.01), name="layer/weights"
+        )
         self.biases = tf.Variable(tf.zeros([3]), name="layer/biases")
 
     def logits(self, x):

@@ -1,0 +1,216 @@
+"""What modules of a repository make graph when they are called, by name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+
+from migrator.apis import FAMILIES, SESSIONS, TARGETS
+from migrator.lift.graphcode import GraphCode
+from migrator.lift.imported import imported_name, imported_names, is_named
+from migrator.lift.kinds import Refusal
+from migrator.names import Module
+from migrator.programs import Repository, makes_ops
+
+__all__ = ["GraphNames"]
+
+#: Calls of these read, write or stand for data; they build no graph.
+_HOST = frozenset(FAMILIES["discovery"]) | frozenset(FAMILIES["reader"]) | TARGETS | SESSIONS
+_HOST_PREFIXES = (
+    "tf.train.Example",
+    "tf.train.SequenceExample",
+    "tf.train.Feature",
+    "tf.train.BytesList",
+    "tf.train.FloatList",
+    "tf.train.Int64List",
+    "tf.train.load_",
+    "tf.Summary",
+    "tf.summary.FileWriter",
+    "tf.Graph",
+    "tf.io.TFRecord",
+    "tf.RunOptions",
+    "tf.RunMetadata",
+    "tf.test",
+    "tf.device",
+)
+
+
+class GraphNames:
+    """What modules of the repository make graph when they are called.
+
+    Args:
+        repository: the facts.
+        read: returns the text of a path.
+    """
+
+    def __init__(self, repository: Repository, read: Callable[[str], str | None]) -> None:
+        self.repository = repository
+        self._read = read
+        self._modules: dict[str, Module | None] = {}
+        self._made: dict[str, frozenset[str]] = {}
+
+    def module(self, path: str) -> Module | None:
+        """Return the parsed file at ``path``, or None where it cannot be read."""
+        if path not in self._modules:
+            table = self.repository.foreign_table(path)
+            text = self._read(path)
+            try:
+                self._modules[path] = (
+                    None
+                    if text is None
+                    else Module(text, (lambda name, level: table.get((name, level))))
+                )
+            except (SyntaxError, ValueError, RecursionError):
+                self._modules[path] = None
+        return self._modules[path]
+
+    def seen_from(self, path: str) -> frozenset[str]:
+        """Return what makes graph, as the imports of ``path`` spell it: ``network.build``.
+
+        Relative ones begin with their dots: ``.layers.dense``.
+        """
+        return frozenset(
+            f"{key}{'' if key.endswith('.') else '.'}{name}"
+            for key, target in self._imported(path)
+            for name in self.made(target)
+        )
+
+    def _imported(self, path: str) -> Iterator[tuple[str, str]]:
+        """Yield (module as an import of ``path`` spells it, file) of the repository's modules."""
+        places = self.repository.places
+        for module, level, names in self.repository.facts[path].imports:
+            dots = "." * level
+            for target in places.resolve(path, module, level)[-1:]:
+                if target != path:
+                    yield dots + module, target
+            for name in names:
+                below = f"{module}.{name}" if module else name
+                for target in places.resolve(path, below, level)[-1:]:
+                    if target != path and name != "*":
+                        yield dots + below, target
+
+    def made(self, path: str) -> frozenset[str]:
+        """Return the names of functions and classes of ``path`` that make graph when called."""
+        if path not in self._made:
+            self._made[path] = frozenset()  # a cycle of imports finds nothing new here
+            module = self.module(path)
+            if module is not None:
+                self._made[path] = frozenset(self._makers(path, module))
+        return self._made[path]
+
+    def used_by(self, path: str, name: str | None = None) -> list[tuple[str, str]]:
+        """Return (file, name) of what ``path``, or one definition of it, uses of the repository."""
+        module = self.module(path)
+        if module is None:
+            return []
+        inside = module.nodes
+        if name is not None:
+            definition = self._definition(module, name)
+            if definition is None:
+                return self._behind(path, module, name)
+            inside = list(ast.walk(definition))
+        known = {
+            f"{key}{'' if key.endswith('.') else '.'}{one}": (target, one)
+            for key, target in self._imported(path)
+            for one in self.made(target)
+        }
+        found: dict[tuple[str, str], None] = {}
+        for node in inside:
+            if not isinstance(node, (ast.Name, ast.Attribute)):
+                continue
+            found.update((known[one], None) for one in imported_names(module, node) if one in known)
+            inner = node.id if name is not None and isinstance(node, ast.Name) else name
+            if inner != name and self._definition(module, str(inner)) is not None:
+                found[path, str(inner)] = None
+        return list(found)
+
+    def _behind(self, path: str, module: Module, name: str) -> list[tuple[str, str]]:
+        """Return what a name that ``path`` only hands on is."""
+        return [
+            (target, binding.module[2])
+            for binding in module.root.bindings.get(name, ())
+            if binding.module is not None
+            for target in self.repository.places.resolve(path, *binding.module[:2])[-1:]
+        ]
+
+    @staticmethod
+    def _definition(module: Module, name: str) -> ast.FunctionDef | ast.ClassDef | None:
+        for node in module.tree.body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name:
+                return node
+        return None
+
+    def unfit(self, path: str, name: str) -> str | None:
+        """Return what in one definition of ``path`` has no place in a build, or None."""
+        module = self.module(path)
+        definition = self._definition(module, name) if module is not None else None
+        if module is None or definition is None:
+            return None
+        code = GraphCode(module, "tf")
+        for node in ast.walk(definition):
+            reference = isinstance(node, (ast.Name, ast.Attribute)) and module.symbol(node)
+            if not reference and not isinstance(node, ast.Call):
+                continue
+            try:
+                code.check(node)
+            except Refusal as refusal:
+                if refusal.precondition == "graph code":
+                    line = getattr(refusal.node, "lineno", definition.lineno)
+                    return f"`{path}:{line}`: {refusal.sentence}"
+                # it is not respelled: what is gone, the plan of its file tells
+        return None
+
+    def _makers(self, path: str, module: Module) -> set[str]:
+        definitions = {
+            node.name: node
+            for node in module.tree.body
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        }
+        owner: dict[ast.AST, str] = {}
+        for name, node in definitions.items():
+            owner.update(dict.fromkeys(ast.walk(node), name))
+        found: set[str] = set()
+        opens: set[str] = set()  # what has sessions of its own runs its graph itself
+        for reference, symbol in module.references():
+            name = owner.get(reference, "")
+            call = module.parents[reference]
+            called = isinstance(call, ast.Call) and call.func is reference
+            if symbol.name in SESSIONS:
+                opens.add(name)
+            elif called and _makes_graph(symbol.name):
+                found.add(name)
+        below = self.seen_from(path)
+        users: dict[str, set[str]] = {}  # name -> the definitions that use it
+        for at in module.nodes:
+            if at not in owner or not isinstance(at, (ast.Name, ast.Attribute)):
+                continue
+            if is_named(module, at, below):
+                found.add(owner[at])
+            elif isinstance(at, ast.Name) and at.id in definitions:
+                users.setdefault(at.id, set()).add(owner[at])
+        # what is only handed on: ``from .layers import dense`` in a package's ``__init__``
+        for name, bindings in module.root.bindings.items():
+            for binding in bindings:
+                if binding.module is not None and imported_name(binding) in below:
+                    found.add(name)
+        return _with_users(found, users) - _with_users(opens, users) - {""}
+
+
+def _with_users(names: set[str], users: dict[str, set[str]]) -> set[str]:
+    """Return ``names`` and whatever uses one of them, at any remove."""
+    found = set(names)
+    todo = list(names)
+    while todo:
+        for user in users.get(todo.pop(), set()) - found:
+            found.add(user)
+            todo.append(user)
+    return found
+
+
+def _makes_graph(symbol: str) -> bool:
+    name = symbol
+    while name:
+        if name in _HOST:
+            return False
+        name = name.rpartition(".")[0]
+    return makes_ops(symbol) and not symbol.startswith(_HOST_PREFIXES)

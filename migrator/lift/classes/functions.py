@@ -1,0 +1,332 @@
+"""The functions that runs of the session become: their names, feeds, fetches and conditions."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+
+from migrator.lift.classes.facts import Family, Function, What
+from migrator.lift.classes.phases import Build, Phases
+from migrator.lift.classes.runs import Run
+from migrator.lift.kinds import Refusal
+from migrator.lift.parts import unused
+from migrator.lift.text import call
+
+__all__ = ["Cut", "Functions"]
+
+#: What ``GraphModule`` and ``tf.Module`` have themselves.
+RESERVED = frozenset(
+    {"function", "initialize", "saver", "serving", "graph_variables", "name", "name_scope"}
+    | {"variables", "trainable_variables", "non_trainable_variables", "submodules"}
+    | {"with_name_scope"}
+)
+#: Classes may not have attributes of these names: the modules need them.
+TAKEN = frozenset(
+    {"_graph_build", "_build_of_module", "_name", "_name_scope", "_flatten", "_scope_name"}
+    | {"function", "serving", "graph_variables", "variables", "trainable_variables"}
+    | {"non_trainable_variables", "submodules", "name_scope", "with_name_scope"}
+)
+
+_OPTIMIZERS = re.compile(r"(?i)^(optimi[sz]er|optim|optimi[sz]e|solver|opt|train|training)(_op)?$")
+
+
+@dataclass(eq=False)
+class Cut:
+    """One part of a graph that is run: what ``self.function`` makes."""
+
+    family: Family
+    feeds: list[str]  #: attributes, as they are written
+    fetch: str
+    names: dict[str, str] | None = None  #: feed -> keyword, where they are given by name
+    name: str = ""
+    runs: list[Run] = field(default_factory=list)
+    attributes: list[str] = field(default_factory=list)
+    guard: str = ""
+    comments: list[str] = field(default_factory=list)
+
+
+class Functions:
+    """The distinct functions of every class.
+
+    Args:
+        phases: the order of building and running.
+
+    Raises:
+        Refusal: what is run may not be there when the graph is built.
+    """
+
+    def __init__(self, phases: Phases) -> None:
+        self.phases = phases
+        self.facts = phases.facts
+        self.module = phases.module
+        self.cuts: dict[Family, list[Cut]] = {family: [] for family in self.facts.families}
+        self.of: dict[Run, Cut] = {}
+        for run in phases.runs.runs:
+            if run.init is None:
+                self._cut(run)
+        for build in phases.builds:
+            self._name(build)
+            for cut in self.cuts[build.family]:
+                cut.guard = self._guard(build, cut)
+
+    def text(self, node: ast.expr) -> str:
+        """Return a fetch or a feed on one line."""
+        source = self.module.source(node)
+        return ast.unparse(node) if "\n" in source else source
+
+    def _cut(self, run: Run) -> None:
+        family = run.family
+        if family is None:
+            raise Refusal(run.call, "script", "the script runs the graph of a class itself")
+        fetch = self.text(run.fetch)
+        names: dict[str, str] | None = None
+        keys: list[ast.expr] = []
+        if run.literal is not None:
+            keys = [key for key in run.literal.keys if key is not None]
+        elif run.feeds is not None:
+            keys = run.feeds.keys()
+            names = {}
+            for key in keys:
+                name = self.facts.attribute(key)
+                assert name is not None
+                names[self.text(key)] = keyword(name)
+            if len(set(names.values())) != len(names):
+                raise Refusal(run.call, "feed", "two feeds would have one name")
+        feeds = list(dict.fromkeys(self.text(key) for key in keys))
+        if names is None and len(feeds) != len(keys):
+            raise Refusal(run.call, "feed", "one placeholder is fed twice")
+        for cut in self.cuts[family]:
+            if cut.fetch == fetch and cut.feeds == feeds and cut.names == names:
+                break
+        else:
+            cut = Cut(family, feeds, fetch, names)
+            attributes = [self.facts.attribute(at) for at in _walk([run.fetch, *keys])]
+            cut.attributes = list(dict.fromkeys(name for name in attributes if name))
+            self.cuts[family].append(cut)
+        cut.runs.append(run)
+        self.of[run] = cut
+
+    # -- names -------------------------------------------------------------------------
+
+    def members(self, family: Family) -> set[str]:
+        """Return the names that the classes of a family use."""
+        found = set(family.attributes) | set(family.methods) | set(RESERVED)
+        for node in family.classes:
+            for at in ast.walk(node):
+                if isinstance(at, ast.Attribute) and self.facts.is_self(at.value):
+                    found.add(at.attr)
+                elif isinstance(at, ast.Name) and self.module.parents.get(at) in family.classes:
+                    found.add(at.id)
+            for statement in node.body:
+                if isinstance(statement, ast.Assign):
+                    found.update(t.id for t in statement.targets if isinstance(t, ast.Name))
+        return found
+
+    def _name(self, build: Build) -> None:
+        family = build.family
+        members = self.members(family)
+        taken = sorted(TAKEN & members - RESERVED) + sorted(
+            name for name in TAKEN & (set(family.attributes) | set(family.methods))
+        )
+        if taken:
+            raise Refusal(family.root, "name", f"`{taken[0]}` is a name of tf.Module's own")
+        cuts = self.cuts[family]
+        by_method: dict[object, int] = {}
+        for cut in cuts:
+            for unit in {run.unit for run in cut.runs}:
+                by_method[unit] = by_method.get(unit, 0) + 1
+        for cut in cuts:
+            unit = cut.runs[0].unit
+            alone = len({run.unit for run in cut.runs}) == 1 and by_method[unit] == 1
+            base = ""
+            if alone and isinstance(unit, ast.FunctionDef) and unit.name.strip("_") != "init":
+                base = unit.name.strip("_")
+            if not base:
+                base = self._fetched(cut)
+            cut.name = unused(f"_{base}", members)
+            members.add(cut.name)
+
+    def _fetched(self, cut: Cut) -> str:
+        """Return a name for what a function fetches."""
+        names = [n for n in (self.facts.attribute(at) for at in _walk([cut.runs[0].fetch])) if n]
+        names = [name.strip("_") for name in names]
+        updates = [name for name in names if name.endswith("_op") or _OPTIMIZERS.match(name)]
+        updates += [name for name in names if re.search("train|update|optim", name)]
+        if updates:
+            return "train_step" if _OPTIMIZERS.match(updates[0]) else updates[0].removesuffix("_op")
+        return "_and_".join(names[:2]) if len(names) < 3 else "evaluate"
+
+    # -- conditions --------------------------------------------------------------------
+
+    def _guard(self, build: Build, cut: Cut) -> str:
+        """Return the condition under which everything is there that a function needs."""
+        conditions: dict[str, None] = {}
+        for name in cut.attributes:
+            for test in self._conditions(build, name, cut):
+                conditions.setdefault(test)
+        if conditions and cut.names is not None:
+            raise Refusal(cut.runs[0].call, "condition", "what is fed is made under a condition")
+        tests = list(conditions)
+        if len(tests) > 1:
+            tests = [test if re.fullmatch(r"[\w.]+", test) else f"({test})" for test in tests]
+        return " and ".join(tests)
+
+    def _conditions(self, build: Build, name: str, cut: Cut) -> list[str]:
+        family = build.family
+        sites = [
+            statement
+            for statement, value in family.assigned.get(name, ())
+            if not (isinstance(value, ast.Constant) and value.value is None)
+        ]
+        for statement in sites:
+            unit = self.facts.unit(statement)
+            if unit not in self.phases.builders:
+                raise Refusal(statement, "order", f"`self.{name}` is set by code that builds no graph")
+            if unit is build.method and build.part and not self._in_part(statement, build):
+                raise Refusal(statement, "order", f"`self.{name}` is set again behind the graph")
+        self._check_classes(build, name, sites, cut)
+        chains = [self._chain(build, statement, 0) for statement in sites]
+        if any(not chain for chain in chains):
+            return []
+        while len(chains) > 1:
+            a, b = chains[0], chains[1]
+            if a == b:
+                chains = [a, *chains[2:]]
+            elif a[:-1] == b[:-1] and a[-1][0] is b[-1][0]:
+                if not a[:-1]:
+                    return []
+                chains = [a[:-1], *chains[2:]]
+            else:
+                raise Refusal(sites[0], "condition", f"`self.{name}` is made under conditions")
+        if not chains:
+            raise Refusal(cut.runs[0].call, "fetch", f"`self.{name}` is not set here")
+        return [self._test(build, node, holds) for node, holds in chains[0]]
+
+    def _in_part(self, node: ast.AST, build: Build) -> bool:
+        return node in build.part or any(at in build.part for at in self.module.ancestors(node))
+
+    def _check_classes(
+        self, build: Build, name: str, sites: list[ast.stmt], cut: Cut
+    ) -> None:
+        """Every class that may be made must have what the functions need."""
+        family = build.family
+        if len(family.classes) == 1:
+            return
+        holders = {self.module.enclosing(at, (ast.ClassDef,)) for at in sites}
+        if family.root in holders:
+            return
+        bases = {
+            base.id for node in family.classes for base in node.bases if isinstance(base, ast.Name)
+        }
+        leaves = [node for node in family.classes if node.name not in bases]
+        for leaf in leaves:
+            if leaf not in holders:
+                raise Refusal(
+                    cut.runs[0].call, "base class", f"`{leaf.name}` does not set `self.{name}`"
+                )
+
+    def _chain(self, build: Build, node: ast.AST, depth: int) -> list[tuple[ast.If, bool]]:
+        """Return the conditions under which a statement of the build is run."""
+        chain: list[tuple[ast.If, bool]] = []
+        below = node
+        unit: Function | None = None
+        for at in self.module.ancestors(node):
+            if isinstance(at, ast.If):
+                holds = below in at.body
+                other = at.orelse if holds else at.body
+                if not _raises(other):
+                    chain.insert(0, (at, holds))
+            elif isinstance(at, (ast.Try, ast.While)):
+                raise Refusal(node, "condition", "it is made under conditions that are not told")
+            elif isinstance(at, ast.FunctionDef):
+                unit = at
+                if self.module.parents[at] not in self.facts.family_of:
+                    below = at
+                    continue
+                break
+            below = at
+        if unit is None or unit is build.method or unit is build.whole or depth > 4:
+            return chain
+        sites = [
+            call
+            for method in self.phases.builders
+            for call in self.phases._calls[method]
+            if unit in self.facts.called(call)
+        ]
+        outer = [self._chain(build, site, depth + 1) for site in sites]
+        if len(outer) == 1:
+            return outer[0] + chain
+        if chain and any(outer):
+            raise Refusal(node, "condition", "it is made under conditions that are not told")
+        return chain
+
+    def _test(self, build: Build, node: ast.If, holds: bool) -> str:
+        test = node.test
+        owner = build.whole or build.method
+        for at in ast.walk(test):
+            if isinstance(at, (ast.Call, ast.Lambda, ast.NamedExpr)):
+                raise Refusal(test, "condition", "it depends on a call whether it is made")
+            name = self.facts.attribute(at)
+            if name is not None:
+                rows = build.family.assigned.get(name, [])
+                if self.facts.kind(at) is not What.HOST or len(rows) > 1:  # type: ignore[arg-type]
+                    raise Refusal(test, "condition", "what it depends on may change")
+            elif isinstance(at, ast.Name) and not self.facts.is_self(at):
+                scope, _ = self.module.find(at.id, self.module.scope_of[at])
+                if scope is None or scope is self.module.root:
+                    continue
+                if scope.node is not owner and scope.node is not build.method:
+                    raise Refusal(test, "condition", f"`{at.id}` is told elsewhere")
+                bindings = scope.bindings[at.id]
+                if len(bindings) != 1 or not isinstance(bindings[0].node, ast.arg):
+                    raise Refusal(test, "condition", "what it depends on may change")
+                if build.part and at.id not in build.needed:
+                    build.needed.append(at.id)
+                elif build.whole is not None and scope.node is not build.whole:
+                    raise Refusal(test, "condition", f"`{at.id}` is told elsewhere")
+        source = self.text(test)
+        return source if holds else _negated(test, source)
+
+    # -- text --------------------------------------------------------------------------
+
+    def definition(self, cut: Cut, owner: str, indent: int) -> str:
+        """Return the statement that makes the function of ``cut``."""
+        if cut.names is not None:
+            rows = [f'"{name}": {feed}' for feed, name in cut.names.items()]
+            feeds = "{" + ", ".join(rows) + "}"
+        else:
+            feeds = f"[{', '.join(cut.feeds)}]"
+        head = f"self.{cut.name} = "
+        return head + call(owner, [feeds, cut.fetch], indent, len(head))
+
+
+def keyword(name: str) -> str:
+    """Return the keyword under which an attribute is fed."""
+    return name.strip("_") or name
+
+
+def _walk(nodes: list[ast.expr]) -> list[ast.AST]:
+    return [at for node in nodes for at in ast.walk(node)]
+
+
+def _raises(block: list[ast.stmt]) -> bool:
+    """Whether a block ends in an error, or in another decision of which all ends do."""
+    if not block:
+        return False
+    last = block[-1]
+    if isinstance(last, ast.If):
+        return _raises(last.body) and _raises(last.orelse)
+    return isinstance(last, ast.Raise)
+
+
+def _negated(test: ast.expr, source: str) -> str:
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return ast.unparse(test.operand)
+    opposite = {" is ": " is not ", " is not ": " is ", " == ": " != ", " != ": " == "}
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        for sign in (" is not ", " is ", " == ", " != "):
+            if source.count(sign) == 1:
+                return source.replace(sign, opposite[sign])
+    plain = isinstance(test, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
+    return f"not {source}" if plain else f"not ({source})"

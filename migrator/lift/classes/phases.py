@@ -1,0 +1,434 @@
+"""Which methods build the graph, which run it, and where the one becomes the other."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from migrator.lift.classes.facts import STATIC, Facts, Family, Function, What
+from migrator.lift.classes.runs import Runs
+from migrator.lift.kinds import Refusal
+
+__all__ = ["Build", "Phases", "flat"]
+
+_UNITS = (ast.FunctionDef, ast.ClassDef)
+
+
+@dataclass(eq=False)
+class Build:
+    """Where the graph of a family is built."""
+
+    family: Family
+    method: Function  #: that holds the statements
+    #: the statements that build, where the method does something else, too
+    part: list[ast.stmt] = field(default_factory=list)
+    #: or the method that they call, and that alone
+    whole: Function | None = None
+    needed: list[str] = field(default_factory=list)  #: local names that the part reads
+
+
+class Phases:
+    """The order of building and running in every class.
+
+    Args:
+        facts: what the file's names stand for.
+        runs: its runs.
+
+    Raises:
+        Refusal: graph is made after the session ran, or in places that cannot be told.
+    """
+
+    def __init__(self, facts: Facts, runs: Runs) -> None:
+        self.facts = facts
+        self.module = facts.module
+        self.runs = runs
+        self.removed: dict[ast.stmt, str] = {}  #: statements that go, and why
+        self.builders: set[Function] = set()
+        self.runners: set[Function] = set()
+        self._why: dict[Function, ast.AST] = {}
+        self._calls: dict[Function, list[ast.Call]] = {}
+        self._gone()
+        self._close()
+        self.builds = [self._build(family) for family in facts.families]
+        self._check()
+
+    # -- what goes ---------------------------------------------------------------------
+
+    def _gone(self) -> None:
+        """Note the statements that go with the session."""
+        facts = self.facts
+        for node in self.module.nodes:
+            if isinstance(node, ast.Assign):
+                kinds = {facts.kind(target) for target in node.targets}
+                value = facts.kind(node.value)
+                if node in self.runs.kept:
+                    self.removed[node] = "fetch"
+                elif isinstance(node.value, (ast.Tuple, ast.List)) and value is What.HOST:
+                    continue
+                elif value in (What.SESSION, What.CONFIG):
+                    self.removed[node] = "session"
+                elif value in (What.INIT, What.LOCAL_INIT):
+                    self.removed[node] = "init"
+                elif value is What.NONE and kinds <= {What.SESSION, What.CONFIG, What.INIT}:
+                    self.removed[node] = "session"
+            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                call = node.value
+                if facts.kind(call) is What.CONFIG:
+                    self.removed[node] = "session"
+                elif isinstance(call.func, ast.Attribute):
+                    base = facts.kind(call.func.value)
+                    if base is What.SESSION and call.func.attr == "close":
+                        self.removed[node] = "session"
+                    elif base is What.CONFIG and call.func.attr == "finalize":
+                        self.removed[node] = "session"
+                    elif base is What.WRITER and call.func.attr == "add_graph":
+                        self.removed[node] = "graph of a writer"
+        for run in self.runs.runs:
+            if run.dropped is not None:
+                self.removed[run.dropped] = "feed"
+
+    # -- who does what -----------------------------------------------------------------
+
+    def units(self) -> Iterator[Function]:
+        """Yield every method and every function at module level."""
+        for statement in self.module.tree.body:
+            if isinstance(statement, ast.FunctionDef):
+                yield statement
+            elif isinstance(statement, ast.ClassDef):
+                for inner in statement.body:
+                    if isinstance(inner, ast.FunctionDef):
+                        yield inner
+
+    def makes(self, node: ast.AST) -> ast.AST | None:
+        """Return a place below ``node`` that makes graph, apart from calls, or None."""
+        facts = self.facts
+        stack: list[ast.AST] = [node]
+        while stack:
+            at = stack.pop()
+            if at in self.runs.named or at in self.removed:
+                continue
+            if isinstance(at, ast.Call):
+                symbol = facts.symbol(at.func)
+                if symbol is not None and symbol.name == "tf.saved_model.simple_save":
+                    stack.extend([*at.args[1:], *at.keywords])
+                    continue
+            if isinstance(at, (ast.Name, ast.Attribute)) and isinstance(at.ctx, ast.Load):
+                symbol = facts.symbol(at)
+                if symbol is not None:
+                    if facts.is_graph_symbol(symbol):
+                        return at
+                    continue
+                parent = self.module.parents.get(at)
+                static = isinstance(parent, ast.Attribute) and parent.attr in STATIC
+                if facts.kind(at) is What.GRAPH and not static:
+                    if isinstance(at, ast.Name) or facts.attribute(at) is not None:
+                        return at
+            stack.extend(reversed(list(ast.iter_child_nodes(at))))
+        return None
+
+    def uses(self, node: ast.AST) -> ast.AST | None:
+        """Return a place below ``node`` that runs the session, apart from calls, or None."""
+        saving = {call for call, _ in self.runs.saving} | set(self.runs.exports)
+        for at in ast.walk(node):
+            if at in self.runs.at and not self._initializes(at):
+                return at
+            if at in saving:
+                return at
+        return None
+
+    def _initializes(self, call: ast.AST) -> bool:
+        run = self.runs.at.get(call)  # type: ignore[arg-type]
+        return run is not None and run.init is not None
+
+    def _close(self) -> None:
+        """Tell builders and runners, through the calls between them."""
+        units = list(self.units())
+        for unit in units:
+            self._calls[unit] = [at for at in ast.walk(unit) if isinstance(at, ast.Call)]
+            place = self.makes(unit)
+            if place is not None:
+                self.builders.add(unit)
+                self._why[unit] = place
+            if self.uses(unit) is not None:
+                self.runners.add(unit)
+        changed = True
+        while changed:
+            changed = False
+            for unit in units:
+                for call in self._calls[unit]:
+                    for function in self.facts.called(call):
+                        if function is unit:
+                            continue
+                        if function.name == "__init__" and self.facts.class_called(call):
+                            continue  # an instance has a graph of its own
+                        if function in self.builders and unit not in self.builders:
+                            self.builders.add(unit)
+                            self._why[unit] = call
+                            changed = True
+                        if function in self.runners and unit not in self.runners:
+                            self.runners.add(unit)
+                            changed = True
+
+    def role(self, node: ast.stmt) -> tuple[bool, bool]:
+        """Return whether a statement makes graph, and whether it runs the session."""
+        makes = self.makes(node) is not None
+        uses = self.uses(node) is not None
+        for call in ast.walk(node):
+            if isinstance(call, ast.Call) and call not in self.runs.named:
+                for function in self.facts.called(call):
+                    if function.name == "__init__" and self.facts.class_called(call):
+                        continue
+                    makes = makes or function in self.builders
+                    uses = uses or function in self.runners
+        return makes, uses
+
+    # -- where the graph is built ------------------------------------------------------
+
+    def _build(self, family: Family) -> Build:
+        methods = [m for methods in family.methods.values() for m in methods if m in self.builders]
+        if not methods:
+            raise Refusal(family.root, "build", f"`{family.name}` builds no graph that is seen")
+        inner: set[Function] = set()
+        for unit in self.builders:
+            for call in self._calls[unit]:
+                inner.update(f for f in self.facts.called(call) if f is not unit)
+        roots = [method for method in methods if method not in inner]
+        if len(roots) != 1:
+            first = roots[1] if len(roots) > 1 else methods[0]
+            names = " and ".join(f"`{method.name}`" for method in roots[:2])
+            raise Refusal(
+                first, "one build", f"{names or 'methods'} make graph, and nothing calls them together"
+            )
+        (root,) = roots
+        return self._split(family, root, 0)
+
+    def _split(self, family: Family, method: Function, depth: int) -> Build:
+        """Find the statements of ``method`` that build."""
+        if self._called_from_runners(method) and method.name != "__init__":
+            raise Refusal(
+                self._called_from_runners(method) or method,
+                "one build",
+                f"`{method.name}` makes graph whenever it is called",
+            )
+        self._check_decorators(method)
+        statements = list(flat(self, method.body))
+        roles = {node: self.role(node) for node in statements if node not in self.removed}
+        makes = [node for node in statements if node in roles and roles[node][0]]
+        mixed = [node for node in makes if roles[node][1]]
+        if mixed:
+            called = self._only_call(mixed[0])
+            if called is not None and makes == mixed[:1] and called is not method and depth < 4:
+                return self._split(family, called, depth + 1)
+            raise Refusal(
+                self.uses(mixed[0]) or mixed[0],
+                "order",
+                "graph is made and run in one statement",
+            )
+        first, last = statements.index(makes[0]), statements.index(makes[-1])
+        part = statements[first : last + 1]
+        for node in part:
+            if node in roles and roles[node][1]:
+                raise Refusal(node, "order", "graph is made after the session ran")
+        whole = self._only_call(makes[0]) if len(makes) == 1 else None
+        if whole is not None and len(self.facts.called(_call(makes[0]))) == 1:
+            if self._ends_plainly(whole) and self._call_sites(whole) == 1:
+                self._check_decorators(whole)
+                return Build(family, method, whole=whole)
+        rest = [
+            node
+            for node in statements
+            if node not in part and node not in self.removed and not _is_documentation(node)
+        ]
+        if not rest and method.name != "__init__" and self._ends_plainly(method):
+            return Build(family, method, whole=method)
+        if any(_is_super(node) for node in part):
+            raise Refusal(part[0], "one build", "the base class builds a part of the graph")
+        build = Build(family, method, part=part)
+        build.needed = self._needed(method, part, statements)
+        return build
+
+    def _only_call(self, node: ast.stmt) -> Function | None:
+        """Return the method that a statement calls, if it does nothing else."""
+        if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+            return None
+        call = node.value
+        if self.facts.attribute(call.func) is None:
+            return None
+        functions = self.facts.called(call)
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        if len(functions) != 1 or any(self.makes(at) for at in given):
+            return None
+        return functions[0]
+
+    def _call_sites(self, method: Function) -> int:
+        return sum(
+            1
+            for unit in self.units()
+            for call in self._calls[unit]
+            if method in self.facts.called(call)
+        )
+
+    def _called_from_runners(self, method: Function) -> ast.AST | None:
+        for unit in self.units():
+            if unit in self.runners and unit not in self.builders:
+                for call in self._calls[unit]:
+                    if method in self.facts.called(call):
+                        return call
+        return None
+
+    def _check_decorators(self, method: Function) -> None:
+        if method.decorator_list:
+            raise Refusal(method, "decorator", f"`{method.name}` makes graph and is decorated")
+        for at in ast.walk(method):
+            if isinstance(at, (ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal)):
+                raise Refusal(at, "method", f"`{method.name}` changes names outside, or yields")
+
+    @staticmethod
+    def _ends_plainly(method: Function) -> bool:
+        """Whether a method returns nothing ahead of its end."""
+        returns = [at for at in ast.walk(method) if isinstance(at, ast.Return)]
+        inner = [
+            at
+            for node in ast.walk(method)
+            if isinstance(node, (ast.FunctionDef, ast.Lambda)) and node is not method
+            for at in ast.walk(node)
+        ]
+        returns = [at for at in returns if at not in inner]
+        return not returns
+
+    def _needed(
+        self, method: Function, part: list[ast.stmt], statements: list[ast.stmt]
+    ) -> list[str]:
+        """Return the local names that the part reads and does not bind before."""
+        bound = {argument.arg: method for argument in ast.walk(method.args) if isinstance(argument, ast.arg)}
+        first = statements.index(part[0])
+        names: dict[str, None] = dict.fromkeys(name for name in bound if name != "self")
+        inside: set[str] = set()
+        for node in statements[:first]:
+            names.update(dict.fromkeys(_stored(node)))
+        for node in part:
+            inside.update(_stored(node))
+        read: list[str] = []
+        for node in part:
+            if node in self.removed:
+                continue
+            for at in _ordered(node):
+                if isinstance(at, ast.Name) and isinstance(at.ctx, ast.Load) and at.id in names:
+                    scope, _ = self.module.find(at.id, self.module.scope_of[at])
+                    if scope is self.module.scopes[method] and at.id not in read:
+                        if self.facts.kind(at) is What.SESSION:
+                            continue
+                        read.append(at.id)
+        after = [n for n in statements if n not in part and statements.index(n) > first]
+        for node in after:
+            if node in self.removed:
+                continue
+            for at in ast.walk(node):
+                if isinstance(at, ast.Name) and isinstance(at.ctx, ast.Load) and at.id in inside:
+                    scope, _ = self.module.find(at.id, self.module.scope_of[at])
+                    if scope is self.module.scopes[method] and at not in self.runs.named:
+                        raise Refusal(
+                            at, "locals", f"`{at.id}` is made with the graph and used behind it"
+                        )
+        return read
+
+    # -- checks ------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        """Code that runs the graph must not make any."""
+        part = {node for build in self.builds for node in build.part}
+        roots = {build.method for build in self.builds}
+        for unit in self.units():
+            if unit in self.builders and unit in self.runners and unit not in roots:
+                if not self._leads_to_root(unit):
+                    raise Refusal(
+                        self._why[unit], "order", f"`{unit.name}` makes graph and runs it"
+                    )
+        for statement in self.module.tree.body:
+            if isinstance(statement, _UNITS):
+                continue
+            place = self.makes(statement)
+            if place is not None:
+                raise Refusal(place, "script", "graph is made beside the classes")
+        families = {
+            method
+            for family in self.facts.families
+            for methods in family.methods.values()
+            for method in methods
+        }
+        for unit in self.units():
+            if unit not in self.builders or unit in families:
+                continue
+            for name in self.module.by_name.get(unit.name, ()):
+                if not isinstance(name, ast.Name) or not isinstance(name.ctx, ast.Load):
+                    continue
+                holder = self.facts.unit(name)
+                if holder not in self.builders or (
+                    holder in roots and not self._in_part(name, part, holder)
+                ):
+                    raise Refusal(name, "script", f"`{unit.name}` makes graph beside the classes")
+
+    def _leads_to_root(self, unit: Function) -> bool:
+        """Whether all that a unit builds is built by the root that it calls."""
+        if self.makes(unit) is not None:
+            return False
+        roots = {build.method for build in self.builds} | {build.whole for build in self.builds}
+        for call in self._calls[unit]:
+            for function in self.facts.called(call):
+                if function in self.builders and function not in roots:
+                    if not self._leads_to_root(function):
+                        return False
+        return True
+
+    def _in_part(self, node: ast.AST, part: set[ast.stmt], holder: object) -> bool:
+        whole = any(build.whole is holder for build in self.builds)
+        return whole or any(at in part for at in self.module.ancestors(node))
+
+
+def flat(phases: Phases, statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield the statements of a block, and those in the blocks of sessions that will be gone."""
+    for node in statements:
+        if isinstance(node, ast.With) and is_gone(phases.facts, node):
+            yield from flat(phases, node.body)
+        else:
+            yield node
+
+
+def is_gone(facts: Facts, node: ast.With) -> bool:
+    """Whether all that a ``with`` enters goes with the session."""
+    kinds = [facts.kind(item.context_expr) for item in node.items]
+    gone = [kind in (What.SESSION, What.CONFIG) for kind in kinds]
+    if any(gone) and not all(gone):
+        raise Refusal(node, "with", "a session and something else share a `with`")
+    return all(gone)
+
+
+def _is_super(node: ast.stmt) -> bool:
+    return any(
+        isinstance(at, ast.Call) and isinstance(at.func, ast.Name) and at.func.id == "super"
+        for at in ast.walk(node)
+    )
+
+
+def _is_documentation(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _call(node: ast.stmt) -> ast.Call:
+    assert isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    return node.value
+
+
+def _stored(node: ast.AST) -> Iterator[str]:
+    for at in ast.walk(node):
+        if isinstance(at, ast.Name) and isinstance(at.ctx, ast.Store):
+            yield at.id
+        elif isinstance(at, ast.FunctionDef):
+            yield at.name
+
+
+def _ordered(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _ordered(child)

@@ -1,0 +1,355 @@
+"""The places that run the session, and the feed dictionaries that they are given."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from migrator.lift.classes.facts import Facts, Family, Function, What, own_nodes
+from migrator.lift.kinds import Refusal
+
+__all__ = ["Feed", "Run", "Runs"]
+
+
+@dataclass(eq=False)
+class Feed:
+    """A feed dictionary that is more than a literal in the call that runs the session."""
+
+    literals: list[ast.Dict] = field(default_factory=list)
+    stores: list[ast.Subscript] = field(default_factory=list)
+
+    def keys(self) -> list[ast.expr]:
+        """Return every key that it may have."""
+        found = [key for literal in self.literals for key in literal.keys if key is not None]
+        return found + [store.slice for store in self.stores]
+
+
+@dataclass(eq=False)
+class Run:
+    """One place that runs the session: ``sess.run``, ``.eval`` or ``.run`` of a graph value."""
+
+    call: ast.Call
+    unit: Function | ast.Module
+    family: Family | None
+    fetch: ast.expr
+    feed: ast.expr | None
+    init: What | None = None  #: what it initializes, if that is all that it does
+    literal: ast.Dict | None = None  #: its feeds, where they can stand as arguments
+    feeds: Feed | None = None  #: otherwise
+    dropped: ast.stmt | None = None  #: the statement that a literal comes from
+
+
+class Runs:
+    """All runs of the sessions of a file.
+
+    Args:
+        facts: what the file's names stand for.
+
+    Raises:
+        Refusal: a run cannot be understood.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.module = facts.module
+        self.runs: list[Run] = []
+        self.saving: list[tuple[ast.Call, str]] = []  #: calls of savers' methods
+        self.exports: list[ast.Call] = []
+        #: subtrees that name parts of the graph without making any
+        self.named: set[ast.AST] = set()
+        #: statements that only keep what is fetched in a name
+        self.kept: dict[ast.stmt, ast.expr] = {}
+        self.dictionaries: dict[ast.AST, Feed] = {}  #: a dict literal or a store -> its dictionary
+        for node in self.module.nodes:
+            if isinstance(node, ast.Call):
+                self._call(node)
+        for node in self.module.nodes:
+            if isinstance(node, ast.Dict) and facts.kind(node) is What.FEED:
+                self.named.update(key for key in node.keys if key is not None)
+            elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+                if facts.kind(node.value) is What.FEED:
+                    self.named.add(node.slice)
+        self.at = {run.call: run for run in self.runs}
+
+    def _call(self, node: ast.Call) -> None:
+        facts = self.facts
+        symbol = facts.symbol(node.func)
+        if symbol is not None:
+            if symbol.name == "tf.saved_model.simple_save":
+                self._simple_save(node)
+            return
+        if not isinstance(node.func, ast.Attribute):
+            return
+        base, name = facts.kind(node.func.value), node.func.attr
+        if base is What.SESSION:
+            if name == "run":
+                given = self._arguments(node, ("fetches", "feed_dict", "options", "run_metadata"))
+                for extra in ("options", "run_metadata"):
+                    if extra in given and not _is_none(given[extra]):
+                        raise Refusal(given[extra], "run", f"`{extra}` of a run is not carried over")
+                if "fetches" not in given:
+                    raise Refusal(node, "run", "it fetches nothing")
+                self._run(node, given["fetches"], given.get("feed_dict"))
+            elif name not in ("close", "as_default", "__enter__", "__exit__"):
+                raise Refusal(node, "session", f"`.{name}()` of a session is not carried over")
+        elif base in (What.GRAPH, What.INIT, What.LOCAL_INIT) and name in ("eval", "run"):
+            given = self._arguments(node, ("feed_dict", "session"))
+            self._run(node, node.func.value, given.get("feed_dict"))
+        elif base is What.SAVER:
+            if name not in ("save", "restore"):
+                raise Refusal(node, "saver", f"`.{name}()` of a saver is not carried over")
+            self.saving.append((node, name))
+
+    def _arguments(self, node: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
+        given: dict[str, ast.expr] = {}
+        for at, name in zip(node.args, names, strict=False):
+            given[name] = at
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                raise Refusal(node, "call", "its arguments are computed")
+            given[keyword.arg] = keyword.value
+        if any(isinstance(at, ast.Starred) for at in node.args) or len(node.args) > len(names):
+            raise Refusal(node, "call", "its arguments are computed")
+        if set(given) - set(names):
+            raise Refusal(node, "call", f"it has an argument `{(set(given) - set(names)).pop()}`")
+        return given
+
+    def _simple_save(self, node: ast.Call) -> None:
+        for at in [*node.args[1:], *(keyword.value for keyword in node.keywords)]:
+            if isinstance(at, ast.Dict):
+                for value in at.values:
+                    self._check_fetch(value)
+                    self.named.add(value)
+        self.exports.append(node)
+
+    # -- one run -----------------------------------------------------------------------
+
+    def _run(self, node: ast.Call, fetch: ast.expr, feed: ast.expr | None) -> None:
+        facts = self.facts
+        run = Run(node, facts.unit(node), facts.family(node), fetch, feed)
+        self.named.add(fetch)
+        kind = facts.kind(fetch)
+        if kind in (What.INIT, What.LOCAL_INIT):
+            run.init = kind
+            self.runs.append(run)
+            return
+        run.fetch = self._resolved(run, fetch)
+        self._check_fetch(run.fetch)
+        if feed is not None and not _is_none(feed):
+            self._feed(run, feed)
+        self.runs.append(run)
+
+    def _resolved(self, run: Run, fetch: ast.expr) -> ast.expr:
+        """Return what is fetched where a name stands for it."""
+        if not isinstance(fetch, ast.Name):
+            return fetch
+        assigned = self._only_assignment(fetch)
+        if assigned is None or assigned.value is None:
+            raise Refusal(fetch, "fetch", f"what `{fetch.id}` fetches is not told in one place")
+        self.kept[assigned] = assigned.value
+        self.named.add(assigned.value)
+        for other in self.module.by_name[fetch.id]:
+            if (
+                isinstance(other, ast.Name)
+                and isinstance(other.ctx, ast.Load)
+                and self.facts.unit(other) is run.unit
+                and other is not fetch
+            ):
+                parent = self.module.parents[other]
+                base = (
+                    isinstance(parent, ast.Call)
+                    and isinstance(parent.func, ast.Attribute)
+                    and parent.func.attr == "run"
+                    and parent.args[:1] == [other]
+                )
+                if not base:
+                    raise Refusal(other, "fetch", f"`{fetch.id}` is used for more than to fetch")
+        return assigned.value
+
+    def _only_assignment(self, name: ast.Name) -> ast.Assign | None:
+        """Return the one statement that binds a local name, or None."""
+        owner, bindings = self.module.find(name.id, self.module.scope_of[name])
+        if owner is None or len(bindings) != 1 or not isinstance(bindings[0].node, ast.Name):
+            return None
+        statement = self.module.parents.get(bindings[0].node)
+        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+            return None
+        return statement
+
+    def _check_fetch(self, node: ast.expr) -> None:
+        if isinstance(node, (ast.List, ast.Tuple)):
+            for at in node.elts:
+                self._check_fetch(at)
+            return
+        if isinstance(node, ast.Dict):
+            for key, at in zip(node.keys, node.values, strict=True):
+                if not isinstance(key, ast.Constant):
+                    raise Refusal(node, "fetch", "the keys of what is fetched are computed")
+                self._check_fetch(at)
+            return
+        self._check_named(node, "fetch", "what is fetched is computed")
+
+    def _check_named(self, node: ast.expr, what: str, sentence: str) -> None:
+        """A fetch or feed must be an attribute of the module, or an element of one."""
+        at = node
+        while isinstance(at, ast.Subscript):
+            if not isinstance(at.slice, (ast.Constant, ast.UnaryOp)):
+                raise Refusal(node, what, sentence)
+            at = at.value
+        name = self.facts.attribute(at)
+        if name is None:
+            raise Refusal(node, what, f"{sentence}: `{self.module.source(node)}`")
+        kind = self.facts.kind(at)
+        if kind is not What.GRAPH:
+            raise Refusal(node, what, f"`self.{name}` is not known as a part of the graph")
+
+    # -- feeds -------------------------------------------------------------------------
+
+    def _feed(self, run: Run, feed: ast.expr) -> None:
+        if isinstance(feed, ast.Dict):
+            self._check_keys(feed.keys, feed)
+            run.literal = feed
+            return
+        if isinstance(feed, ast.Name):
+            statement = self._just_before(run, feed)
+            if statement is not None:
+                assert isinstance(statement.value, ast.Dict)
+                self._check_keys(statement.value.keys, statement.value)
+                run.literal, run.dropped = statement.value, statement
+                return
+            run.feeds = self._dictionary(feed, feed.id, 0)
+        elif isinstance(feed, ast.Call):
+            run.feeds = self._given(feed, None, 0)
+        else:
+            raise Refusal(feed, "feed", "what is fed is computed")
+        for key in run.feeds.keys():
+            self._check_named(key, "feed", "what is fed is computed")
+            if self.facts.attribute(key) is None:
+                raise Refusal(key, "feed", "what is fed is computed")
+        if not run.feeds.keys():
+            raise Refusal(feed, "feed", "what is fed is computed")
+
+    def _check_keys(self, keys: list[ast.expr | None], node: ast.Dict) -> None:
+        for key in keys:
+            if key is None:
+                raise Refusal(node, "feed", "what is fed is computed")
+            self._check_named(key, "feed", "what is fed is computed")
+
+    def _just_before(self, run: Run, name: ast.Name) -> ast.Assign | None:
+        """Return the statement ahead of the run's that keeps a literal only for it, or None."""
+        statement = self._only_assignment(name)
+        if statement is None or not isinstance(statement.value, ast.Dict):
+            return None
+        reads = [
+            other
+            for other in self.module.by_name[name.id]
+            if isinstance(other, ast.Name)
+            and isinstance(other.ctx, ast.Load)
+            and self.facts.unit(other) is run.unit
+        ]
+        around = self.module.parents[statement]
+        at = self.module.statement(run.call)
+        for block in _blocks(around):
+            if statement in block and at in block:
+                if block.index(at) == block.index(statement) + 1 and reads == [name]:
+                    return statement
+        return None
+
+    def _dictionary(self, at: ast.expr, name: str, depth: int) -> Feed:
+        """Return the dictionary that a local name stands for in its function."""
+        unit = self.facts.unit(at)
+        if isinstance(unit, ast.Module) or depth > 3:
+            raise Refusal(at, "feed", "what is fed is computed")
+        arguments = unit.args
+        everything = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        if any(argument.arg == name for argument in everything):
+            raise Refusal(at, "feed", f"`{name}` is fed as the caller gives it")
+        feed = Feed()
+        for node in own_nodes(unit):
+            if isinstance(node, ast.Name) and node.id == name:
+                self._use(node, feed, depth)
+        return feed
+
+    def _use(self, node: ast.Name, feed: Feed, depth: int) -> None:
+        """One use of the name of a feed dictionary."""
+        parent = self.module.parents[node]
+        if isinstance(node.ctx, ast.Store):
+            if isinstance(parent, ast.Assign) and parent.targets == [node]:
+                self._merge(feed, parent.value, None, depth)
+                return
+            if isinstance(parent, ast.Tuple):
+                outer = self.module.parents[parent]
+                if isinstance(outer, ast.Assign) and outer.targets == [parent]:
+                    self._merge(feed, outer.value, parent.elts.index(node), depth)
+                    return
+        elif isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store):
+            feed.stores.append(parent)
+            self.dictionaries[parent] = feed
+            return
+        elif isinstance(parent, ast.Return) or (
+            isinstance(parent, ast.Tuple) and isinstance(self.module.parents[parent], ast.Return)
+        ):
+            return
+        elif isinstance(parent, ast.Attribute) and parent.attr == "update":
+            call = self.module.parents[parent]
+            if isinstance(call, ast.Call) and len(call.args) == 1 and not call.keywords:
+                self._merge(feed, call.args[0], None, depth)
+                return
+        elif isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute):
+            if parent.func.attr in ("run", "eval"):
+                return
+        elif isinstance(parent, ast.keyword) and parent.arg == "feed_dict":
+            return
+        raise Refusal(node, "feed", f"`{node.id}` is used for more than to feed")
+
+    def _merge(self, feed: Feed, value: ast.expr, index: int | None, depth: int) -> None:
+        if isinstance(value, ast.Dict) and index is None:
+            if None in value.keys:
+                raise Refusal(value, "feed", "what is fed is computed")
+            feed.literals.append(value)
+            self.dictionaries[value] = feed
+            self.named.update(key for key in value.keys if key is not None)
+        elif isinstance(value, ast.Call):
+            other = self._given(value, index, depth)
+            feed.literals += other.literals
+            feed.stores += other.stores
+        else:
+            raise Refusal(value, "feed", "what is fed is computed")
+
+    def _given(self, call: ast.Call, index: int | None, depth: int) -> Feed:
+        """Return the dictionary that a method makes."""
+        if isinstance(call.func, ast.Name) and call.func.id == "dict" and not call.args:
+            if not call.keywords and index is None:
+                return Feed()
+        functions = self.facts.called(call)
+        if not functions:
+            raise Refusal(call, "feed", "what is fed is computed")
+        feed = Feed()
+        for function in functions:
+            for node in own_nodes(function):
+                if not isinstance(node, ast.Return) or node.value is None:
+                    continue
+                value = node.value
+                if index is not None:
+                    if not isinstance(value, ast.Tuple) or index >= len(value.elts):
+                        raise Refusal(value, "feed", "what is fed is computed")
+                    value = value.elts[index]
+                if isinstance(value, ast.Name):
+                    other = self._dictionary(value, value.id, depth + 1)
+                    feed.literals += other.literals
+                    feed.stores += other.stores
+                else:
+                    self._merge(feed, value, None, depth + 1)
+        return feed
+
+
+def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(node, name, None)
+        if isinstance(block, list):
+            yield block
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None

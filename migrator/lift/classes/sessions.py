@@ -1,0 +1,233 @@
+"""Where the session itself is named, and what it is initialized with."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from migrator.lift.classes.facts import Facts, Function, What
+from migrator.lift.classes.phases import Phases, flat
+from migrator.lift.classes.runs import Run
+from migrator.lift.kinds import Refusal
+
+__all__ = ["Sessions"]
+
+
+@dataclass(eq=False)
+class Parameter:
+    """A session that a method is given."""
+
+    method: Function
+    node: ast.arg
+    index: int  #: among the positional arguments, without ``self``
+    calls: list[tuple[ast.Call, ast.expr]] = field(default_factory=list)  #: and what they give
+
+
+class Sessions:
+    """The sessions of a file: who makes them, who is given one, and when variables are set.
+
+    Args:
+        phases: the order of building and running.
+
+    Raises:
+        Refusal: a session comes from elsewhere, or several would share a graph.
+    """
+
+    def __init__(self, phases: Phases) -> None:
+        self.phases = phases
+        self.facts: Facts = phases.facts
+        self.module = phases.module
+        self.parameters: list[Parameter] = []
+        self.instances: list[tuple[ast.Call, ast.ClassDef]] = []
+        self.notes: list[str] = []
+        for node in self.module.nodes:
+            if isinstance(node, ast.Call):
+                made = self.facts.class_called(node)
+                if made is not None and not self._is_base_call(node):
+                    self.instances.append((node, made))
+        self._find_parameters()
+        self._several()
+        #: runs that initialize and can go: the variables have their values already
+        self.first: set[Run] = set()
+        #: runs that initialize -> what they are called on
+        self.later: dict[Run, str] = {}
+        for run in phases.runs.runs:
+            if run.init is not None:
+                self._initialization(run)
+
+    def _is_base_call(self, node: ast.Call) -> bool:
+        return isinstance(node.func, ast.Attribute)
+
+    # -- parameters --------------------------------------------------------------------
+
+    def _find_parameters(self) -> None:
+        for unit in self.phases.units():
+            for index, argument in enumerate(unit.args.args):
+                if self.facts.locals.get((unit, argument.arg)) is not What.SESSION:
+                    continue
+                if self.module.parents[unit] in self.facts.family_of:
+                    parameter = Parameter(unit, argument, index - 1)
+                else:
+                    raise Refusal(argument, "session", f"`{unit.name}` is given the session")
+                self._calls_of(parameter)
+                self.parameters.append(parameter)
+            for argument in unit.args.kwonlyargs:
+                if self.facts.locals.get((unit, argument.arg)) is What.SESSION:
+                    raise Refusal(argument, "session", f"`{unit.name}` is given the session")
+
+    def _calls_of(self, parameter: Parameter) -> None:
+        """Find the calls that give a method its session."""
+        method, name = parameter.method, parameter.node.arg
+        for node in self.module.nodes:
+            if not isinstance(node, ast.Call):
+                continue
+            if method.name == "__init__":
+                made = self.facts.class_called(node)
+                called = method in self.facts.called(node)
+                if made is not None:
+                    called = called or method in self.facts.constructors(made)
+            else:
+                called = isinstance(node.func, ast.Attribute) and node.func.attr == method.name
+            if not called:
+                continue
+            given = next((k.value for k in node.keywords if k.arg == name), None)
+            if given is None and parameter.index < len(node.args):
+                given = node.args[parameter.index]
+            if given is None or self.facts.kind(given) is not What.SESSION:
+                raise Refusal(node, "session", f"`{method.name}` is called without its session")
+            parameter.calls.append((node, given))
+        if not parameter.calls:
+            raise Refusal(
+                parameter.node, "session", f"the session of `{method.name}` comes from another file"
+            )
+
+    # -- several instances -------------------------------------------------------------
+
+    def _several(self) -> None:
+        """Instances that shared one graph have one each now: nothing may tell the difference."""
+        own = {family for family in self.facts.families if self._has_own_graph(family.root)}
+        shared = [
+            (call, node)
+            for call, node in self.instances
+            if self.facts.family_of[node] not in own
+        ]
+        count = 0
+        for call, _ in shared:
+            loop = self.module.enclosing(call, (ast.For, ast.While, ast.comprehension, ast.ListComp))
+            count += 2 if loop is not None else 1
+        families = [family for family in self.facts.families if family not in own]
+        if count < 2 and len(families) < 2:
+            return
+        place = shared[-1][0] if shared else families[-1].root
+        for node in self.module.nodes:
+            if not isinstance(node, (ast.Name, ast.Attribute)):
+                continue
+            symbol = self.facts.symbol(node)
+            if symbol is None:
+                continue
+            parent = self.module.parents[node]
+            if symbol.name in ("tf.train.Saver", "tf.saved_model.simple_save"):
+                raise Refusal(
+                    place, "one instance", "several models share the graph that is saved"
+                )
+            if symbol.name in _WHOLE_GRAPH and not (
+                isinstance(parent, ast.Call) and _is_scoped(parent)
+            ):
+                raise Refusal(
+                    place,
+                    "one instance",
+                    f"several models share the graph that `{symbol.spelled}` asks for",
+                )
+
+    def _has_own_graph(self, root: ast.ClassDef) -> bool:
+        for at in ast.walk(root):
+            if isinstance(at, ast.Call):
+                symbol = self.facts.symbol(at.func)
+                if symbol is not None and symbol.name in ("tf.Graph", "tf.reset_default_graph"):
+                    return True
+        return False
+
+    # -- initialization ----------------------------------------------------------------
+
+    def _initialization(self, run: Run) -> None:
+        if run.family is None:
+            if self._starts_script(run):
+                self.first.add(run)
+                return
+            raise Refusal(run.call, "init", "variables are initialized again")
+        statement = self.module.statement(run.call)
+        if not isinstance(self.module.parents[run.call], ast.Expr):
+            raise Refusal(run.call, "init", "what initializes is a part of an expression")
+        for build in self.phases.builds:
+            methods = {build.method, build.whole}
+            if run.unit not in methods or build.family is not run.family:
+                continue
+            order = list(flat(self.phases, run.unit.body))  # type: ignore[union-attr]
+            if statement in order and not any(
+                self.phases.role(node)[1]
+                for node in order[: order.index(statement)]
+                if node not in self.phases.removed
+            ):
+                self.first.add(run)
+                return
+        if run.init is What.LOCAL_INIT and not self._covers_all(run):
+            raise Refusal(run.call, "init", "only some variables are initialized again")
+        self.later[run] = "self"
+
+    def _covers_all(self, run: Run) -> bool:
+        nodes: list[ast.AST] = [run.fetch]
+        name = self.facts.attribute(run.fetch)
+        if name is not None and run.family is not None:
+            nodes = [value for _, value in run.family.assigned.get(name, []) if value is not None]
+        return any(
+            (symbol := self.facts.symbol(at)) is not None
+            and symbol.name
+            in ("tf.global_variables_initializer", "tf.initialize_all_variables")
+            for node in nodes
+            for at in ast.walk(node)
+            if isinstance(at, (ast.Name, ast.Attribute))
+        )
+
+    def _starts_script(self, run: Run) -> bool:
+        """Whether a run of the script initializes before anything else is done."""
+        statement = self.module.statement(run.call)
+        if not isinstance(self.module.parents[run.call], ast.Expr):
+            return False
+        if self.module.enclosing(run.call, (ast.For, ast.While, ast.If, ast.Try)) is not None:
+            around = self.module.enclosing(run.call, (ast.For, ast.While, ast.Try))
+            if around is not None:
+                return False
+        made = [call for call, _ in self.instances if self.facts.unit(call) is run.unit]
+        if not made or max(call.lineno for call in made) > statement.lineno:
+            return False
+        names = {
+            method.name
+            for method in self.phases.runners
+            if self.module.parents[method] in self.facts.family_of
+        }
+        first = min(call.lineno for call in made)
+        for node in self.module.nodes:
+            if (
+                isinstance(node, ast.Attribute)
+                and node.attr in names
+                and first < node.lineno < statement.lineno
+                and self.facts.unit(node) is run.unit
+            ):
+                return False
+        return True
+
+
+#: What gives everything of the default graph.
+_WHOLE_GRAPH = frozenset(
+    {"tf.global_variables", "tf.trainable_variables", "tf.all_variables", "tf.get_collection"}
+    | {"tf.local_variables", "tf.model_variables", "tf.moving_average_variables"}
+    | {"tf.summary.merge_all", "tf.losses.get_total_loss", "tf.losses.get_losses"}
+    | {"tf.losses.get_regularization_losses", "tf.losses.get_regularization_loss"}
+    | {"tf.add_to_collection", "tf.get_collection_ref", "tf.train.get_or_create_global_step"}
+    | {"tf.train.get_global_step", "tf.train.create_global_step", "tf.saved_model.Builder"}
+)
+
+
+def _is_scoped(call: ast.Call) -> bool:
+    """Whether a call asks for the variables of one scope."""
+    return len(call.args) > 1 or any(keyword.arg == "scope" for keyword in call.keywords)

@@ -1,0 +1,409 @@
+"""Graph-building code as it is spelled where it runs once, inside of a build.
+
+Inside of a build (``tf.compat.v1.wrap_function``) TensorFlow 1's graph functions work as they did,
+so the code keeps its statements.  A name becomes TensorFlow 2's where that is the same function
+with the same arguments, and ``tensorflow.compat.v1``'s where it is not.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from migrator import symbols
+from migrator.lift import renames
+from migrator.lift.kinds import Refusal
+from migrator.lift.text import Edit, Writer
+from migrator.names import Module, Symbol
+from migrator.symbols import Status
+
+__all__ = ["GraphCode", "Needs", "is_graph_symbol"]
+
+#: What to write instead of a node: all of it, edits in it, or None to look inside.
+Replace = Callable[[ast.AST, Writer], "str | list[Edit] | None"]
+
+
+@dataclass(slots=True)
+class Needs:
+    """What the new text needs besides TensorFlow."""
+
+    legacy_keras: str = ""  #: the first symbol that runs with ``TF_USE_LEGACY_KERAS=1`` only
+    parts: set[str] = field(default_factory=set)  #: of the bridge
+    requirements: set[str] = field(default_factory=set)  #: packages
+
+
+_QUEUES = "queues have no place without a session that runs their threads"
+_READERS = "readers and iterators keep their place in a session"
+_MANAGED = "managed sessions have no place without a session"
+_CLUSTER = "distributed sessions have no place without a session"
+_INSIDE = "a session or a graph of its own stands inside the graph code"
+_PARTS = "a partitioned variable has no place in an object-based checkpoint"
+_EAGER = "it is TensorFlow 2 code already"
+_KERAS = "Keras layers and models keep a graph and a session of their own"
+_TABLES = "lookup tables are not carried over"
+
+#: Why symbols, and all below them, have no place in a build.
+_REASONS = {
+    _QUEUES: (
+        "FIFOQueue PaddingFIFOQueue PriorityQueue RandomShuffleQueue QueueBase queue "
+        "train.batch train.batch_join train.maybe_batch train.maybe_batch_join "
+        "train.shuffle_batch train.shuffle_batch_join train.maybe_shuffle_batch "
+        "train.maybe_shuffle_batch_join train.input_producer train.string_input_producer "
+        "train.range_input_producer train.slice_input_producer train.limit_epochs "
+        "train.start_queue_runners train.add_queue_runner train.QueueRunner "
+        "train.queue_runner train.Coordinator train.LooperThread contrib.staging "
+        "ConditionalAccumulator ConditionalAccumulatorBase SparseConditionalAccumulator"
+    ),
+    _READERS: (
+        "ReaderBase TFRecordReader TextLineReader WholeFileReader IdentityReader "
+        "FixedLengthRecordReader data contrib.data train.match_filenames_once "
+        "io.match_filenames_once queue_runner"
+    ),
+    _MANAGED: (
+        "train.MonitoredTrainingSession train.MonitoredSession train.Supervisor "
+        "train.SingularMonitoredSession train.Scaffold train.SessionManager "
+        "train.ChiefSessionCreator train.WorkerSessionCreator train.SessionRunHook "
+        "train.basic_train_loop estimator contrib.estimator contrib.learn.Estimator"
+    ),
+    _CLUSTER: (
+        "train.Server train.ClusterSpec train.replica_device_setter distribute "
+        "train.SyncReplicasOptimizer contrib.distribute tpu contrib.tpu"
+    ),
+    _INSIDE: (
+        "Session InteractiveSession Graph reset_default_graph get_default_session train.Saver "
+        "saved_model train.import_meta_graph train.export_meta_graph graph_util "
+        "train.write_graph get_session_handle get_session_tensor delete_session_tensor "
+        "wrap_function"
+    ),
+    _PARTS: (
+        "fixed_size_partitioner variable_axis_size_partitioner create_partitioned_variables "
+        "min_max_variable_partitioner contrib.framework.VariableDeviceChooser"
+    ),
+    _EAGER: (
+        "GradientTape function enable_eager_execution enable_v2_behavior Module contrib.eager "
+        "custom_gradient train.Checkpoint"
+    ),
+    _KERAS: (
+        "keras.layers keras.models keras.Model keras.Sequential keras.Input keras.backend "
+        "keras.optimizers keras.applications keras.metrics keras.losses keras.estimator "
+        "keras.callbacks contrib.keras"
+    ),
+    _TABLES: ("lookup contrib.lookup tables_initializer"),
+}
+_REFUSED = {name: why for why, names in _REASONS.items() for name in names.split()}
+
+_HOST_NAMES = (
+    "gfile logging flags app errors ConfigProto GPUOptions OptimizerOptions GraphOptions "
+    "RunOptions RunMetadata set_random_seed random.set_random_seed train.latest_checkpoint "
+    "train.get_checkpoint_state train.checkpoint_exists train.list_variables "
+    "train.load_checkpoint train.load_variable Summary summary.FileWriter "
+    "summary.FileWriterCache summary.Summary train.SummaryWriter summary.Event Event "
+    "train.NewCheckpointReader train.checkpoints_iterator train.update_checkpoint_state "
+    "train.remove_checkpoint train.get_checkpoint_mtimes train.Example train.SequenceExample "
+    "train.Feature train.Features compat train.FloatList train.Int64List train.BytesList "
+    "train.FeatureLists SummaryMetadata train.FeatureList python_io test "
+    "contrib.learn.datasets examples sysconfig keras.datasets keras.preprocessing keras.utils "
+    "resource_loader nest io.gfile io.TFRecordWriter io.tf_record_iterator GraphDef NodeDef "
+    "MetaGraphDef saved_model.tag_constants saved_model.signature_constants as_dtype DType "
+    "TensorShape Dimension contrib.training.HParams version VERSION __version__ GIT_VERSION "
+    "COMPILER_VERSION newaxis Tensor Operation SparseTensorValue GraphKeys AUTO_REUSE "
+    "profiler config debugging.set_log_device_placement disable_eager_execution "
+    "disable_v2_behavior dtypes lite autograph train.Saver Session InteractiveSession Graph "
+    "reset_default_graph saved_model"
+)
+#: Symbols that make no graph, and all below them; besides those that :mod:`renames` knows.
+_HOST = frozenset(_HOST_NAMES.split())
+
+#: Gone symbols -> what does the same with the same arguments, below ``tensorflow.compat.v1``.
+_SUCCESSORS = {
+    "contrib.framework.get_or_create_global_step": "train.get_or_create_global_step",
+    "contrib.framework.create_global_step": "train.create_global_step",
+    "contrib.framework.get_global_step": "train.get_global_step",
+    "contrib.framework.nest": "nest",
+}
+_XAVIER = ("contrib.layers.xavier_initializer", "contrib.layers.xavier_initializer_conv2d")
+#: Parameters of ``tf.Variable`` of both versions.
+_VARIABLE = frozenset(
+    {"initial_value", "trainable", "validate_shape", "name", "dtype", "constraint"}
+)
+
+
+def is_graph_symbol(symbol: Symbol) -> bool:
+    """Whether using a symbol makes graph, or stands for a part of one.
+
+    Not so flags, files, logging, data types, protos and summary writers; nor sessions, Savers and
+    exports, which are no graph code and are judged by who lifts them.
+    """
+    name = symbol.name.partition(".")[2]
+    spelled = symbol.spelled.partition(".")[2]
+    if not name or renames.is_flags(symbol):
+        return False
+    if {name, spelled} & (renames.CONSTANTS | renames.LEVELS | renames.HOST.keys()):
+        return False
+    return _below(name, _HOST) is None and _below(spelled, _HOST) is None
+
+
+def _below(name: str, table: frozenset[str] | dict[str, str]) -> str | None:
+    """Return ``name``, or the longest prefix of it, that is in ``table``."""
+    while name:
+        if name in table:
+            return name
+        name = name.rpartition(".")[0]
+    return None
+
+
+class GraphCode:
+    """Writes code that will run inside of a build.
+
+    Args:
+        module: the file.
+        tensorflow: the name that ``tensorflow`` is imported as in the new text.
+        replace: asked about every node first; what it returns, if not None, counts.
+        bridge: the name of the bridge in the new text.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        tensorflow: str,
+        replace: Replace | None = None,
+        bridge: str = "tf2_bridge",
+    ) -> None:
+        self.module = module
+        self.tf = tensorflow
+        self.bridge = bridge
+        self.needs = Needs()
+        self._first = replace
+        self.writer = Writer(module, self._replace)
+
+    def edits(self, node: ast.AST) -> list[Edit]:
+        """Return the edits that respell ``node``.
+
+        Raises:
+            Refusal: something in it has no place in a build.
+        """
+        return self.writer.edits(node)
+
+    def text(self, node: ast.expr) -> str:
+        """Return the expression ``node`` as it is spelled in a build."""
+        return self.writer.text(node)
+
+    def statement(self, node: ast.stmt, to: int, tail: bool = True) -> str:
+        """Return the statement ``node`` as it stands in a build at column ``to``."""
+        return self.writer.statement(node, to, tail)
+
+    def check(self, node: ast.AST) -> None:
+        """Raise Refusal if something in ``node`` has no place in a build."""
+        self.writer.edits(node)
+
+    # -- nodes --------------------------------------------------------------------------
+
+    def _replace(self, node: ast.AST, writer: Writer) -> str | list[Edit] | None:
+        if self._first is not None:
+            new = self._first(node, writer)
+            if new is not None:
+                return new
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
+            symbol = self.module.symbol(node)
+            if symbol is not None:
+                return self._changed(node, self._reference(node, symbol))
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and self._imports_tensorflow(node):
+            raise Refusal(node, "import", "TensorFlow is imported inside of the graph code")
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
+            raise Refusal(node, "one scope", "graph code changes names outside of it")
+        return None
+
+    def _imports_tensorflow(self, node: ast.Import | ast.ImportFrom) -> bool:
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or ""]
+        return any(name.partition(".")[0] == "tensorflow" for name in names)
+
+    def _changed(self, node: ast.expr, new: str) -> str | None:
+        return None if self.module.source(node) == new else new
+
+    def _reference(self, node: ast.expr, symbol: Symbol) -> str:
+        """Return the new spelling of a symbol that is not called here, or keeps its arguments."""
+        name, spelled = symbol.name.partition(".")[2], symbol.spelled.partition(".")[2]
+        if not spelled:
+            return self.tf
+        if spelled in renames.LEVELS:
+            return f'"{spelled.rpartition(".")[2]}"'
+        if renames.is_flags(symbol):
+            return f"{self.tf}.compat.v1.{spelled}"
+        host = renames.HOST.get(spelled) or renames.HOST.get(name)
+        if host is not None:
+            return f"{self.tf}.{host}"
+        refused = _below(name, _REFUSED) or _below(spelled, _REFUSED)
+        if refused is not None:
+            raise Refusal(node, "graph code", f"`{symbol.spelled}`: {_REFUSED[refused]}")
+        if spelled in renames.CONSTANTS:
+            return f"{self.tf}.{spelled}"
+        known = renames.entry(symbol)
+        if known is not None and not known.news:
+            return f"{self.tf}.{known.new}"
+        for one in (spelled, name):
+            if symbols.in_tensorflow2(f"tf.{one}", same=True):
+                return f"{self.tf}.{one}"
+        for one in (spelled, name, _SUCCESSORS.get(spelled, "")):
+            status = symbols.status(f"tf.{one}") if one else Status.GONE
+            if one.startswith("python."):
+                continue  # private
+            if status is Status.LEGACY_KERAS:
+                self._legacy_keras(symbol)
+            if status in (Status.PRESENT, Status.LEGACY_KERAS):
+                return f"{self.tf}.compat.v1.{one}"
+        if symbols.status(symbol.spelled) is Status.TF2_ONLY:
+            raise Refusal(node, "graph code", f"`{symbol.spelled}`: {_EAGER}")
+        instead = symbols.successor(symbol.spelled)
+        raise Refusal(
+            node,
+            "symbol",
+            f"`{symbol.spelled}` is in TensorFlow no more"
+            + (f" ({instead.rstrip('.')})" if instead else ""),
+        )
+
+    def _legacy_keras(self, symbol: Symbol) -> None:
+        self.needs.legacy_keras = self.needs.legacy_keras or symbol.spelled
+        self.needs.requirements.add("tf-keras")
+
+    # -- calls --------------------------------------------------------------------------
+
+    def _call(self, node: ast.Call) -> str | list[Edit] | None:
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "eval" and not node.args:
+            raise Refusal(node, "graph code", "`.eval()` needs a session")
+        for keyword in node.keywords:
+            given = not isinstance(keyword.value, ast.Constant) or keyword.value.value is not None
+            if keyword.arg == "partitioner" and given:
+                raise Refusal(node, "graph code", f"`partitioner`: {_PARTS}")
+        symbol = self.module.symbol(node.func)
+        if symbol is None:
+            return None
+        name, spelled = symbol.name.partition(".")[2], symbol.spelled.partition(".")[2]
+        plain = not any(isinstance(one, ast.Starred) for one in node.args) and all(
+            keyword.arg for keyword in node.keywords
+        )
+        if name == "placeholder":
+            return self._feed(node, plain)
+        if name == "Variable" and plain:
+            named = {keyword.arg for keyword in node.keywords}
+            if len(node.args) < 2 and named <= _VARIABLE:
+                return self._renamed(node, f"{self.tf}.Variable")
+            return self._renamed(node, f"{self.tf}.compat.v1.Variable")
+        if name in renames.CASTS and plain and len(node.args) == 1 and not node.keywords:
+            value = self.text(node.args[0])
+            return f"{self.tf}.cast({value}, {self.tf}.{renames.CASTS[name]})"
+        if name == "nn.dropout" and plain:
+            return self._dropout(node)
+        if spelled in _XAVIER and self._is_uniform(node, plain):
+            return self._renamed(node, f"{self.tf}.compat.v1.glorot_uniform_initializer", "uniform")
+        known = renames.entry(symbol)
+        if known is not None and known.news and name.startswith("nn.softmax_cross_entropy"):
+            known = None  # TensorFlow 2's has a gradient for the labels
+        if known is None or not known.news:
+            return None  # the callee is a reference like others
+        try:
+            given_as = renames.bound(node, known)
+        except Refusal:
+            return self._renamed(node, f"{self.tf}.compat.v1.{name}")
+        return self._respelled(node, f"{self.tf}.{known.new}", given_as)
+
+    def _renamed(self, node: ast.Call, new: str, without: str = "") -> list[Edit]:
+        """Return the edits that give a call another callee, and take an argument away."""
+        edits = self.writer.edits(ast.Tuple(elts=[*node.args], ctx=ast.Load()))
+        for keyword in node.keywords:
+            if keyword.arg != without:
+                edits += self.writer.edits(keyword.value)
+        gone = next((k for k in node.keywords if k.arg == without), None)
+        if gone is not None:
+            others = [k.value for k in node.keywords if k is not gone]
+            if others or node.args:
+                raise Refusal(node, "arguments", f"`{without}` stands among other arguments")
+            start = self.module.offset(gone.lineno, gone.col_offset)
+            edits.append((start, self.module.end(gone.value), ""))
+        return [*self._callee(node, new), *edits]
+
+    def _callee(self, node: ast.Call, new: str) -> list[Edit]:
+        start, end = self.module.start(node.func), self.module.end(node.func)
+        return [] if self.module.text[start:end] == new else [(start, end, new)]
+
+    def _respelled(
+        self, node: ast.Call, new: str, given_as: list[tuple[str | None, ast.expr]] | None
+    ) -> list[Edit]:
+        if given_as is None:
+            return self._renamed(node, new)
+        edits = self._callee(node, new)
+        written: list[tuple[str | None, ast.expr]] = [
+            *((None, value) for value in node.args),
+            *((keyword.arg, keyword.value) for keyword in node.keywords),
+        ]
+        for (old, part), (name, _) in zip(written, given_as, strict=True):
+            at = self.module.start(part)
+            if old is None and name is not None:
+                edits.append((at, at, f"{name}="))
+            elif old is not None and name != old:
+                keyword = next(k for k in node.keywords if k.value is part)
+                start = self.module.offset(keyword.lineno, keyword.col_offset)
+                edits.append((start, at, f"{name}="))
+            edits += self.writer.edits(part)
+        return edits
+
+    def _given(self, node: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
+        """Return the arguments of a call by the names of its parameters."""
+        if len(node.args) > len(names):
+            raise Refusal(node, "arguments", "it has more arguments than TensorFlow 1 takes")
+        given = dict(zip(names, node.args, strict=False))
+        for keyword in node.keywords:
+            if keyword.arg not in names or keyword.arg in given:
+                raise Refusal(node, "arguments", f"TensorFlow 1 takes no argument `{keyword.arg}`")
+            given[keyword.arg] = keyword.value
+        return given
+
+    def _check_comments(self, node: ast.Call) -> None:
+        if "#" in self.module.source(node) and "\n" in self.module.source(node):
+            raise Refusal(node, "comment", "a comment stands among its arguments")
+
+    def _feed(self, node: ast.Call, plain: bool) -> str:
+        if not plain:
+            raise Refusal(node, "arguments", "its arguments come through `*` or `**`")
+        self._check_comments(node)
+        given = self._given(node, ("dtype", "shape", "name"))
+        if "dtype" not in given:
+            raise Refusal(node, "arguments", "it has no data type")
+        shape = self.text(given["shape"]) if "shape" in given else "None"
+        parts = [shape, self.text(given["dtype"])]
+        if "name" in given:
+            parts.append(f"name={self.text(given['name'])}")
+        self.needs.parts.add("graph_module")
+        return f"{self.bridge}.feed({self.tf}.TensorSpec({', '.join(parts)}))"
+
+    def _dropout(self, node: ast.Call) -> str | list[Edit]:
+        given = self._given(node, ("x", "keep_prob", "noise_shape", "seed", "name", "rate"))
+        keep = given.get("keep_prob")
+        if keep is None or "rate" in given or "x" not in given:
+            return self._renamed(node, f"{self.tf}.compat.v1.nn.dropout")
+        self._check_comments(node)
+        text = self.text(keep)
+        if not isinstance(keep, (ast.Name, ast.Constant, ast.Attribute, ast.Call, ast.Subscript)):
+            text = f"({text})"
+        parts = [self.text(given["x"]), f"rate=1 - {text}"]
+        parts += [
+            f"{key}={self.text(given[key])}"
+            for key in ("noise_shape", "seed", "name")
+            if key in given
+        ]
+        return f"{self.tf}.nn.dropout({', '.join(parts)})"
+
+    def _is_uniform(self, node: ast.Call, plain: bool) -> bool:
+        """Whether an initializer of contrib draws from the distribution of Glorot's uniform one."""
+        if not plain or node.args:
+            return False
+        uniform = [k.value for k in node.keywords if k.arg == "uniform"]
+        return not uniform or (
+            len(node.keywords) == 1
+            and isinstance(uniform[0], ast.Constant)
+            and uniform[0].value is True
+        )

@@ -1,0 +1,134 @@
+"""The plain form: every graph expression is understood, and becomes TensorFlow 2's."""
+
+from __future__ import annotations
+
+import ast
+
+from migrator.lift.kinds import Lifted, Refusal
+from migrator.lift.rewrite import Rewriter
+from migrator.lift.scope import Scope
+from migrator.lift.slices import uses_of
+from migrator.names import Module
+
+__all__ = ["lift_plain", "scope_of"]
+
+
+def scope_of(module: Module) -> ast.Module | ast.FunctionDef:
+    """Return the scope that opens a session and builds the graph.
+
+    Raises:
+        Refusal: several scopes do, or none.
+    """
+    owners: set[ast.AST] = set()
+    opened = False
+    for node, symbol in module.references():
+        opened = opened or symbol.name in ("tf.Session", "tf.InteractiveSession")
+        if symbol.name in ("tf.Session", "tf.InteractiveSession", "tf.placeholder", "tf.Variable"):
+            owners.add(
+                module.enclosing(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)) or module.tree
+            )
+    if not opened:
+        raise Refusal(module.tree, "nothing", "it opens no session")
+    if module.tree in owners:
+        return module.tree
+    (first, *others) = sorted(owners, key=lambda node: getattr(node, "lineno", 0))
+    if others or not isinstance(first, ast.FunctionDef) or module.parents[first] is not module.tree:
+        raise Refusal(
+            first, "one scope", "graph and session are not in one function or at module level"
+        )
+    return first
+
+
+def _check_called_once(module: Module, function: ast.FunctionDef, depth: int = 0) -> None:
+    """A function that makes graph must do so once: a second call would name variables anew."""
+    calls = [
+        name
+        for name in module.by_name.get(function.name, ())
+        if isinstance(name, ast.Name)
+        and module.find(name.id, module.scope_of[name])[0] is module.root
+    ]
+    for name in calls:
+        call = module.enclosing(name, (ast.Call,))
+        if isinstance(call, ast.Call) and call.func is not name:
+            symbol = module.symbol(call.func)
+            if symbol is not None and symbol.name == "tf.app.run":
+                continue
+        if not isinstance(call, ast.Call) or call.func is not name:
+            raise Refusal(name, "one call", f"`{function.name}` is handed on")
+        around = module.enclosing(name, (ast.For, ast.While, ast.FunctionDef, ast.Lambda))
+        if isinstance(around, ast.FunctionDef) and around is not function and depth < 3:
+            _check_called_once(module, around, depth + 1)
+        elif around is not None:
+            raise Refusal(name, "one call", f"`{function.name}` is called in a loop or a function")
+    if len(calls) > 1:
+        raise Refusal(calls[1], "one call", f"`{function.name}` is called several times")
+    if depth:
+        return
+    if function.decorator_list:
+        raise Refusal(function, "one call", f"`{function.name}` is decorated")
+    for inner in ast.walk(function):
+        if isinstance(inner, (ast.Global, ast.Nonlocal, ast.Yield, ast.YieldFrom)):
+            raise Refusal(inner, "one scope", f"`{function.name}` changes names outside, or yields")
+
+
+def lift_plain(module: Module, path: str) -> Lifted:
+    """Return ``module`` with its session lifted into a ``tf.Module`` of analysed expressions.
+
+    Args:
+        module: the file; its lines end in a newline alone.
+        path: of the file, which names the class.
+
+    Raises:
+        Refusal: a precondition does not hold; nothing is changed.
+    """
+    node = scope_of(module)
+    if isinstance(node, ast.FunctionDef):
+        _check_called_once(module, node)
+    scopes: list[Scope] = []
+    for body in _graphs(module, node):
+        scopes.append(Scope(module, node, body, scopes[-1] if scopes else None))
+        scopes[-1].analyse()
+    for scope in scopes:
+        scope.finish()
+    scopes[-1].account()
+    rewriters: list[Rewriter] = []
+    for scope in scopes:
+        others = [other for other in scopes if other is not scope]
+        rewriters.append(Rewriter(scope, uses_of(scope), path, rewriters, others))
+    for rewriter in rewriters:
+        rewriter.run()
+    first, *rest = rewriters
+    answers = {at: text for rewriter in rewriters for at, text in rewriter.answers.items()}
+    notes = dict.fromkeys(note for scope in scopes for note in scope.notes)
+    return Lifted(first.finished(rest), first.emitter.class_name, answers, tuple(notes))
+
+
+def _graphs(module: Module, node: ast.Module | ast.FunctionDef) -> list[list[ast.stmt]]:
+    """Return the statements of each graph that a body builds, one after another.
+
+    A body that resets the graph in between builds several; one that builds a single graph is given
+    as an empty list, which stands for all of it.
+    """
+    parts: list[list[ast.stmt]] = [[]]
+    for statement in node.body:
+        if _resets(module, statement) and _uses_session(module, parts[-1]):
+            parts.append([])
+        parts[-1].append(statement)
+    return parts if len(parts) > 1 else [[]]
+
+
+def _resets(module: Module, statement: ast.stmt) -> bool:
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+        return False
+    symbol = module.symbol(statement.value.func)
+    return symbol is not None and symbol.name == "tf.reset_default_graph"
+
+
+def _uses_session(module: Module, statements: list[ast.stmt]) -> bool:
+    """Whether statements open a session; what only defines functions builds no graph yet."""
+    for statement in statements:
+        for inner in ast.walk(statement):
+            symbol = module.symbol(inner) if isinstance(inner, (ast.Name, ast.Attribute)) else None
+            if symbol is not None and symbol.name in ("tf.Session", "tf.InteractiveSession"):
+                return True
+    return False

@@ -1,0 +1,288 @@
+"""What a scope does with its session: runs, checkpoints, summaries."""
+
+from __future__ import annotations
+
+import ast
+
+from migrator.lift.expressions import arguments
+from migrator.lift.kinds import Refusal
+from migrator.lift.wrapped.exports import Exports
+from migrator.lift.wrapped.things import Feed, Sort, Thing, Use
+from migrator.names import Symbol
+
+__all__ = ["Actions"]
+
+_ASSIGNS = frozenset({"assign", "assign_add", "assign_sub"})
+_WRITERS = frozenset({"tf.summary.FileWriter"})
+_SAVER = (
+    *("var_list", "reshape", "sharded", "max_to_keep", "keep_checkpoint_every_n_hours"),
+    *("name", "restore_sequentially", "saver_def", "builder", "defer_build", "allow_empty"),
+    *("write_version", "pad_step_number", "save_relative_paths", "filename"),
+)
+_SAVE = (
+    *("sess", "save_path", "global_step", "latest_filename", "meta_graph_suffix"),
+    *("write_meta_graph", "write_state", "strip_default_attrs", "save_debug_info"),
+)
+
+
+class Actions(Exports):
+    """Evaluates the calls that need a session."""
+
+    def _tensorflow(self, node: ast.Call, symbol: Symbol) -> Thing:
+        name = symbol.name
+        if name == "tf.train.Saver":
+            given = arguments(
+                node,
+                _SAVER,
+                ("var_list", "max_to_keep", "keep_checkpoint_every_n_hours", "name"),
+            )
+            for argument in given.values():
+                self.evaluate(argument)
+            self.found.makes.append(node)
+            self.savers.append(node)
+            return Thing(Sort.SAVER, node, call=node)
+        if name in _WRITERS:
+            given = arguments(node, ("logdir", "graph"))
+            if "logdir" not in given or self.evaluate(given["logdir"]).sort is not Sort.HOST:
+                raise Refusal(node, "summary", "its directory is not told")
+            if "graph" in given:
+                self._graph(given["graph"])
+            if self.context.deferred or self.context.loop:
+                self.found.acts.append(node)
+            self.writers.append(node)
+            return Thing(Sort.WRITER, node, call=node)
+        return super()._tensorflow(node, symbol)
+
+    def _graph(self, node: ast.expr) -> None:
+        """The graph of a session, which is not written any more."""
+        with self.aside():
+            thing = self.evaluate(node)
+        if thing.sort is not Sort.CONFIG and not isinstance(node, ast.Constant):
+            raise Refusal(node, "summary", "it is not told which graph is written")
+        self.notes.append("The graph is not written for TensorBoard any more")
+
+    def method(self, node: ast.Call, function: ast.Attribute, base: Thing) -> Thing | None:
+        """Return what a method of a value gives, or None where it is ordinary."""
+        name = function.attr
+        if base.sort is Sort.SESSION:
+            if name == "run":
+                return self._run(node)
+            if name == "as_default" and not node.args:
+                return base
+            if name == "close" and not node.args:
+                self.found.removed.append(node)
+                return Thing(Sort.HOST, node)
+            raise Refusal(node, "session", f"`.{name}()` of a session is not carried over")
+        if base.sort is Sort.INIT and name == "run":
+            given = arguments(node, ("feed_dict", "session"), ("session",))
+            if "session" in given:
+                self._session(node, given["session"])
+            return self._initialized(node)
+        if base.sort in (Sort.GRAPH, Sort.VARIABLE) and name in ("eval", "run"):
+            if function in self.calls.session_refs:
+                given = arguments(node, ("feed_dict", "session"))
+                if "session" in given:
+                    self._session(node, given["session"])
+                with self.aside():
+                    base = self.evaluate(function.value)
+                self.found.loose = [
+                    one for one in self.found.loose if not _is_in(self.module, one, function)
+                ]
+                self.found.makes = [
+                    one for one in self.found.makes if not _is_in(self.module, one, function)
+                ]
+                return self._fetch(node, function.value, given.get("feed_dict"))
+        if base.sort is Sort.SAVER:
+            return self._saved(node, function)
+        if base.sort is Sort.WRITER:
+            return self._written(node, function)
+        return super().method(node, function, base)
+
+    def _session(self, node: ast.AST, session: ast.expr | None) -> None:
+        if session is None or self.evaluate(session).sort is not Sort.SESSION:
+            raise Refusal(node, "session", "it is not told which session this is")
+
+    # -- runs --------------------------------------------------------------------------
+
+    def _run(self, node: ast.Call) -> Thing:
+        given = arguments(
+            node, ("fetches", "feed_dict", "options", "run_metadata"), ("fetches", "feed_dict")
+        )
+        if "fetches" not in given:
+            raise Refusal(node, "fetch", "it fetches nothing")
+        return self._fetch(node, given["fetches"], given.get("feed_dict"))
+
+    def _fetch(self, node: ast.Call, fetch: ast.expr, fed: ast.expr | None) -> Thing:
+        assign = self._assigned(fetch)
+        if assign is not None:
+            self.found.acts.append(node)
+            self.assigns.append((node, assign))
+            return Thing(Sort.HOST, node)
+        with self.aside() as inner:
+            thing = self.evaluate(fetch)
+        if thing.sort is Sort.INIT:
+            return self._initialized(node)
+        feed = self._fed(fed)
+        self.found.acts.append(node)
+        if thing.sort is Sort.HOST or thing.plain:
+            raise Refusal(fetch, "fetch", "what is fetched is not a value of this graph")
+        if not thing.is_built or thing.sort is Sort.SAVER:
+            raise Refusal(fetch, "fetch", f"what is fetched is a {thing.sort.value}")
+        if not inner.loose and inner.makes:
+            self._eagerly(node, fetch, inner.host)
+            return Thing(Sort.HOST, node)
+        if thing.sort is Sort.VARIABLE and isinstance(fetch, ast.Name):
+            self.reads.append((node, fetch))
+            self.outside.append((fetch, thing))
+            return Thing(Sort.HOST, node)
+        if inner.makes:
+            self.check_late(fetch, inner.makes, "fetch")
+        self._record(node, fetch, feed)
+        self.late_reads += [(name, fetch) for name in inner.host]
+        return Thing(Sort.HOST, node)
+
+    def _eagerly(self, node: ast.Call, fetch: ast.expr, host: list[ast.Name]) -> None:
+        """A run of operations on host values: they need no graph."""
+        from migrator.lift import renames
+
+        for inner in ast.walk(fetch):
+            symbol = self.calls.symbols.get(inner)
+            if symbol is None:
+                continue
+            known = renames.entry(symbol) is not None or renames.is_flags(symbol)
+            parent = self.module.parents[inner]
+            called = isinstance(parent, ast.Call) and parent.func is inner
+            if called and (not known or renames.is_random(symbol)):
+                raise Refusal(fetch, "fetch", f"`{symbol.spelled}` is called where it is fetched")
+            if called and renames.gives_several(symbol):
+                raise Refusal(fetch, "fetch", "what is fetched is several tensors in one value")
+        if not isinstance(fetch, ast.Call) or fetch.func not in self.calls.symbols:
+            raise Refusal(fetch, "fetch", "what is fetched is made where it is fetched")
+        self.eager.append((node, fetch))
+
+    def _assigned(self, fetch: ast.expr) -> ast.Call | None:
+        """Return the assignment of a host value to a variable that a fetch is, or None."""
+        if not isinstance(fetch, ast.Call):
+            return None
+        variable: ast.expr | None = None
+        values: list[ast.expr] = []
+        symbol = self.calls.symbols.get(fetch.func)
+        if symbol is not None and symbol.name.removeprefix("tf.") in _ASSIGNS:
+            given = arguments(fetch, ("ref", "value"))
+            variable, values = given.get("ref"), [given[k] for k in ("value",) if k in given]
+        elif isinstance(fetch.func, ast.Attribute) and fetch.func.attr in _ASSIGNS:
+            given = arguments(fetch, ("value",))
+            variable, values = fetch.func.value, list(given.values())
+        if not isinstance(variable, ast.Name) or len(values) != 1:
+            return None
+        with self.aside() as found:
+            thing = self.evaluate(variable)
+            value = self.evaluate(values[0])
+        if thing.sort is not Sort.VARIABLE or value.sort is not Sort.HOST:
+            return None
+        self.outside.append((variable, thing))
+        self.found.host += found.host
+        return fetch
+
+    def _initialized(self, node: ast.Call) -> Thing:
+        if self.started or self.context.inside:
+            self.found.acts.append(node)
+            self.inits.append(node)
+        else:
+            self.found.removed.append(node)
+        return Thing(Sort.INIT, node)
+
+    def _fed(self, node: ast.expr | None) -> Feed | None:
+        if node is None or (isinstance(node, ast.Constant) and node.value is None):
+            return None
+        if isinstance(node, ast.Dict) and not node.keys:
+            return None
+        thing = self.evaluate(node)
+        if thing.sort is not Sort.FEED or thing.feed is None:
+            raise Refusal(node, "feed", "it is not told what is fed")
+        return thing.feed
+
+    def _record(self, node: ast.Call, fetch: ast.expr, feed: Feed | None) -> None:
+        feeds = feed.keys if feed is not None else []
+        versions: dict[str, Thing] = {}
+        for part in [fetch, *feeds]:
+            for name in ast.walk(part):
+                if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load):
+                    thing = self.env.get(self.calls.key(name))
+                    if thing is None:
+                        continue
+                    if thing.maybe:
+                        raise Refusal(name, "fetch", f"`{name.id}` is not made on every way")
+                    versions[name.id] = thing
+        words = [ast.dump(part) for part in [fetch, *feeds]]
+        for use in self.uses:
+            if [ast.dump(part) for part in [use.fetch, *use.feeds]] == words and (
+                use.versions == versions
+            ):
+                break
+        else:
+            use = Use(fetch, list(feeds), versions)
+            use.after = len(self.moved)
+            self.uses.append(use)
+        use.calls.append(node)
+        self.use_of[node] = use
+
+    # -- checkpoints -------------------------------------------------------------------
+
+    def _saved(self, node: ast.Call, function: ast.Attribute) -> Thing:
+        name = function.attr
+        if name == "save":
+            given = arguments(
+                node, _SAVE, ("sess", "save_path", "global_step", "write_meta_graph", "write_state")
+            )
+        elif name == "restore":
+            given = arguments(node, ("sess", "save_path"))
+        else:
+            raise Refusal(node, "Saver", f"`.{name}()` of a Saver is not carried over")
+        self._session(node, given.pop("sess", None))
+        if not isinstance(function.value, (ast.Name, ast.Attribute)):
+            raise Refusal(node, "Saver", "the Saver is not kept in a name")
+        self.found.loose = [
+            one for one in self.found.loose if not _is_in(self.module, one, function)
+        ]
+        for word, argument in given.items():
+            thing = self.evaluate(argument)
+            if word == "global_step" and thing.sort is Sort.VARIABLE:
+                continue
+            if thing.sort is not Sort.HOST:
+                raise Refusal(argument, "Saver", f"its {word} is a {thing.sort.value}")
+        self.found.acts.append(node)
+        if isinstance(function.value, ast.Name):
+            self.outside.append((function.value, self.env[self.calls.key(function.value)]))
+        else:
+            raise Refusal(node, "Saver", "the Saver is not kept in a name")
+        self.saves.append((node, function.value, name))
+        return Thing(Sort.HOST, node)
+
+    # -- summaries ---------------------------------------------------------------------
+
+    def _written(self, node: ast.Call, function: ast.Attribute) -> Thing:
+        name = function.attr
+        alone = isinstance(self.module.parents[node], ast.Expr)
+        if name == "add_graph" and alone:
+            self._graph(arguments(node, ("graph", "global_step"))["graph"])
+            self.found.removed.append(node)
+            return Thing(Sort.HOST, node)
+        if name == "add_summary" and alone:
+            given = arguments(node, ("summary", "global_step"))
+            for argument in given.values():
+                thing = self.evaluate(argument)
+                if thing.sort is not Sort.HOST:
+                    raise Refusal(argument, "summary", f"a {thing.sort.value} is written")
+            if "summary" not in given:
+                raise Refusal(node, "summary", "it is not told which summary is written")
+            self.additions.append(node)
+            self.found.acts.append(node)
+            return Thing(Sort.HOST, node)
+        if name in ("flush", "close") and not node.args and alone:
+            return Thing(Sort.HOST, node)
+        raise Refusal(node, "summary", f"`.{name}()` of a writer is not carried over")
+
+
+def _is_in(module: object, node: ast.AST, around: ast.AST) -> bool:
+    return any(inner is node for inner in ast.walk(around))

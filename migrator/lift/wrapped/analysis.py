@@ -1,0 +1,748 @@
+"""The statements of one scope, in order: what builds its graph, what runs it, what is neither."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+
+from migrator.lift import renames
+from migrator.lift.kinds import Refusal
+from migrator.lift.wrapped.actions import Actions
+from migrator.lift.wrapped.callables import Callables, arguments_of
+from migrator.lift.wrapped.things import Sort, Thing
+from migrator.lift.wrapped.values import Context, Found
+from migrator.names import Module, Symbol
+
+__all__ = ["Analysis", "is_main_guard"]
+
+_GONE = frozenset({"tf.disable_v2_behavior", "tf.disable_eager_execution"})
+_ACTORS = frozenset({Sort.SESSION, Sort.SAVER, Sort.WRITER, Sort.BUILDER, Sort.FEED, Sort.INIT})
+_KEPT_METHODS = frozenset(
+    {"assign", "assign_add", "assign_sub", "get_shape", "as_list", "eval", "run", "items", "keys"}
+    | {"values", "read_value", "value"}
+)
+#: Built-in functions that may be told tensors and keep nothing of them.
+_TELLING = frozenset({"print", "len", "str", "repr", "type", "isinstance", "id"})
+
+
+class Analysis(Actions):
+    """The analysis of one scope.
+
+    Args:
+        module: the file.
+        node: the module or the function whose body is analysed.
+        calls: what the functions of the file do.
+
+    Raises:
+        Refusal: from :meth:`analyse`, when something is not understood.
+    """
+
+    def __init__(
+        self, module: Module, node: ast.Module | ast.FunctionDef, calls: Callables
+    ) -> None:
+        super().__init__(module, calls)
+        self.node = node
+        self.scope = module.scopes[node]
+        self.withs: list[ast.With] = []
+        self.removed: dict[ast.stmt, Sort] = {}
+        self.late: list[ast.stmt] = []  #: statements of the build that stood behind a run
+        self.anchor: ast.stmt | None = None
+        self.host_reads: list[tuple[ast.Name, ast.stmt]] = []
+        self.late_reads = []
+        self.deferred: list[ast.FunctionDef] = []
+        self.opened: list[str] = []  #: names of sessions that are open
+        self.was_reset: ast.AST | None = None
+        self.owners: dict[str, tuple[int, str]] = {}  #: names of the build
+
+    # -- all of it ---------------------------------------------------------------------
+
+    def analyse(self) -> None:
+        """Look at every statement once, in order."""
+        for name in arguments_of(self.scope):
+            self.env[(id(self.scope), name)] = Thing(Sort.HOST)
+        self._block(self.node.body, Context())
+        if not self.moved:
+            raise Refusal(self.node, "nothing", "it builds no graph")
+        early = [node for node in self.moved if node not in self.late]
+        if not early:
+            raise Refusal(self.moved[0], "order", "the session runs before any graph is built")
+        self.anchor = early[-1]
+        self.started = True
+        for function in self.deferred:
+            local = self.module.scopes[function]
+            for name in arguments_of(local):
+                key = (id(local), name)
+                session = key in self.calls.session_names
+                thing = Thing(Sort.SESSION if session else Sort.HOST, function)
+                self.env[key] = thing
+                self.versions[key] = [thing]
+            self._block(function.body, Context(inside=True, deferred=True))
+
+    def _block(self, statements: Sequence[ast.stmt], context: Context) -> None:
+        for statement in statements:
+            self.context = context
+            self.found = Found()
+            self._statement(statement, context)
+        left = [s for s in statements if s not in self.removed and s not in self.late]
+        if statements and context.inside and not left:
+            raise Refusal(statements[0], "empty block", "nothing would be left in its block")
+
+    def _statement(self, node: ast.stmt, context: Context) -> None:
+        if isinstance(
+            node, (ast.Import, ast.ImportFrom, ast.Pass, ast.Break, ast.Continue, ast.Global)
+        ):
+            return
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            self._definition(node, context)
+        elif isinstance(node, ast.With):
+            self._with(node, context)
+        elif isinstance(node, ast.If) and is_main_guard(node) and not node.orelse:
+            if isinstance(self.node, ast.Module) and not context.inside:
+                self._block(node.body, context)
+            else:
+                raise Refusal(node, "layout", "a main guard stands in a block")
+        elif isinstance(node, (ast.For, ast.While, ast.If, ast.Try)):
+            self._compound(node, context)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)):
+            self._simple(node, context)
+        elif isinstance(node, (ast.Return, ast.Assert, ast.Raise, ast.Delete)):
+            if isinstance(node, ast.Delete):
+                for target in node.targets:
+                    if any(self._built_name(name) for name in ast.walk(target)):
+                        raise Refusal(node, "delete", "a graph value is deleted")
+            self._other(node)
+        else:
+            raise Refusal(node, "statement", "this kind of statement is not followed")
+
+    def _other(self, node: ast.stmt) -> None:
+        """A statement that binds nothing and stays where it is."""
+        for child in ast.iter_child_nodes(node):
+            thing = self.evaluate(child)
+            if isinstance(node, ast.Return) and thing.sort is Sort.FEED:
+                raise Refusal(node, "feed", "a feed dictionary is made in a function")
+            self._joined(child, [thing])
+            if thing.is_built and not thing.plain:
+                raise Refusal(node, "host use", "a graph value leaves the scope")
+        self._stays(node)
+
+    # -- what there is in a piece of code --------------------------------------------------
+
+    def _built_name(self, node: ast.AST) -> bool:
+        if not isinstance(node, ast.Name):
+            return False
+        thing = self.env.get(self.calls.key(node))
+        return thing is not None and thing.is_built
+
+    def _has_action(self, node: ast.AST) -> bool:
+        if self.calls.has_session(node):
+            return True
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
+                thing = self.env.get(self.calls.key(inner))
+                if thing is not None and thing.sort in _ACTORS:
+                    return True
+        return False
+
+    def _has_graph(self, node: ast.AST) -> bool:
+        for inner in ast.walk(node):
+            if inner in self.calls.graph_refs:
+                return True
+            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
+                if self._built_name(inner) or self.calls.definition(inner) in self.calls.makes:
+                    return True
+        return False
+
+    # -- definitions -------------------------------------------------------------------
+
+    def _definition(self, node: ast.FunctionDef | ast.ClassDef, context: Context) -> None:
+        key = (id(self.module.scope_of[node]), node.name)
+        if node in self.calls.sessions:
+            if isinstance(node, ast.ClassDef):
+                raise Refusal(node, "class", f"the class `{node.name}` holds the session")
+            if node.decorator_list:
+                raise Refusal(node, "function", f"`{node.name}` is decorated")
+            self.deferred.append(node)
+            return
+        closes = node in self.calls.closes
+        if node in self.calls.makes and (closes or isinstance(self.node, ast.FunctionDef)):
+            if context.inside or self.started:
+                raise Refusal(node, "straight line", "graph is defined where the session runs")
+            self._move(node)
+            self._free(node)
+            self._take(node)
+            self.env[key] = Thing(Sort.GRAPH, node)
+            self.versions.setdefault(key, []).append(self.env[key])
+            self._own(node.name, key, node)
+
+    def _free(self, node: ast.AST) -> None:
+        """Note the host names that a definition reads from around it."""
+        inside = {
+            id(self.module.scopes[inner])
+            for inner in ast.walk(node)
+            if inner in self.module.scopes
+        }
+        for name in ast.walk(node):
+            if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load):
+                key = self.calls.key(name)
+                if key[0] in inside or key[0] == id(None) or name in self.calls.symbols:
+                    continue
+                if key not in self.env and key in self.calls.names:
+                    continue
+                if not self._built_name(name):
+                    self.found.host.append(name)
+            elif isinstance(name, (ast.Global, ast.Nonlocal)):
+                raise Refusal(name, "function", "a function changes names outside of it")
+
+    # -- blocks ------------------------------------------------------------------------
+
+    def _with(self, node: ast.With, context: Context) -> None:
+        sorts: list[Thing] = []
+        with self.aside():
+            for item in node.items:
+                sorts.append(self.evaluate(item.context_expr))
+        goes = [thing for thing in sorts if thing.sort in (Sort.SESSION, Sort.CONFIG)]
+        if goes:
+            if len(goes) != len(sorts):
+                raise Refusal(node, "with", "a session and something else share a `with`")
+            names = []
+            for item, thing in zip(node.items, sorts, strict=True):
+                if item.optional_vars is not None:
+                    if not isinstance(item.optional_vars, ast.Name):
+                        raise Refusal(item.optional_vars, "session", "it is not kept in a name")
+                    self.bind(item.optional_vars, thing)
+                    names.append(item.optional_vars.id)
+                self._one_graph(item.context_expr)
+                if thing.sort is Sort.SESSION and thing.node is item.context_expr:
+                    self._open(thing, names[-1] if names else "")
+            self.withs.append(node)
+            self._block(node.body, context)
+            self.opened = [name for name in self.opened if name not in names and name]
+            return
+        if self._has_action(node):
+            if self._has_graph_items(node):
+                raise Refusal(node, "with", "the session runs inside a scope of the graph")
+            for item in node.items:
+                thing = self.evaluate(item.context_expr)
+                self._joined(item.context_expr, [thing])
+                if item.optional_vars is not None:
+                    self.store(item.optional_vars, Thing(Sort.HOST, item.optional_vars))
+            self._stays(node)
+            self._block(node.body, replace(context, inside=True))
+        elif self._has_graph(node):
+            self._moves_whole(node, context)
+        else:
+            self._host(node)
+
+    def _has_graph_items(self, node: ast.With) -> bool:
+        return any(self._has_graph(item.context_expr) for item in node.items)
+
+    def _one_graph(self, node: ast.expr) -> None:
+        """A second graph must not be filled beside the first."""
+        if isinstance(node, ast.Call) and self.moved:
+            symbol = self.calls.symbols.get(node.func)
+            if symbol is not None and symbol.name == "tf.Graph":
+                raise Refusal(node, "one graph", "a second graph is made")
+
+    def _open(self, thing: Thing, name: str) -> None:
+        others = [one for one in self.opened if one != name]
+        if others and self.started and thing.node is not None:
+            raise Refusal(thing.node, "one session", "a second session is opened beside the first")
+        if self.context.loop or (self.context.inside and not self.context.deferred):
+            assert thing.node is not None
+            raise Refusal(thing.node, "session", "the session is opened in a loop or condition")
+        if name not in self.opened:
+            self.opened.append(name)
+
+    def _compound(self, node: ast.For | ast.While | ast.If | ast.Try, context: Context) -> None:
+        if not self._has_action(node):
+            if self._has_graph(node):
+                self._moves_whole(node, context)
+            else:
+                self._host(node)
+            return
+        loop = isinstance(node, (ast.For, ast.While))
+        inner = replace(context, inside=True, loop=context.loop or loop)
+        if loop:
+            stored = {
+                self.calls.key(name)
+                for name in ast.walk(node)
+                if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+            }
+            inner = replace(inner, stored=context.stored | stored)
+        if isinstance(node, ast.For):
+            self._joined(node.iter, [self.evaluate(node.iter)])
+            self._stays(node)
+            self.context = inner
+            self.store(node.target, Thing(Sort.HOST, node.target))
+            bodies = [node.body, node.orelse]
+        elif isinstance(node, ast.Try):
+            bodies = [node.body, *(h.body for h in node.handlers), node.orelse, node.finalbody]
+            for handler in node.handlers:
+                if handler.type is not None:
+                    self.evaluate(handler.type)
+            self._stays(node)
+        else:
+            self._joined(node.test, [self.evaluate(node.test)])
+            self._stays(node)
+            bodies = [node.body, node.orelse]
+        if loop:
+            # a feed dictionary or a reader in the loop must find what the loop leaves
+            self.started = True
+        for body in bodies:
+            self._block(body, inner)
+        self.started = True
+
+    def _host(self, node: ast.stmt) -> None:
+        """A block without graph and session: what it binds is the host's."""
+        before = self.context
+        self.context = replace(before, inside=True)
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                owner, _ = self.module.find(inner.id, self.module.scope_of[inner])
+                if owner is self.scope or owner is self.module.root:
+                    self.bind(inner, Thing(Sort.HOST, inner))
+        self.context = before
+
+    # -- the build ---------------------------------------------------------------------
+
+    def _move(self, node: ast.stmt) -> None:
+        if self.was_reset is not None:
+            raise Refusal(self.was_reset, "one graph", "the graph is reset after it was used")
+        self.moved.append(node)
+
+    def _take(self, node: ast.stmt) -> None:
+        """Note what a statement of the build reads of the host."""
+        if node in self.late:
+            self.late_reads += [(name, node) for name in self.found.host]
+        else:
+            self.host_reads += [(name, node) for name in self.found.host]
+
+    def _own(self, name: str, key: tuple[int, str], node: ast.AST) -> None:
+        if self.owners.setdefault(name, key) != key:
+            raise Refusal(node, "one meaning", f"`{name}` is the name of several things")
+
+    def _moves_whole(self, node: ast.stmt, context: Context) -> None:
+        """A block that only builds graph."""
+        if context.inside:
+            raise Refusal(
+                node, "straight line", "graph is built in a loop or condition that runs the session"
+            )
+        for inner in ast.walk(node):
+            if isinstance(
+                inner, (ast.Return, ast.Yield, ast.YieldFrom)
+            ) and not self._in_function(inner, node):
+                raise Refusal(inner, "statement", "a block that builds graph is left")
+        self._move(node)
+        if self.started:
+            self.late.append(node)
+        self._built(node)
+        self._take(node)
+
+    def _in_function(self, node: ast.AST, top: ast.AST) -> bool:
+        around = self.module.enclosing(node, (ast.FunctionDef, ast.Lambda))
+        return around is not None and any(inner is around for inner in ast.walk(top))
+
+    def _built(self, node: ast.stmt) -> None:
+        """Look at one statement of the build."""
+        if isinstance(node, (ast.Pass, ast.Break, ast.Continue)):
+            return
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            key = (id(self.module.scope_of[node]), node.name)
+            self._free(node)
+            self.env[key] = Thing(Sort.GRAPH, node)
+            self.versions.setdefault(key, []).append(self.env[key])
+            self._own(node.name, key, node)
+        elif isinstance(node, ast.With):
+            for item in node.items:
+                thing = self.evaluate(item.context_expr)
+                self._joined(item.context_expr, [thing])
+                if item.optional_vars is not None:
+                    self._bound(item.optional_vars, Thing(Sort.GRAPH, item.optional_vars))
+            self._builts(node.body)
+        elif isinstance(node, ast.For):
+            thing = self.evaluate(node.iter)
+            self._joined(node.iter, [thing])
+            self._bound(node.target, Thing(Sort.GRAPH, node.target, not thing.is_built))
+            self._builts(node.body)
+            self._builts(node.orelse)
+        elif isinstance(node, ast.While):
+            self._joined(node.test, [self.evaluate(node.test)])
+            self._builts(node.body)
+            self._builts(node.orelse)
+        elif isinstance(node, ast.If):
+            self._joined(node.test, [self.evaluate(node.test)])
+            self._branches(node)
+        elif isinstance(node, ast.Assign):
+            thing = self.evaluate(node.value)
+            for target in node.targets:
+                self._bound(target, thing)
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            self._bound(node.target, self.evaluate(node.value))
+        elif isinstance(node, ast.AugAssign):
+            thing = self.evaluate(node.value)
+            read: ast.AST = node.target
+            if isinstance(read, ast.Name):
+                before = self.env.get(self.calls.key(read))
+                if before is None or not before.is_built:
+                    self.found.host.append(read)
+                elif before.sort is Sort.GRAPH:
+                    thing = Thing(Sort.GRAPH, node, plain=before.plain and not thing.is_built)
+            self._bound(node.target, thing)
+        elif isinstance(node, (ast.Expr, ast.Assert)):
+            for child in ast.iter_child_nodes(node):
+                self._joined(child, [self.evaluate(child)])
+        else:
+            raise Refusal(node, "statement", "this kind of statement is not followed in graph code")
+
+    def _builts(self, statements: Sequence[ast.stmt]) -> None:
+        for statement in statements:
+            self._built(statement)
+
+    def _branches(self, node: ast.If) -> None:
+        before = dict(self.env)
+        self._builts(node.body)
+        first = dict(self.env)
+        self.env = dict(before)
+        self._builts(node.orelse)
+        for key in {*first, *self.env}:
+            one, other = first.get(key), self.env.get(key)
+            if one is other:
+                continue
+            things = [thing for thing in (one, other) if thing is not None]
+            known = [thing for thing in things if thing.is_built]
+            sorts = {thing.sort for thing in things}
+            sort = sorts.pop() if len(sorts) == 1 else Sort.GRAPH
+            joined = Thing(
+                sort,
+                node,
+                plain=all(thing.plain for thing in things),
+                maybe=len(known) < 2 or any(thing.maybe for thing in things),
+            )
+            self.env[key] = joined
+            self.versions.setdefault(key, []).append(joined)
+
+    def _bound(self, target: ast.expr, thing: Thing) -> None:
+        """Bind what a statement of the build assigns to."""
+        if thing.sort in (Sort.HOST, Sort.INIT):
+            thing = Thing(Sort.GRAPH, thing.node, plain=thing.sort is Sort.HOST)
+        if isinstance(target, ast.Name):
+            key = self.calls.key(target)
+            if key[0] != id(self.scope) and not self.context.deferred:
+                raise Refusal(target, "one scope", f"`{target.id}` is a global name")
+            self._own(target.id, key, target)
+            self.env[key] = thing
+            self.versions.setdefault(key, []).append(thing)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            items = thing.items if len(thing.items) == len(target.elts) else []
+            for index, element in enumerate(target.elts):
+                self._bound(element, items[index] if items else Thing(Sort.GRAPH, target, thing.plain))
+        elif isinstance(target, ast.Starred):
+            self._bound(target.value, Thing(Sort.GRAPH, target, thing.plain))
+        else:
+            self._joined(target, self.evaluate_all(list(ast.iter_child_nodes(target))))
+            root: ast.expr = target
+            while isinstance(root, (ast.Attribute, ast.Subscript)):
+                root = root.value
+            if isinstance(root, ast.Name) and not self._built_name(root) and thing.is_built:
+                if not thing.plain:
+                    raise Refusal(target, "host use", "a graph value is stored in a host value")
+
+    # -- simple statements -------------------------------------------------------------
+
+    def _simple(
+        self, node: ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr, context: Context
+    ) -> None:
+        if isinstance(node, ast.Expr) and self._resets(node):
+            return
+        value = node.value
+        if value is None:
+            return
+        thing = self.evaluate(value)
+        targets = (
+            node.targets
+            if isinstance(node, ast.Assign)
+            else []
+            if isinstance(node, ast.Expr)
+            else [node.target]
+        )
+        found = self.found
+        if found.removed:
+            if not isinstance(node, ast.Expr) or found.acts or value not in found.removed:
+                raise Refusal(node, "host use", "the value of a run that goes is used")
+            call = value
+            self.removed[node] = Sort.INIT if thing.sort is Sort.INIT else Sort.SESSION
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+                if call.func.attr == "close" and isinstance(call.func.value, ast.Name):
+                    name = call.func.value.id
+                    self.opened = [one for one in self.opened if one != name]
+                elif call.func.attr in ("add_graph",):
+                    self.removed[node] = Sort.CONFIG
+            return
+        if thing.sort in (Sort.SESSION, Sort.CONFIG, Sort.BUILDER, Sort.INFO, Sort.SIGNATURE):
+            self._goes(node, targets, thing)
+            return
+        if thing.sort is Sort.INIT:
+            if found.acts:
+                if targets:
+                    raise Refusal(node, "initialization", "what the run gives is used")
+                self.started = True
+                return
+            self._goes(node, targets, thing)
+            return
+        if thing.sort in (Sort.WRITER, Sort.FEED):
+            if len(targets) != 1 or not isinstance(targets[0], ast.Name):
+                if not (isinstance(node, ast.Expr) and thing.sort is Sort.WRITER):
+                    raise Refusal(node, "assignment", f"a {thing.sort.value} is not kept in a name")
+            for target in targets:
+                self.store(target, thing)
+            if thing.sort is Sort.FEED or found.acts:
+                self._stays(node)
+            return
+        for target in targets:
+            base = self._root_thing(target)
+            if base is not None and base.sort is Sort.CONFIG:
+                self.removed[node] = Sort.CONFIG
+                return
+            if base is not None and base.sort is Sort.FEED:
+                raise Refusal(node, "feed", "a feed dictionary is changed")
+            if not isinstance(target, (ast.Name, ast.Tuple, ast.List, ast.Starred)):
+                self.evaluate_all(list(ast.iter_child_nodes(target)))
+        self._sorted(node, targets, thing, context)
+
+    def _sorted(
+        self, node: ast.stmt, targets: list[ast.expr], thing: Thing, context: Context
+    ) -> None:
+        """Tell a statement of the build from one that stays."""
+        found = self.found
+        changed = isinstance(node, ast.AugAssign) and self._built_name(node.target)
+        built = bool(found.makes or found.loose or changed)
+        if found.acts:
+            if found.makes:
+                raise Refusal(
+                    found.makes[0], "straight line", "graph is made in a statement that runs it"
+                )
+            if thing.is_built and not thing.plain:
+                raise Refusal(node, "host use", "a graph value and a value of a run are mixed")
+            self._stays(node)
+            self.started = True
+        elif built and not self.started and not context.inside:
+            self._move(node)
+            if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and not changed:
+                found.host.append(node.target)
+            self._take(node)
+            for target in targets:
+                self._bound(target, thing)
+            return
+        elif built:
+            if not found.makes and not changed and all(self._is_idle(one) for one in found.loose):
+                self._stays(node)
+            else:
+                self._late(node, targets, thing, context)
+                return
+        elif self._begins(node, targets):
+            self._move(node)
+            for target in targets:
+                self._bound(target, thing)
+            return
+        for target in targets:
+            self.store(target, Thing(Sort.HOST, target))
+
+    def _stays(self, node: ast.stmt) -> None:
+        """A statement stays where it is: what it reads of the build must be told there."""
+        for one in self.found.loose:
+            if not self._is_idle(one):
+                raise Refusal(one, "host use", "a graph value is used where the session runs")
+            assert isinstance(one, ast.Name)
+            thing = self.env[self.calls.key(one)]
+            if thing.maybe:
+                raise Refusal(one, "host use", f"`{one.id}` is not made on every way")
+            self.outside.append((one, thing))
+        if self.found.makes:
+            raise Refusal(
+                self.found.makes[0], "straight line", "graph is made where the session runs"
+            )
+        if self.found.acts:
+            self.started = True
+
+    def _is_idle(self, node: ast.AST) -> bool:
+        """Whether reading a graph value tells no more than what is known without running it."""
+        if not isinstance(node, ast.Name):
+            return False
+        thing = self.env.get(self.calls.key(node))
+        if thing is None:
+            return False
+        if thing.plain:
+            return True
+        at: ast.AST = node
+        while True:
+            parent = self.module.parents[at]
+            if isinstance(parent, ast.Attribute):
+                with self.aside():
+                    if self.evaluate(parent).plain:
+                        return True
+            elif isinstance(parent, ast.Call) and at in parent.args:
+                name = parent.func.id if isinstance(parent.func, ast.Name) else ""
+                return name in _TELLING
+            elif not isinstance(parent, (ast.Subscript, ast.Tuple)) or at is not getattr(
+                parent, "value", at
+            ):
+                return False
+            at = parent
+
+    def _root_thing(self, target: ast.expr) -> Thing | None:
+        root = target
+        while isinstance(root, (ast.Attribute, ast.Subscript)):
+            root = root.value
+        if root is target or not isinstance(root, ast.Name):
+            return None
+        return self.env.get(self.calls.key(root))
+
+    def _goes(self, node: ast.stmt, targets: list[ast.expr], thing: Thing) -> None:
+        """A statement that goes with the session."""
+        for target in targets:
+            if not isinstance(target, ast.Name):
+                raise Refusal(node, "assignment", f"a {thing.sort.value} is not kept in a name")
+        named = targets[0].id if targets and isinstance(targets[0], ast.Name) else ""
+        if thing.sort is Sort.SESSION:
+            if thing.node is getattr(node, "value", None):
+                self._open(thing, named)
+        value = getattr(node, "value", None)
+        if isinstance(value, ast.expr):
+            self._one_graph(value)
+        self.removed[node] = thing.sort
+        for target in targets:
+            assert isinstance(target, ast.Name)
+            self.bind(target, thing)
+
+    def _resets(self, node: ast.Expr) -> bool:
+        call = node.value
+        symbol = self.calls.symbols.get(call.func) if isinstance(call, ast.Call) else None
+        if symbol is None:
+            return False
+        if symbol.name == "tf.reset_default_graph":
+            if self.context.inside:
+                raise Refusal(node, "one graph", "the graph is reset in a block")
+            if self.moved:
+                self.was_reset = node
+        elif symbol.name == "tf.app.run":
+            if self.calls.sessions:
+                self.started = True
+            return False
+        elif symbol.name not in _GONE:
+            return False
+        self.removed[node] = Sort.CONFIG
+        return True
+
+    def _begins(self, node: ast.stmt, targets: list[ast.expr]) -> bool:
+        """Whether a statement gives a name an empty value that graph code goes on from."""
+        if self.started or self.context.inside or not isinstance(node, ast.Assign):
+            return False
+        value = node.value
+        empty = isinstance(value, ast.Constant) or (
+            isinstance(value, (ast.List, ast.Tuple)) and not value.elts
+        )
+        empty = empty or (isinstance(value, ast.Dict) and not value.keys)
+        if not empty or len(targets) != 1 or not isinstance(targets[0], ast.Name):
+            return False
+        key = self.calls.key(targets[0])
+        if key not in self.calls.names:
+            return False
+        for name in self.module.by_name.get(targets[0].id, ()):
+            if name.lineno <= node.lineno or not isinstance(name, ast.Name):
+                continue
+            statement = self.module.statement(name)
+            if self.calls.has_session(statement):
+                return False
+            if isinstance(name.ctx, ast.Store) or isinstance(statement, ast.Expr):
+                return self._has_graph(statement)
+        return False
+
+    # -- late graph --------------------------------------------------------------------
+
+    def _late(
+        self, node: ast.stmt, targets: list[ast.expr], thing: Thing, context: Context
+    ) -> None:
+        """Graph that is made where the session already runs: it may as well be made before."""
+        found = self.found
+        if not isinstance(node, ast.Assign) and not (
+            isinstance(node, (ast.Expr, ast.AugAssign)) and not context.inside
+        ):
+            raise Refusal(node, "straight line", "graph is made where the session runs")
+        if context.inside:
+            self.check_late(node, found.makes, "straight line")
+        if context.inside or self._tells(node):
+            if any(not isinstance(target, ast.Name) for target in targets) or self._tells(node):
+                raise Refusal(node, "straight line", "graph is made where the session runs")
+        self._move(node)
+        self.late.append(node)
+        self._take(node)
+        for target in targets:
+            if context.inside and isinstance(target, ast.Name):
+                if len(self.module.find(target.id, self.module.scope_of[target])[1]) > 1:
+                    raise Refusal(target, "one meaning", f"`{target.id}` stands for several things")
+                key = self.calls.key(target)
+                self._own(target.id, key, target)
+                self.env[key] = thing
+                self.versions.setdefault(key, []).append(thing)
+            else:
+                self._bound(target, thing)
+
+    def _tells(self, node: ast.AST) -> bool:
+        """Whether a statement prints."""
+        return any(
+            isinstance(inner, ast.Call)
+            and isinstance(inner.func, ast.Name)
+            and inner.func.id == "print"
+            for inner in ast.walk(node)
+        )
+
+    def check_late(self, node: ast.AST, makes: list[ast.AST], precondition: str) -> None:
+        """Graph that is made where the session already runs must be tensors, and no variables.
+
+        Raises:
+            Refusal: it may be more.
+        """
+        for one in makes:
+            function = one.func if isinstance(one, ast.Call) else one
+            symbol = self.calls.symbols.get(function)
+            if symbol is None or not self._is_pure(symbol):
+                what = ast.unparse(function) if isinstance(function, ast.expr) else "it"
+                raise Refusal(
+                    one, precondition, f"`{what}` is called where the session already runs"
+                )
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
+                if inner.func in self.calls.symbols or inner.func.attr in _KEPT_METHODS:
+                    continue
+                with self.aside():
+                    built = self.evaluate(inner.func.value).is_built
+                if built:
+                    raise Refusal(
+                        inner,
+                        precondition,
+                        f"`.{inner.func.attr}()` is called where the session already runs",
+                    )
+
+    def _is_pure(self, symbol: Symbol) -> bool:
+        name = symbol.spelled.partition(".")[2]
+        return (
+            renames.entry(symbol) is not None
+            or name in renames.CONSTANTS
+            or name in renames.CASTS
+            or name in renames.TEMPLATES
+            or name in ("assign", "assign_add", "assign_sub", "group")
+            or name.startswith("summary.")
+        )
+
+
+def is_main_guard(node: ast.If) -> bool:
+    """Whether a statement is ``if __name__ == "__main__":``."""
+    test = node.test
+    return (
+        isinstance(test, ast.Compare)
+        and isinstance(test.left, ast.Name)
+        and test.left.id == "__name__"
+        and len(test.ops) == 1
+        and isinstance(test.ops[0], ast.Eq)
+    )

@@ -1,0 +1,226 @@
+"""What a statement may not be moved past."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from migrator.lift.kinds import Refusal
+from migrator.lift.wrapped.analysis import Analysis
+from migrator.lift.wrapped.callables import Definition
+from migrator.names import Scope
+
+__all__ = ["check", "parameters_of"]
+
+_HARMLESS = frozenset(
+    {"len", "int", "float", "str", "bool", "range", "round", "min", "max", "abs", "sum", "tuple"}
+    | {"list", "dict", "set", "sorted", "zip", "enumerate", "reversed", "any", "all", "repr"}
+    | {"isinstance", "type", "map", "filter", "getattr", "hasattr", "super"}
+)
+_CHANGING = frozenset(
+    {"append", "extend", "insert", "pop", "remove", "clear", "update", "setdefault", "sort"}
+    | {"reverse", "fill", "resize", "add", "discard"}
+)
+
+
+def check(scope: Analysis) -> None:
+    """Check that the build gives what its statements gave where they stood.
+
+    Raises:
+        Refusal: something that a statement reads or does is changed by one that it would pass.
+    """
+    anchor = scope.anchor
+    assert anchor is not None
+    own = scope.module.scopes[scope.node]
+    last = anchor.lineno
+    inside = {inner for node in scope.moved for inner in ast.walk(node)}
+    for name, node in scope.host_reads:
+        _check_read(scope, name, (node.lineno, last), inside)
+    for name, _ in scope.late_reads:
+        owner, _ = scope.module.find(name.id, scope.module.scope_of[name])
+        if owner not in (None, own, scope.module.root):
+            raise Refusal(name, "order", f"`{name.id}` is not known yet where the graph is built")
+        _check_read(scope, name, (last, 1 << 30), inside)
+    effects = _Effects(scope)
+    waiting: list[tuple[ast.stmt, frozenset[str]]] = []
+    for node in effects.flat():
+        if node.lineno > last and node not in scope.late:
+            continue
+        kinds = effects.of(node)
+        if node in scope.moved:
+            if kinds:
+                waiting.append((node, kinds))
+            continue
+        for before, theirs in waiting:
+            if kinds & theirs or (kinds and theirs and "code" in kinds | theirs):
+                raise Refusal(
+                    before,
+                    "host calls",
+                    f"what it calls would come after what line {node.lineno} calls",
+                )
+    for node in scope.late:
+        if effects.of(node):
+            raise Refusal(node, "host calls", "what it calls would come before the session's runs")
+
+
+def _check_read(
+    scope: Analysis, name: ast.Name, window: tuple[int, int], inside: set[ast.AST]
+) -> None:
+    """Check that a host name does not change between a statement and where the graph is built."""
+    first, last = window
+    owner, bindings = scope.module.find(name.id, scope.module.scope_of[name])
+    if owner is None:
+        return
+    for binding in bindings:
+        node = binding.node
+        line = getattr(node, "lineno", 0)
+        if node in inside or isinstance(node, ast.arg):
+            continue
+        if first < line <= last:
+            raise Refusal(
+                name, "order", f"`{name.id}` changes before the graph is built (line {line})"
+            )
+    for other in scope.module.by_name.get(name.id, ()):
+        if not isinstance(other, ast.Name) or other in inside or not first < other.lineno <= last:
+            continue
+        if scope.module.find(other.id, scope.module.scope_of[other])[0] is not owner:
+            continue
+        if _changes(scope, other):
+            raise Refusal(
+                name, "order", f"`{name.id}` changes before the graph is built (line {other.lineno})"
+            )
+
+
+def _changes(scope: Analysis, name: ast.Name) -> bool:
+    """Whether a place changes the object that a name stands for."""
+    at: ast.AST = name
+    parent = scope.module.parents[at]
+    while isinstance(parent, (ast.Attribute, ast.Subscript)) and parent.value is at:
+        if not isinstance(parent.ctx, ast.Load):
+            return True
+        call = scope.module.parents[parent]
+        if isinstance(call, ast.Call) and call.func is parent and isinstance(parent, ast.Attribute):
+            return parent.attr in _CHANGING
+        at, parent = parent, call
+    if isinstance(parent, ast.Call) and at in parent.args:
+        function = parent.func
+        return isinstance(function, ast.Attribute) and function.attr == "shuffle"
+    return False
+
+
+def parameters_of(scope: Analysis) -> list[str]:
+    """Return the host names that the build is handed, in the order in which it reads them."""
+    found: dict[str, None] = {}
+    own: Scope = scope.module.scopes[scope.node]
+    for name, node in [*scope.host_reads, *scope.late_reads]:
+        owner, _ = scope.module.find(name.id, scope.module.scope_of[name])
+        if owner is not own:
+            continue
+        mixed = scope.owners.get(name.id) == (id(own), name.id)
+        if isinstance(scope.node, ast.Module) and not mixed:
+            continue
+        if mixed:
+            for moved in scope.moved:
+                if moved.lineno < name.lineno and moved is not node and _binds(moved, name.id):
+                    raise Refusal(name, "one meaning", f"`{name.id}` stands for several things")
+        found[name.id] = None
+    return list(found)
+
+
+def _binds(node: ast.AST, name: str) -> bool:
+    return any(
+        isinstance(inner, ast.Name) and inner.id == name and isinstance(inner.ctx, ast.Store)
+        for inner in ast.walk(node)
+    )
+
+
+class _Effects:
+    """What code does besides giving a value: draw random numbers, print, or who knows what."""
+
+    def __init__(self, scope: Analysis) -> None:
+        self.scope = scope
+        self.known: dict[Definition, frozenset[str]] = {}
+
+    def flat(self) -> Iterator[ast.stmt]:
+        """Yield the statements of the scope in order, those of blocks that go in their place."""
+        todo: list[ast.stmt] = list(self.scope.node.body)
+        while todo:
+            node = todo.pop(0)
+            if node in self.scope.withs or (
+                isinstance(node, ast.If) and self.scope.anchor in ast.walk(node)
+                and node not in self.scope.moved
+            ):  # fmt: skip
+                todo[:0] = node.body  # type: ignore[attr-defined]
+            else:
+                yield node
+
+    def of(self, node: ast.AST) -> frozenset[str]:
+        """Return the kinds of effects of a piece of code."""
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
+            return frozenset()
+        found: set[str] = set()
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Call):
+                found |= self._call(inner)
+        return frozenset(found)
+
+    def _call(self, node: ast.Call) -> frozenset[str]:
+        function = node.func
+        calls = self.scope.calls
+        if function in calls.symbols:
+            return frozenset()
+        definition = calls.definition(function)
+        if definition is not None:
+            if definition not in self.known:
+                self.known[definition] = frozenset()
+                found: set[str] = set()
+                for inner in ast.walk(definition):
+                    if isinstance(inner, ast.Call):
+                        found |= self._call(inner)
+                self.known[definition] = frozenset(found)
+            return self.known[definition]
+        if isinstance(function, ast.Name):
+            owner, _ = self.scope.module.find(function.id, self.scope.module.scope_of[function])
+            if owner is None and function.id == "print":
+                return frozenset({"print"})
+            if owner is None and function.id in _HARMLESS:
+                return frozenset()
+            thing = self.scope.env.get(calls.key(function))
+            if thing is not None and thing.is_built:
+                return frozenset()
+            if calls.is_graph_module(function):
+                return frozenset()
+            return frozenset({"code"})
+        if not isinstance(function, ast.Attribute):
+            return frozenset({"code"})
+        origin = calls.origin(function)
+        if origin is not None:
+            if calls.is_graph_module(function):
+                return frozenset()
+            top = origin.partition(".")[0]
+            if ".random" in origin or top == "random":
+                return frozenset({"random"})
+            if top in ("numpy", "math", "collections", "itertools", "functools", "operator"):
+                return frozenset()
+            if origin.startswith("os.path."):
+                return frozenset()
+            return frozenset({"print"} if top in ("logging", "sys") else {"code"})
+        root: ast.AST = function.value
+        while isinstance(root, (ast.Attribute, ast.Subscript, ast.Call)):
+            root = root.func if isinstance(root, ast.Call) else root.value
+        if isinstance(root, ast.Constant):
+            return frozenset()
+        if root in calls.symbols:
+            return frozenset()
+        if isinstance(root, ast.Name):
+            thing = self.scope.env.get(calls.key(root))
+            if thing is not None and thing.is_built:
+                return frozenset()
+            if root in calls.symbols or calls.definition(root) is not None:
+                return frozenset()
+        if function.attr in _CHANGING or function.attr in (
+            "mean", "std", "min", "max", "sum", "astype", "reshape", "copy", "items", "keys",
+            "values", "format", "join", "split", "get", "index", "count", "shape", "strip", "lower",
+        ):  # fmt: skip
+            return frozenset()
+        return frozenset({"code"})

@@ -1,0 +1,370 @@
+"""What an expression stands for, and what it does with the session."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from migrator.lift.expressions import arguments
+from migrator.lift.kinds import Refusal
+from migrator.lift.wrapped.callables import OPENERS, PLAIN, Callables
+from migrator.lift.wrapped.things import Export, Feed, Sort, Thing, Use
+from migrator.names import Module, Symbol
+
+__all__ = ["Context", "Found", "Values"]
+
+_INITIALIZERS = frozenset(
+    {"tf.global_variables_initializer", "tf.local_variables_initializer", "tf.tables_initializer"}
+    | {"tf.initialize_all_variables", "tf.initialize_local_variables", "tf.variables_initializer"}
+    | {"tf.initialize_all_tables", "tf.initialize_variables"}
+)
+_CONFIGS = frozenset(
+    {"tf.ConfigProto", "tf.GPUOptions", "tf.OptimizerOptions", "tf.GraphOptions", "tf.Graph"}
+    | {"tf.get_default_graph", "tf.RunOptions"}
+)
+_MAKERS = frozenset({"tf.Variable", "tf.get_variable"})
+_SUMMARY_WRITERS = frozenset({"tf.summary.FileWriter", "tf.train.SummaryWriter"})
+
+#: Built-in functions whose value is no tensor, whatever they are given.
+_PLAIN_CALLS = frozenset(
+    {"len", "int", "float", "str", "repr", "print", "isinstance", "type", "id", "bool", "hasattr"}
+)
+_ASSIGNS = frozenset({"assign", "assign_add", "assign_sub"})
+
+
+@dataclass
+class Found:
+    """What a statement was found to do."""
+
+    loose: list[ast.AST] = field(default_factory=list)  #: graph values read outside of runs
+    makes: list[ast.AST] = field(default_factory=list)  #: what makes graph outside of runs
+    host: list[ast.Name] = field(default_factory=list)  #: host names that are read
+    acts: list[ast.AST] = field(default_factory=list)  #: uses of the session
+    removed: list[ast.AST] = field(default_factory=list)  #: acts that leave nothing behind
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a statement stands."""
+
+    inside: bool = False  #: in a loop, condition or function: it may run never or often
+    deferred: bool = False  #: in a function that runs at some later time
+    loop: bool = False
+    stored: frozenset[tuple[int, str]] = frozenset()  #: names that the loop around it changes
+
+
+class Values:
+    """Evaluates expressions.
+
+    Args:
+        module: the file.
+        calls: what its functions do.
+    """
+
+    def __init__(self, module: Module, calls: Callables) -> None:
+        self.module = module
+        self.calls = calls
+        self.context = Context()
+        self.found = Found()
+        self.env: dict[tuple[int, str], Thing] = {}
+        self.versions: dict[tuple[int, str], list[Thing]] = {}
+        self.moved: list[ast.stmt] = []  #: statements of the build, in the order of the file
+        self.uses: list[Use] = []
+        self.use_of: dict[ast.Call, Use] = {}
+        #: a call, name or dictionary -> what is done to it
+        self.feeds: dict[ast.Dict, Feed] = {}
+        self.inits: list[ast.Call] = []  #: runs of initializers that are not at the start
+        self.assigns: list[tuple[ast.Call, ast.Call]] = []  #: runs of assignments of host values
+        self.eager: list[tuple[ast.Call, ast.expr]] = []  #: runs of ops on host values only
+        self.reads: list[tuple[ast.Call, ast.expr]] = []  #: runs of a variable
+        self.savers: list[ast.Call] = []
+        self.saves: list[tuple[ast.Call, ast.Name, str]] = []  #: save and restore
+        self.writers: list[ast.Call] = []
+        self.additions: list[ast.Call] = []
+        self.exports: list[Export] = []
+        self.outside: list[tuple[ast.Name, Thing]] = []  #: reads of the build's names by host code
+        self.session_arguments: list[tuple[ast.Call, ast.expr]] = []
+        self.notes: list[str] = []
+        self.started = False  #: the session ran something
+        self.inner: set[int] = set()  #: scopes of comprehensions and lambdas, by their id
+
+    # -- names -------------------------------------------------------------------------
+
+    def bind(self, name: ast.Name, thing: Thing) -> None:
+        """Give a name its meaning from here on."""
+        key = self.calls.key(name)
+        old = self.env.get(key)
+        if old is not None and thing.sort is Sort.HOST and old.sort is not Sort.HOST:
+            if self.context.deferred:
+                raise Refusal(name, "one meaning", f"a function changes `{name.id}` outside of it")
+            if self.context.inside:
+                thing = Thing(Sort.HOST, name, maybe=True)
+        self.env[key] = thing
+        self.versions.setdefault(key, []).append(thing)
+
+    def store(self, target: ast.expr, thing: Thing) -> None:
+        """Bind the names of an assignment's target."""
+        if isinstance(target, ast.Name):
+            self.bind(target, thing)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            items = thing.items if len(thing.items) == len(target.elts) else []
+            for index, element in enumerate(target.elts):
+                inner = items[index] if items else Thing(thing.sort, target, thing.plain)
+                if inner.sort not in (Sort.HOST, Sort.GRAPH, Sort.VARIABLE):
+                    raise Refusal(element, "assignment", f"a {inner.sort.value} is unpacked")
+                self.store(element, inner)
+        elif isinstance(target, ast.Starred):
+            self.store(target.value, Thing(thing.sort, target))
+        else:
+            self.evaluate_all(ast.iter_child_nodes(target))
+
+    # -- expressions -------------------------------------------------------------------
+
+    def evaluate_all(self, nodes: Iterator[ast.AST] | list[ast.AST]) -> list[Thing]:
+        """Evaluate several pieces of code."""
+        return [self.evaluate(node) for node in nodes]
+
+    def evaluate(self, node: ast.AST) -> Thing:
+        """Return what an expression stands for, and note what it does."""
+        if isinstance(node, ast.Constant):
+            return Thing(Sort.HOST, node)
+        if isinstance(node, ast.Name):
+            return self._named(node)
+        if isinstance(node, ast.Attribute):
+            return self._attribute(node)
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, ast.Dict):
+            found = self._feed(node)
+            if found is not None:
+                return found
+        if isinstance(node, (ast.Tuple, ast.List)):
+            items = [self.evaluate(element) for element in node.elts]
+            kinds = {item.sort for item in items}
+            if kinds and kinds <= {Sort.INIT}:
+                return Thing(Sort.INIT, node)
+            thing = self._joined(node, items)
+            thing.items = items
+            return thing
+        if isinstance(node, ast.Compare):
+            things = self.evaluate_all([node.left, *node.comparators])
+            thing = self._joined(node, things)
+            thing.plain = all(isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops)
+            return thing
+        if isinstance(node, (ast.Yield, ast.YieldFrom, ast.Await, ast.NamedExpr)):
+            if isinstance(node, ast.NamedExpr) or self.context == Context():
+                raise Refusal(node, "expression", "this kind of expression is not followed")
+        return self._joined(node, self.evaluate_all(list(ast.iter_child_nodes(node))))
+
+    def _joined(self, node: ast.AST, things: list[Thing]) -> Thing:
+        for thing in things:
+            if thing.sort not in (Sort.HOST, Sort.GRAPH, Sort.VARIABLE):
+                raise Refusal(
+                    thing.node if thing.node in self.module.scope_of else node,  # type: ignore[arg-type]
+                    "host use",
+                    f"a {thing.sort.value} is used in a way that is not followed",
+                )
+        built = [thing for thing in things if thing.is_built]
+        if not built:
+            return Thing(Sort.HOST, node)
+        return Thing(Sort.GRAPH, node, plain=all(thing.plain for thing in built))
+
+    def _named(self, node: ast.Name) -> Thing:
+        if not isinstance(node.ctx, ast.Load):
+            return Thing(Sort.HOST, node)
+        if node in self.calls.symbols:
+            return self._symbol(node)
+        key = self.calls.key(node)
+        thing = self.env.get(key)
+        if thing is None:
+            definition = self.calls.definition(node)
+            if definition in self.calls.makes:
+                self.found.makes.append(node)
+                return Thing(Sort.GRAPH, node)
+            owner, _ = self.module.find(node.id, self.module.scope_of[node])
+            if owner is not None and not isinstance(
+                owner.node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+            ):
+                self.found.host.append(node)
+            return Thing(Sort.HOST, node)
+        if thing.sort is Sort.HOST:
+            if thing.maybe:
+                raise Refusal(
+                    node, "one meaning", f"`{node.id}` may be a graph value or a host value"
+                )
+            self.found.host.append(node)
+            return thing
+        if key in self.context.stored:
+            raise Refusal(
+                node, "one meaning", f"`{node.id}` is a graph value, and changes in the loop"
+            )
+        if self.context.deferred and len(self.versions[key]) > 1:
+            raise Refusal(node, "one meaning", f"`{node.id}` stands for several things")
+        if thing.is_built:
+            self.found.loose.append(node)
+        return thing
+
+    def _symbol(self, node: ast.Name | ast.Attribute) -> Thing:
+        if node in self.calls.graph_refs:
+            self.found.makes.append(node)
+            return Thing(Sort.GRAPH, node)
+        symbol = self.calls.symbols[node]
+        if symbol.name in OPENERS:
+            raise Refusal(node, "session", "the session's class is handed on")
+        return Thing(Sort.HOST, node)
+
+    def _attribute(self, node: ast.Attribute) -> Thing:
+        if node in self.calls.symbols:
+            return self._symbol(node)
+        base = self.evaluate(node.value)
+        if base.is_built and base.sort is not Sort.SAVER:
+            plain = base.plain or node.attr in PLAIN
+            return Thing(Sort.GRAPH, node, plain=plain)
+        if base.sort is Sort.SESSION:
+            if node.attr in ("graph", "graph_def"):
+                return Thing(Sort.CONFIG, node)
+            raise Refusal(node, "session", f"`.{node.attr}` of a session is not carried over")
+        if base.sort is Sort.CONFIG:
+            return Thing(Sort.CONFIG, node)
+        if base.sort is Sort.HOST:
+            return Thing(Sort.HOST, node)
+        raise Refusal(
+            node, "host use", f"`.{node.attr}` of a {base.sort.value} is not carried over"
+        )
+
+    # -- calls -------------------------------------------------------------------------
+
+    def _arguments(self, node: ast.Call) -> list[Thing]:
+        return self.evaluate_all([*node.args, *(word.value for word in node.keywords)])
+
+    def _call(self, node: ast.Call) -> Thing:
+        symbol = self.calls.symbols.get(node.func)
+        if symbol is not None:
+            return self._tensorflow(node, symbol)
+        function = node.func
+        if isinstance(function, ast.Attribute):
+            base = self.evaluate(function.value)
+            result = self.method(node, function, base)
+            if result is not None:
+                return result
+        definition = self.calls.definition(function)
+        if definition in self.calls.sessions and definition is not None:
+            return self._runs_session(node, definition)
+        callee = self.evaluate(function)
+        things = self._arguments(node)
+        name = function.id if isinstance(function, ast.Name) else ""
+        owner = self.module.find(name, self.module.scope_of[node])[0] if name else None
+        if owner is None and name in _PLAIN_CALLS:
+            built = any(thing.is_built for thing in things)
+            self._joined(node, things)
+            return Thing(Sort.GRAPH if built else Sort.HOST, node, plain=True)
+        result = self._joined(node, [callee, *things])
+        if result.sort is Sort.GRAPH and not callee.is_built and definition is None:
+            if self.calls.is_foreign(function) and not result.plain:
+                raise Refusal(
+                    node,
+                    "unseen function",
+                    f"a graph value is passed to `{ast.unparse(function)}`, which is not seen into",
+                )
+        return result
+
+    def _runs_session(self, node: ast.Call, definition: ast.AST) -> Thing:
+        """A call of a function of the file that uses the session."""
+        if isinstance(definition, ast.ClassDef):
+            raise Refusal(node, "class", f"the class `{definition.name}` holds the session")
+        given = [*node.args, *(word.value for word in node.keywords)]
+        things = [self.evaluate(argument) for argument in given]
+        self._joined(node, [thing for thing in things if thing.sort is not Sort.SESSION])
+        for argument, thing in zip(given, things, strict=True):
+            if thing.sort is Sort.SESSION:
+                self.session_arguments.append((node, argument))
+            elif thing.is_built and not thing.plain:
+                raise Refusal(
+                    argument, "unseen function", "a graph value is passed to a function that runs it"
+                )
+        self.found.acts.append(node)
+        return Thing(Sort.HOST, node)
+
+    def method(self, node: ast.Call, function: ast.Attribute, base: Thing) -> Thing | None:
+        """Return what a method of a value gives, or None where it is ordinary."""
+        name = function.attr
+        if base.sort is Sort.CONFIG:
+            if name == "as_default" and not node.args:
+                return Thing(Sort.CONFIG, node)
+            if name in ("finalize", "CopyFrom", "append", "extend", "update"):
+                self._arguments(node)
+                return Thing(Sort.CONFIG, node)
+            raise Refusal(node, "graph", f"`.{name}()` of the session's graph is not carried over")
+        if base.sort in (Sort.GRAPH, Sort.VARIABLE):
+            if name in ("eval", "run") and not base.plain and node.func in self.calls.session_refs:
+                return None  # of a subclass
+            return self._joined(node, [base, *self._arguments(node)])
+        return None
+
+    def _tensorflow(self, node: ast.Call, symbol: Symbol) -> Thing:
+        name = symbol.name
+        if name in OPENERS:
+            given = arguments(node, ("target", "graph", "config"), ("graph", "config", "target"))
+            for argument in given.values():
+                thing = self.evaluate(argument)
+                empty = isinstance(argument, ast.Constant) and not argument.value
+                if thing.sort is not Sort.CONFIG and not empty:
+                    raise Refusal(argument, "session", "what the session is made with is computed")
+            return Thing(Sort.SESSION, node)
+        if name == "tf.get_default_session":
+            return Thing(Sort.SESSION, node)
+        if name in _CONFIGS:
+            self._arguments(node)
+            return Thing(Sort.CONFIG, node)
+        if name in _INITIALIZERS:
+            for argument in [*node.args, *(word.value for word in node.keywords)]:
+                with self.aside():
+                    self.evaluate(argument)
+            return Thing(Sort.INIT, node)
+        if name == "tf.group" and node.args:
+            with self.aside():
+                things = [self.evaluate(argument) for argument in node.args]
+            if {thing.sort for thing in things} == {Sort.INIT}:
+                return Thing(Sort.INIT, node)
+        if node.func not in self.calls.graph_refs:
+            self._joined(node, self._arguments(node))
+            return Thing(Sort.HOST, node)
+        things = self._arguments(node)
+        self._joined(node, things)
+        self.found.makes.append(node)
+        return Thing(Sort.VARIABLE if name in _MAKERS else Sort.GRAPH, node, call=node)
+
+    @contextmanager
+    def aside(self) -> Iterator[Found]:
+        """Collect what is found inside by itself."""
+        before, self.found = self.found, Found()
+        try:
+            yield self.found
+        finally:
+            self.found = before
+
+    def _feed(self, node: ast.Dict) -> Thing | None:
+        """A dictionary whose keys are graph values."""
+        if not node.keys or any(
+            key is None or isinstance(key, ast.Constant) for key in node.keys
+        ):
+            return None
+        keys = [key for key in node.keys if key is not None]
+        with self.aside() as inner:
+            things = [self.evaluate(key) for key in keys]
+        if not any(thing.is_built and not thing.plain for thing in things):
+            return None
+        if not all(thing.is_built for thing in things) or inner.makes:
+            raise Refusal(node, "feed", "what is fed is computed")
+        for value in node.values:
+            with self.aside() as given:
+                thing = self.evaluate(value)
+            self.found.host += given.host
+            self.found.acts += given.acts
+            if thing.sort is not Sort.HOST or given.loose or given.makes:
+                raise Refusal(value, "feed", f"a {thing.sort.value} is fed")
+        feed = Feed(node, keys, node.values)
+        self.feeds[node] = feed
+        return Thing(Sort.FEED, node, feed=feed)

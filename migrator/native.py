@@ -1,0 +1,229 @@
+"""Which programs may leave their sessions behind, and what their files tell each other for it.
+
+A program lifts whole: each of its files that opens sessions, saves or makes ops at import is
+lifted, the quiet ones, which only define graph-building functions or use TensorFlow on the host,
+get the import of ``tensorflow.compat.v1``.  One file that refuses makes all of it a session
+program again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from migrator.graph_names import GraphNames
+from migrator.interface import User, user_of
+from migrator.programs import Group, Repository
+from migrator.results import Outcome, Tier
+
+if TYPE_CHECKING:
+    from migrator.engine import Plan
+
+__all__ = ["Natives"]
+
+#: What writes a graph, what reads it again by the names of its tensors, and how that is said.  The
+#: graph of a module has other names, and its checkpoints come without a ``.meta`` file.
+_NAMED_BY_GRAPH = (
+    (
+        frozenset({"tf.saved_model.simple_save", "tf.saved_model.Builder"}),
+        frozenset({"tf.saved_model.load", "tf.contrib.predictor.from_saved_model"}),
+        "loads an export and may ask for tensors by their names, which a module does not keep",
+    ),
+    (
+        frozenset({"tf.train.Saver"}),
+        frozenset({"tf.train.import_meta_graph", "tf.python.tools.freeze_graph"}),
+        "reads the graph of a checkpoint, which a module does not write",
+    ),
+)
+
+#: What asks a loaded graph for parts of it by the names they had when it was built.
+_BY_NAME = re.compile(
+    r"""["'][\w./%{}-]*:(?:\d|%d)["']|\b(?:get_tensor_by_name|get_operation_by_name|get_operations"""
+    r"""|as_graph_element|get_collection(?:_ref)?|collection_def|graph_def)\b"""
+)
+
+
+class Natives:
+    """What is known of the lift of each program as a run goes on.
+
+    Args:
+        repository: the facts.
+        read: returns the text of a path.
+        asked: whether anything is lifted at all.
+    """
+
+    def __init__(
+        self, repository: Repository, read: Callable[[str], str | None], asked: bool
+    ) -> None:
+        self.repository = repository
+        self.asked = asked
+        self._read = read
+        self.names = GraphNames(repository, read)
+        #: index of a program -> why it does not lift
+        self.refused: dict[int, str] = {}
+        self._own: set[str] = set()  #: files that refused, and say so themselves
+        self._users: dict[str, tuple[User, ...]] = {}
+        self._fits: dict[tuple[str, ...], str | None] = {}
+        for index, group in enumerate(repository.groups):
+            reason = next(filter(None, map(self._reason, group.files)), None)
+            if reason is not None:
+                self.refused[index] = reason
+
+    # -- before anything is planned ----------------------------------------------------
+
+    def is_quiet(self, path: str) -> bool:
+        """Whether a file needs no lift: it opens no session, saves nothing, runs no op."""
+        fact = self.repository.facts[path]
+        return not (fact.session or fact.active or fact.targets or fact.hold)
+
+    def _reason(self, path: str) -> str | None:
+        """Return why what ``path`` writes needs its graph, as far as other files show."""
+        repository = self.repository
+        targets = {symbol for symbol, _ in repository.facts[path].targets}
+        for written, read, what in _NAMED_BY_GRAPH:
+            if targets.isdisjoint(written):
+                continue
+            for fact in sorted(repository.facts.values(), key=lambda fact: fact.path):
+                if fact.path == path or not _is_near(fact.path, path):
+                    continue
+                for symbol, line in fact.targets:
+                    if symbol in read and self._by_name(fact.path, symbol):
+                        return f"`{fact.path}:{line}` {what}"
+        return None
+
+    def _by_name(self, path: str, symbol: str) -> bool:
+        """Whether a reader may ask for what a signature does not name."""
+        text = self._read(path) if symbol == "tf.saved_model.load" else None
+        return text is None or _BY_NAME.search(text) is not None
+
+    # -- what a file is told -----------------------------------------------------------
+
+    def lifting(self, path: str) -> bool:
+        """Whether every program of ``path`` lifts, as far as is known yet."""
+        indices = self.repository.groups_of.get(path, ())
+        return self.asked and bool(indices) and not any(i in self.refused for i in indices)
+
+    def refusal(self, path: str) -> str | None:
+        """Return why ``path`` need not be tried: another file of its program refused."""
+        if path in self._own:
+            return None
+        indices = self.repository.groups_of.get(path, ())
+        return next((self.refused[i] for i in indices if i in self.refused), None)
+
+    def state(self, path: str) -> tuple[bool, str | None]:
+        """Return what the plan of ``path`` depends on here; a change asks for another plan."""
+        if self.is_quiet(path):
+            return self.lifting(path), None
+        return False, self.refusal(path)
+
+    def in_company(self, path: str) -> bool:
+        """Whether other files of TensorFlow's run in the programs of ``path``."""
+        indices = self.repository.groups_of.get(path, ())
+        return any(len(self.repository.groups[index].files) > 1 for index in indices)
+
+    def users(self, path: str) -> tuple[User, ...]:
+        """Return what the importers of ``path`` use of it."""
+        if path not in self._users:
+            self._users[path] = tuple(self._find_users(path))
+        return self._users[path]
+
+    def _find_users(self, path: str) -> Iterator[User]:
+        places = self.repository.places
+        for user in sorted(self.repository.imported_by.get(path, ())):
+            module = self.names.module(user)
+            if module is None:
+                yield User(user, frozenset({"*"}), frozenset())
+                continue
+
+            def means(dotted: str, level: int, user: str = user) -> bool:
+                return path in places.resolve(user, dotted, level)[-1:]
+
+            yield user_of(user, module, means)
+
+    # -- after files were planned ------------------------------------------------------
+
+    def settle(self, plans: Mapping[str, Plan], held: Iterable[int]) -> None:
+        """Note which programs do not lift after all, from the plans of their files."""
+        if not self.asked:
+            return
+        for index, group in enumerate(self.repository.groups):
+            if index in self.refused or index in held:
+                continue
+            reasons = [
+                self._refusal(group, path, plans[path]) for path in group.files if path in plans
+            ]
+            if any(path in plans and plans[path].tier is Tier.NATIVE for path in group.files):
+                reasons.append(self._unfit(group))
+            reason = next(filter(None, reasons), None)
+            if reason is not None:
+                self.refused[index] = reason
+
+    def _refusal(self, group: Group, path: str, plan: Plan) -> str | None:
+        if self.is_quiet(path):
+            for finding in plan.findings:
+                if finding.outcome in (Outcome.MANUAL, Outcome.BLOCKED):
+                    what = finding.api or finding.code
+                    return f"`{path}:{finding.span.line}` uses `{what}`, which is left to a person"
+            return None
+        if plan.tier is Tier.NATIVE:
+            return None
+        if plan.refused is not None:
+            self._own.add(path)
+            return (
+                f"`{path}` is not lifted: {plan.refused}" if len(group.files) > 1 else plan.refused
+            )
+        if len(group.files) == 1:
+            return None
+        self._own.add(path)
+        return f"`{path}` is not lifted, and a program lifts whole"
+
+    def _unfit(self, group: Group) -> str | None:
+        """Return what the lifted files use of the quiet ones that has no place in a build."""
+        if group.files not in self._fits:
+            self._fits[group.files] = self._find_unfit(group)
+        return self._fits[group.files]
+
+    def _find_unfit(self, group: Group) -> str | None:
+        todo: list[tuple[str, str]] = []
+        for path in group.files:
+            if not self.is_quiet(path):
+                todo += self.names.used_by(path)
+        seen: set[tuple[str, str]] = set()
+        while todo:
+            path, name = todo.pop()
+            if (path, name) in seen or not self.is_quiet(path):
+                continue
+            seen.add((path, name))
+            reason = self.names.unfit(path, name)
+            if reason is not None:
+                return reason
+            todo += self.names.used_by(path, name)
+        return None
+
+    def requirements(self, group: Group, plans: Mapping[str, Plan]) -> list[str]:
+        """Return the packages that a lifted program needs beside TensorFlow."""
+        facts = [self.repository.facts[path] for path in group.files]
+        found = {name for path in group.files if path in plans for name in plans[path].requirements}
+        quiet = [fact for fact in facts if self.is_quiet(fact.path)]
+        if any(fact.legacy_keras or fact.slim for fact in quiet):
+            found.add("tf-keras")
+        if any(fact.slim for fact in quiet):
+            found.add("tf-slim")
+        return sorted(found)
+
+    def legacy_keras(self, path: str) -> str | None:
+        """Return the symbol for which another file of a lifted program needs tf-keras, or None."""
+        for index in self.repository.groups_of.get(path, ()):
+            for other in self.repository.groups[index].files:
+                fact = self.repository.facts[other]
+                if other != path and (fact.legacy_keras or fact.slim):
+                    return fact.legacy_keras or "tf.contrib.slim"
+        return None
+
+
+def _is_near(one: str, other: str) -> bool:
+    """Whether the folder of one file is, holds or lies in that of the other."""
+    left, right = PurePosixPath(one).parent, PurePosixPath(other).parent
+    return left == right or left in right.parents or right in left.parents

@@ -1,0 +1,281 @@
+"""A program of several files lifts whole, or stays a session program whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from migrator.interface import broken, user_of
+from migrator.migration import Migration, Options, migrate
+from migrator.names import Module
+from migrator.native import Natives
+from migrator.programs import Repository, facts_of
+from migrator.results import Outcome, Tier
+
+SCRIPT = """\
+import tensorflow as tf
+
+import files
+
+x = tf.placeholder(tf.float32, [None, 2])
+w = tf.Variable(tf.zeros([2, 1]), name="w")
+y = tf.matmul(x, w)
+saver = tf.train.Saver()
+
+
+def size(path):
+    return len(path)
+
+
+with tf.Session() as sess:
+    sess.run(tf.global_variables_initializer())
+    files.make("out")
+    print(sess.run(y, {x: [[1.0, 2.0]]}))
+    saver.save(sess, "out/model", global_step=3)
+"""
+FILES = """\
+import tensorflow as tf
+
+
+def make(folder):
+    if not tf.gfile.Exists(folder):
+        tf.gfile.MakeDirs(folder)
+"""
+OTHER = """\
+import tensorflow as tf
+
+import files
+
+w = tf.get_variable("w", [2])
+exec("")
+saver = tf.train.Saver()
+with tf.Session() as sess:
+    files.make("other")
+    sess.run(tf.global_variables_initializer())
+    saver.save(sess, "other/model")
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A git repository with one script that lifts and a file for its folders."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "linear.py").write_text(SCRIPT)
+    (tmp_path / "files.py").write_text(FILES)
+    return tmp_path
+
+
+def texts(found: Migration) -> dict[str, str]:
+    """Return path -> new text."""
+    return {source.relative: text for source, text in found.changes}
+
+
+def reason(found: Migration, path: str) -> str:
+    """Return the message of why ``path`` is not lifted."""
+    (result,) = [r for r in found.report.files if r.path == path]
+    (finding,) = [f for f in result.findings if f.code == "TFM510"]
+    assert finding.outcome is Outcome.KEPT
+    return finding.message
+
+
+def test_a_file_of_host_calls_gets_the_import(repository: Path) -> None:
+    """What needs no session keeps its calls on compat.v1, and does not turn version 2 off."""
+    found = migrate([repository], Options(jobs=1))
+    (program,) = found.report.programs
+    assert program.tier is Tier.NATIVE and program.files == ("files.py", "linear.py")
+    new = texts(found)
+    assert "class Linear(tf.Module)" in new["linear.py"]
+    swapped = FILES.replace("import tensorflow as tf", "import tensorflow.compat.v1 as tf")
+    assert new["files.py"] == swapped
+    (result,) = [r for r in found.report.files if r.path == "files.py"]
+    assert {finding.tier for finding in result.findings} == {Tier.NATIVE}
+    assert "graph-and-session" not in result.findings[0].message
+
+
+def test_a_file_may_serve_programs_of_both_tiers(repository: Path) -> None:
+    """The swap of a shared file suits the session program that another script is."""
+    (repository / "other.py").write_text(OTHER)
+    found = migrate([repository], Options(jobs=1))
+    tiers = {program.entry_points: program.tier for program in found.report.programs}
+    assert tiers == {("linear.py",): Tier.NATIVE, ("other.py",): Tier.SESSION}
+    new = texts(found)
+    assert "disable_v2_behavior" in new["other.py"]
+    assert "disable_v2_behavior" not in new["files.py"]
+
+
+def test_one_file_that_refuses_holds_the_others(repository: Path) -> None:
+    """A second script of the same program that cannot be lifted keeps the first from it."""
+    (repository / "run.py").write_text(
+        "import tensorflow as tf\nimport linear\n\nx = tf.placeholder(tf.float32)\nexec('')\n"
+        "with tf.Session() as sess:\n    print(sess.run(x + 1, {x: 2}))\n"
+    )
+    found = migrate([repository], Options(jobs=1))
+    (program,) = found.report.programs
+    assert program.tier is Tier.SESSION
+    new = texts(found)
+    assert all("tf.Module" not in text for text in new.values())
+    assert "disable_v2_behavior" in new["run.py"] and "disable_v2_behavior" in new["linear.py"]
+    message = reason(found, "linear.py")
+    assert "`run.py` is not lifted" in message and "(line 5)" in message
+
+
+def test_a_test_with_sessions_of_its_own_holds_the_program(repository: Path) -> None:
+    """A test file that runs the model in a session is a part of the program, and is named."""
+    (repository / "test_linear.py").write_text(
+        "import tensorflow as tf\nimport linear\n\n\n"
+        "class LinearTest(tf.test.TestCase):\n    def test_it(self):\n"
+        "        with self.test_session() as sess:\n"
+        "            sess.run(tf.global_variables_initializer())\n"
+        "            self.assertEqual(sess.run(linear.y, {linear.x: [[1., 2.]]}), 0.)\n"
+    )
+    found = migrate([repository], Options(jobs=1))
+    assert found.report.programs[0].tier is Tier.SESSION
+    assert "`test_linear.py` uses `x`" in reason(found, "linear.py")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("from linear import w\nprint(w)\n", "`user.py` uses `w`"),
+        ("import linear\nprint(linear.saver)\n", "`user.py` uses `saver`"),
+        ("import linear\n\n\ndef ask(name):\n    return getattr(linear, name)\n", "`user.py` uses"),
+        ("from linear import *\n", "`user.py` uses"),
+    ],
+)
+def test_what_importers_use_must_stay(repository: Path, text: str, said: str) -> None:
+    """A name that goes with the graph and that another file reads keeps the file from lifting."""
+    (repository / "user.py").write_text(text)
+    assert said in reason(migrate([repository], Options(jobs=1)), "linear.py")
+
+
+@pytest.mark.parametrize("text", ["import linear\n", "from linear import size\nprint(size('a'))\n"])
+def test_an_importer_of_what_stays_is_no_reason(repository: Path, text: str) -> None:
+    """Running the file, or using what does not change in it, is as good afterwards."""
+    (repository / "user.py").write_text(text)
+    assert "tf.Module" in texts(migrate([repository], Options(jobs=1)))["linear.py"]
+
+
+def test_native_alone_holds_the_whole_program(repository: Path) -> None:
+    """With ``--tier native`` a program with one file that refuses keeps every byte."""
+    (repository / "linear.py").write_text(SCRIPT.replace("saver =", "exec('')\nsaver ="))
+    found = migrate([repository], Options(tier="native", jobs=1))
+    assert not found.changes and not found.created
+    (program,) = found.report.programs
+    assert program.tier is None and "`linear.py` is not lifted" in (program.held or "")
+
+
+def test_what_is_left_to_a_person_in_a_quiet_file_holds_the_lift(repository: Path) -> None:
+    """A file whose TensorFlow is gone keeps its program from the native tier, by name."""
+    (repository / "files.py").write_text(
+        FILES + "\n\ndef forest():\n    return tf.contrib.tensor_forest.python.tensor_forest\n"
+    )
+    found = migrate([repository], Options(jobs=1))
+    assert found.report.programs[0].tier is Tier.SESSION
+    assert "`files.py:10` uses `tf.contrib.tensor_forest" in reason(found, "linear.py")
+
+
+def test_a_second_run_has_nothing_to_do(repository: Path) -> None:
+    """What was written is not changed again."""
+    assert migrate([repository], Options(jobs=1)).write() == {}
+    again = migrate([repository], Options(jobs=1))
+    assert not again.changes_something
+    assert not [f for r in again.report.files for f in r.findings if f.outcome is not Outcome.KEPT]
+
+
+NETWORK = """\
+import tensorflow as tf
+from layers import dense
+
+
+def build(x):
+    return dense(x)
+
+
+def data(n):
+    return [0.0] * n
+
+
+class Net(object):
+    def __init__(self):
+        self.y = tf.constant(1.0)
+
+
+def both(x):
+    return Net(), data(x)
+"""
+LAYERS = """\
+import tensorflow as tf
+
+
+def dense(x):
+    return tf.layers.dense(x, 3)
+
+
+def check(path):
+    return tf.gfile.Exists(path), tf.train.latest_checkpoint(path)
+
+
+def run(x):
+    with tf.Session() as sess:
+        return sess.run(tf.square(x))
+"""
+
+
+def natives(files: dict[str, str]) -> Natives:
+    """Return what is known of ``files``, path -> text."""
+    facts = [facts_of(path, text) for path, text in files.items()]
+    return Natives(Repository.build(facts, files.get), files.get, asked=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "spelled"),
+    [
+        ("import network", {"network.build", "network.dense", "network.Net", "network.both"}),
+        ("import network as n", {"network.build", "network.dense", "network.Net", "network.both"}),
+        ("from network import data", {"network.build", "network.dense", "network.Net"}),
+        ("from layers import *", {"layers.dense"}),
+        ("from . import layers", {".layers.dense"}),
+        ("from .layers import check", {".layers.dense"}),
+    ],
+)
+def test_what_makes_graph_is_known_by_name(line: str, spelled: set[str]) -> None:
+    """Functions and classes that make ops, through others too; not those that use the host.
+
+    What opens a session of its own runs its graph itself.
+    """
+    found = natives({"network.py": NETWORK, "layers.py": LAYERS, "a.py": line + "\n"})
+    names = found.names.seen_from("a.py")
+    assert spelled <= names
+    assert not {name for name in names if name.rpartition(".")[2] in ("data", "check", "run")}
+
+
+CLASS = """\
+class Model:
+    def __init__(self, size):
+        self.sess = open(size)
+        self.size = size
+
+    def train(self, x):
+        return self.sess.run(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("after", "user", "said"),
+    [
+        (CLASS.replace("self.sess", "self._graph"), "m.train(1)", None),
+        (CLASS.replace("self.sess", "self._graph"), "m.sess.run(1)", "reads `.sess`"),
+        (CLASS.replace("size):", "size, rate):"), "m.train(1)", "uses `Model`, which changes"),
+        (CLASS.replace("train(self, x)", "train(self)"), "m.train(1)", "which changes"),
+        (CLASS.replace("self.sess", "self._graph"), "class B(Model): pass", "makes a class of"),
+        (CLASS, "class B(Model): pass", None),
+        ("", "m.train(1)", "uses `Model`, which goes"),
+    ],
+)
+def test_a_class_keeps_what_others_use(after: str, user: str, said: str | None) -> None:
+    """Methods with their parameters, and the attributes that others read."""
+    module = Module(f"from model import Model\nm = Model(3)\n{user}\n")
+    seen = user_of("user.py", module, lambda name, level: name == "model")
+    found = broken(Module(CLASS), Module(after), [seen])
+    assert (found is None) if said is None else (found is not None and said in found[1])
