@@ -237,7 +237,7 @@ CASES: dict[str, tuple[str, str, int]] = {
         + "def f():\n    return tf.Variable(1.0)\ndef g():\n    return f()\nb = g()\n"
         + RUN,
         "host use",
-        10,
+        8,
     ),
     "a group of what makes no change": (HEAD + "g = tf.group(y)\n" + RUN, "group", 7),
     "what a group gives is used": (
