@@ -18,11 +18,12 @@ __all__ = ["PARTS", "bridge_parts", "bridge_text"]
 PARTS = ("saver", "session_module", "graph_module", "slim")
 
 _EXPORT = ("signature_defs", "slices", "serving")
+_GRAPH = ("graph_function", "graph_module")
 #: The modules of a part, where it is not the one of its name; parts share some.
 _MODULES = {
     "saver": ("checkpoint_files", "saver"),
     "session_module": (*_EXPORT, "session_module"),
-    "graph_module": ("checkpoint_files", "graph_saver", *_EXPORT, "graph_module"),
+    "graph_module": ("checkpoint_files", "graph_saver", *_EXPORT, *_GRAPH),
 }
 _HOME = Path(__file__).parent / "bridge"
 _WIDTH = 100  #: of the lines of the file

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from migrator.bridge.graph_function import _part
 from migrator.bridge.graph_saver import GraphSaver
 from migrator.bridge.serving import _asset_path, _check_init_op, _Export, _ServingModule
 
@@ -158,6 +159,11 @@ class GraphModule(tf.Module):  # type: ignore[misc]
 
         return serve
 
+    @property
+    def graph_def(self) -> Any:
+        """The graph as a ``GraphDef``, for ``tf.summary.graph``."""
+        return self._graph_build().graph.as_graph_def(add_shapes=True)
+
     def _graph_build(self) -> _Build:
         """Return the build that this module's graph is part of."""
         build = _running.build or self._build_of_module
@@ -264,7 +270,7 @@ class _Build:
             with _version_1(), warnings.catch_warnings():
                 # It is said of every summary: without a writer, it is TF1's op, as it should.
                 warnings.filterwarnings("ignore", "Cannot activate TF2 compatibility support")
-                self._wrapped = tf.compat.v1.wrap_function(body, [])
+                self._wrapped = tf.compat.v1.wrap_function(body, [])  # keeps what the graph needs
         finally:
             _running.build = None
         return result
@@ -281,11 +287,23 @@ class _Build:
             self._seed = self.graph.seed
             with tf.init_scope():
                 tf.random.set_seed(self._seed)
+        if tf.executing_eagerly() and options.get("name"):
+            options["name"] = self._unique(options["name"])
         variable = next_creator(**options)
         variable.__class__ = _in_graph(type(variable))
         self._initial[id(variable)] = given
         self.variables.append(variable)
         return variable
+
+    def _unique(self, name: str) -> str:
+        """Return ``name``, numbered as TF1 did where an optimizer has a variable so called."""
+        with tf.name_scope(name) as scope:
+            prefix = scope[: -len(name) - 1]
+        taken = {variable.name.partition(":")[0] for variable in self.variables}
+        found, number = name, 1
+        while prefix + found in taken:
+            found, number = f"{name}_{number}", number + 1
+        return found
 
     def initial_value(self, variable: Any) -> Any:
         """Return a value that ``variable`` may be initialized to, computed anew."""
@@ -313,11 +331,11 @@ class _Build:
                 return one
         raise ValueError(f"{fetch.name} is not a variable of this graph")
 
-    def prune(self, feeds: list[Any], fetches: list[Any]) -> Any:
+    def part(self, feeds: list[Any], fetches: list[Any]) -> Callable[..., list[Any]]:
         """Return the part of the graph between them as a function."""
-        if self._wrapped is None:
+        if self is _running.build:
             raise RuntimeError("the graph is not built yet")
-        return self._wrapped.prune(feeds, fetches)
+        return _part(self.graph, self.captured, feeds, fetches)
 
     @property
     def captured(self) -> dict[str, Any]:
@@ -423,7 +441,7 @@ class _Function:
         if self._call is None and self._tensors:
             with self._build.lock:
                 if self._call is None:
-                    self._call = self._pruned()
+                    self._call = self._build.part(self._flat(), self._tensors)
         arguments: list[Any] = []
         for tensor, value in zip(self._feeds, values, strict=True):
             if isinstance(tensor, tf.SparseTensor):
@@ -433,13 +451,10 @@ class _Function:
             else:
                 arguments.append(_value(tensor, value))
         found = self._call(*arguments) if self._tensors else []
-        return self._pack([None if one is None else one.numpy() for one in found])
+        return self._pack(found)
 
-    def _pruned(self) -> Any:
-        """Return the part of the graph as a function of the fed tensors."""
-        feeds = [t for one in self._feeds for t in tf.nest.flatten(one, expand_composites=True)]
-        _check_fed(self._build.graph, feeds, self._tensors)
-        return self._build.prune(feeds, self._tensors)
+    def _flat(self) -> list[Any]:
+        return [t for one in self._feeds for t in tf.nest.flatten(one, expand_composites=True)]
 
     def _packer(self, fetch: Any) -> Callable[[list[Any]], Any]:
         """Note what to run for ``fetch``, and return what finds its value in the results."""
@@ -495,31 +510,6 @@ def _fed(build: _Build, feed: Any) -> Any:
     if isinstance(feed, tf.Variable):
         raise TypeError(f"{feed.name} is a variable, which cannot be fed: assign to it")
     return build.graph.as_graph_element(feed, allow_operation=False)
-
-
-def _check_fed(graph: Any, feeds: list[Any], fetches: list[Any]) -> None:
-    """Raise as running a session did if the fetches need a placeholder that is not fed."""
-    known = {tensor.name for tensor in feeds}
-    known.update(inner.name for _, inner in graph.captures)
-    stack = [one for one in fetches if getattr(one, "name", "") not in known]
-    seen = set()
-    while stack:
-        op = getattr(stack[-1], "op", stack[-1])
-        stack.pop()
-        if op.name in seen:
-            continue
-        seen.add(op.name)
-        if op.type == "Placeholder" and f"{op.name}:0" not in known:
-            dtype = tf.as_dtype(op.get_attr("dtype")).name
-            shape = tf.TensorShape(op.get_attr("shape"))
-            raise tf.errors.InvalidArgumentError(
-                op.node_def,
-                op,
-                f"You must feed a value for placeholder tensor '{op.name}' with dtype {dtype} and "
-                f"shape {shape}",
-            )
-        stack.extend(tensor for tensor in op.inputs if tensor.name not in known)
-        stack.extend(other for other in op.control_inputs if f"{other.name}:0" not in known)
 
 
 def _by_name(build: _Build, feeds: dict[str, Any], fetches: Any) -> Callable[..., Any]:

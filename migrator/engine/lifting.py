@@ -65,6 +65,10 @@ def lifted_plan(job: Job) -> Plan | Refused | None:
         line = getattr(refusal.node, "lineno", None)
         where = f" (line {line})" if line is not None else ""
         return Refused(at, f"{refusal.sentence}{where}")
+    except Exception as error:
+        if not places:
+            raise
+        return Refused(places[0], f"this tool failed on it ({type(error).__name__}: {error})")
     after = Module(lifted.text)
     findings = [*findings_of(job, lifted), *job.gone_in(_spelled(after))]
     return Plan(

@@ -540,7 +540,9 @@ class _Planner:
             middle = line
             if ahead:
                 above, own = self._split(line)
-                ahead[0] = ahead[0].with_changes(leading_lines=above)
+                ahead[0] = ahead[0].with_changes(
+                    leading_lines=above or getattr(ahead[0], "leading_lines", ())
+                )
                 middle = line.with_changes(leading_lines=[cst.EmptyLine(indent=False), *own])
             items: list[cst.CSTNode] = [*ahead, middle, *behind]
             calls = [item for item in behind if ".disable_v2_behavior()" in self.tree.code(item)]

@@ -2,16 +2,22 @@
 
 Three forms, tried in this order.  The plain one (:mod:`migrator.lift.plain`) analyses a scope (a
 module body, or one function) statement by statement; every fetch of its session is cut out of the
-graph as a backward slice, and the slices become the methods of a module.  A file lifts whole and
-right or not at all: :class:`Refusal` names the place and the reason.
+graph as a backward slice, and the slices become the methods of a module.  The wrapped one
+(:mod:`migrator.lift.wrapped`) keeps the statements that build the graph, and runs them once in a
+method of a module.  The one for classes (:mod:`migrator.lift.classes`) does so where a class holds
+its session.  A file lifts whole and right or not at all: :class:`Refusal` names the place and the
+reason.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from migrator.apis import SESSIONS, TARGETS
+from migrator.lift.classes import lift_classes
 from migrator.lift.kinds import Lifted, Refusal
 from migrator.lift.plain import lift_plain, scope_of
+from migrator.lift.wrapped import lift_wrapped
 from migrator.names import Module
 
 __all__ = ["Lifted", "Refusal", "lift", "scope_of"]
@@ -41,5 +47,41 @@ def lift(
         module = Module(module.text.replace("\r\n", "\n"))
     if "\r" in module.text or "\f" in module.text:
         raise Refusal(module.tree, "layout", "its lines end in unusual ways")
-    lifted = lift_plain(module, path)
+    lifted = _first_form(module, path, bridge_import, graph_names)
     return replace(lifted, text=lifted.text.replace("\n", "\r\n")) if windows else lifted
+
+
+def _first_form(
+    module: Module, path: str, bridge_import: str, graph_names: frozenset[str]
+) -> Lifted:
+    """Return what the first form that fits makes of the file.
+
+    Raises:
+        Refusal: none fits; of the form that is for files like this one.
+    """
+    try:
+        return lift_plain(module, path)
+    except Refusal as refusal:
+        reason = refusal if refusal.precondition != "nothing" else _no_session(module, refusal)
+    try:
+        return lift_wrapped(module, path, bridge_import, graph_names)
+    except Refusal as refusal:
+        if reason.precondition != "nothing":
+            reason = refusal
+    try:
+        return lift_classes(module, path, bridge_import, graph_names)
+    except Refusal as refusal:
+        if refusal.node is not module.tree:  # it has a class that holds its session
+            reason = refusal
+    raise reason
+
+
+def _no_session(module: Module, refusal: Refusal) -> Refusal:
+    """Return ``refusal``, of a file that opens no session, with where its session comes from."""
+    for node, symbol in module.references():
+        if symbol.name in SESSIONS:
+            return Refusal(node, "nothing", f"`{symbol.spelled}` holds the session")
+    for node, symbol in module.references():
+        if symbol.name in TARGETS:
+            return Refusal(node, "nothing", f"`{symbol.spelled}` uses a session made elsewhere")
+    return refusal

@@ -25,7 +25,8 @@ class Bodies(Optimizers):
         renamed = {old: new for old, new in names.items() if old != new}
         speller = self.speller(inside, renamed)
         checker = Simulation(
-            {value.name or "": value for value in use.params}, set(renamed.values())
+            {value.name or "": value for value in (*use.params, *use.defaults)},
+            set(renamed.values()),
         )
         train = bool(use.trains)
         taped: set[Step] = set()
@@ -49,7 +50,7 @@ class Bodies(Optimizers):
             steps = item.steps if isinstance(item, Group) else [item]
             if not (train and taped & set(steps)):
                 second += self._item(item, speller, checker, tab, owner, renamed, use)
-        lines: list[str] = []
+        lines = [tab + row for value in use.defaults for row in self._default(value, speller)]
         outputs = [
             (node, value, self._output(node, value, speller, checker, owner, use))
             for node, value in use.outputs
@@ -69,6 +70,24 @@ class Bodies(Optimizers):
         elif outputs:
             lines.append(f"{tab}return {', '.join(text for _, _, text in outputs)}")
         return lines
+
+    def _default(self, value: Value, speller: Speller) -> list[str]:
+        """Return the lines that make what a placeholder is where it is not fed."""
+        node = value.default
+        assert node is not None
+        text = speller.text(node)
+        read = self.scope.read_of.get(node) if isinstance(node, ast.Name) else None
+        symbol = self.scope.module.symbol(node.func) if isinstance(node, ast.Call) else None
+        if symbol is None and (read is None or not read.is_graph):
+            text = f"{self.tf}.constant({text}, {self.tf}.{value.dtype})"
+        if value.name in [name for name, _ in self._taken_names(node)]:
+            raise Refusal(node, "one meaning", f"`{value.name}` means several things in one method")
+        comments = self.loose_comments(value.step) if value.step is not None else []
+        return [*comments, f"{value.name} = {text}"]
+
+    @staticmethod
+    def _taken_names(node: ast.expr) -> list[tuple[str, ast.Name]]:
+        return [(inner.id, inner) for inner in ast.walk(node) if isinstance(inner, ast.Name)]
 
     def _items(self, use: Use) -> list[Group | Step]:
         """Return the groups that a use calls and the statements of its own, in order."""
@@ -110,6 +129,9 @@ class Bodies(Optimizers):
     ) -> list[str]:
         if isinstance(item, Step):
             checker.run(item)
+            reads = [read for step in use.steps for _, read in step.reads]
+            reads += [read for _, read in use.reads] + update_reads(use)
+            self._skip_unread(item, speller, reads)
             return self._copied(item, speller, level)
         for value in item.inputs:
             checker.has(value, item.steps[0].node)
@@ -120,6 +142,17 @@ class Bodies(Optimizers):
         targets = ", ".join((value.name or "") if value in used else "_" for value in item.outputs)
         text = call(f"{owner}.{item.name}", names, len(level), len(targets) + 3)
         return [f"{level}{targets} = {text}"]
+
+    @staticmethod
+    def _skip_unread(step: Step, speller: Speller, reads: list[Value]) -> None:
+        """Let a statement unpack into ``_`` what its method does not read."""
+        (target,) = getattr(step.node, "targets", [None])
+        if not isinstance(target, (ast.Tuple, ast.List)):
+            return
+        read = {value.name for value in reads if value.step is step}
+        for element in target.elts:
+            if isinstance(element, ast.Name) and element.id not in read:
+                speller.made[element] = "_"
 
     @staticmethod
     def _is_used(value: Value, use: Use, group: Group) -> bool:

@@ -8,14 +8,14 @@ import sys
 from collections.abc import Sequence
 
 from migrator.lift.comments import leading_comments
-from migrator.lift.exports import Export
+from migrator.lift.exports import Export, Signature
 from migrator.lift.kinds import Kind, Refusal
 from migrator.lift.layout import Layout, indent_of
 from migrator.lift.optimizers import Optimizer
 from migrator.lift.scope import Scope
 from migrator.lift.sessions import Restore, Save, Saver
 from migrator.lift.slices import Use, check_host
-from migrator.lift.text import call
+from migrator.lift.text import WIDTH, call
 from migrator.names import Module
 
 __all__ = ["Checkpoints"]
@@ -282,25 +282,52 @@ class Checkpoints(Layout):
             keys.append(f'"{signature.key}": {self.emitter.model}.{use.name}')
         column = self._target_column(export.statement)
         directory = self.plain.text(export.directory)
-        text = call(
-            f"{self.tf}.saved_model.save",
-            [self.emitter.model, directory, f"signatures={{{', '.join(keys)}}}"],
-            column,
-        )
+        signed = f"signatures={{{', '.join(keys)}}}"
+        if column + len(signed) + 5 > WIDTH:
+            tab = " " * (column + 4)
+            signed = "".join(["signatures={\n", *(f"{tab}    {k},\n" for k in keys), tab, "}"])
+        parts = [self.emitter.model, directory, signed]
+        text = call(f"{self.tf}.saved_model.save", parts, column)
+        if "\n" in signed:
+            indent = " " * column
+            rows = "".join(f"{indent}    {part},\n" for part in parts)
+            text = f"{self.tf}.saved_model.save(\n{rows}{indent})"
+        others = [s for s in export.signatures if s.key and s.method != Signature.method]
+        if others:
+            text += f"\n{self._indent(export.statement)[:column]}".join(
+                ["", *self._method_names(others, directory)]
+            )
         if not _deletes(self.module):
             indent = self._indent(export.statement)[:column]
             one = indent_of(self.text)
+            told = f'f"{{{directory}}} holds an export already"'
+            if isinstance(export.directory, ast.Constant):
+                told = f"{directory[:-1]} holds an export already{directory[-1]}"
+            elif '"' in directory:
+                raise Refusal(export.call, "export", "its directory is no name")
             text = (
                 f"if {self.tf}.io.gfile.exists({directory})"
                 f" and {self.tf}.io.gfile.listdir({directory}):\n"
-                f'{indent}{one}raise AssertionError(f"{{{directory}}} holds an export already")\n'
+                f"{indent}{one}raise AssertionError({told})\n"
                 f"{indent}{text}"
             )
-            if '"' in directory:
-                raise Refusal(export.call, "export", "its directory is no name")
         indent = self._indent(export.statement)[:column]
         self._replace(export.statement, f"{self._export_comments(indent)}{text}")
         self.answers[_at(export.call)] = text
+
+    def _method_names(self, signatures: list[Signature], directory: str) -> list[str]:
+        """Return the statements that tell which signatures take serialized examples.
+
+        TensorFlow 2 writes every signature as one of `predict`.
+        """
+        updater = self.emitter.fresh("updater")
+        place = f"{self.tf}.compat.v1.saved_model.signature_def_utils.MethodNameUpdater"
+        lines = [f"{updater} = {place}({directory})"]
+        lines += [
+            f'{updater}.replace_method_name("{s.key}", "{s.method}", tags=["serve"])'
+            for s in signatures
+        ]
+        return [*lines, f"{updater}.save()"]
 
     def _export_comments(self, indent: str) -> str:
         """Return the comments of the statements that prepared an export, once."""

@@ -116,6 +116,7 @@ class Emitter(Bodies):
                         and len(use.outputs) == 1
                         and use.outputs[0][1] is group.outputs[0]
                         and use.params == group.inputs
+                        and not use.defaults
                     ):
                         group.use = use
                         use.name = group.name
@@ -249,8 +250,11 @@ class Emitter(Bodies):
 
     def _spec(self, value: Value, name: str) -> str:
         assert value.call is not None
-        given = arguments(value.call, ("dtype", "shape", "name"))
         speller = Speller(self.scope, self.tf)
+        if value.default is not None:
+            given = arguments(value.call, ("input", "shape", "name"))
+            return f"{self.tf}.TensorSpec({speller.text(given['shape'])}, {self.tf}.{value.dtype})"
+        given = arguments(value.call, ("dtype", "shape", "name"))
         shape = speller.text(given["shape"]) if "shape" in given else "None"
         if "dtype" not in given:
             raise Refusal(value.call, "placeholder", "it has no data type")
@@ -282,6 +286,8 @@ class Emitter(Bodies):
         speller = self.speller(inside=True)
         for step in group.steps:
             checker.run(step)
+            reads = [value for other in group.steps for _, value in other.reads]
+            self._skip_unread(step, speller, [*reads, *group.outputs])
             lines += self._copied(step, speller, self.tab)
         for value in group.outputs:
             checker.has(value, group.steps[-1].node)

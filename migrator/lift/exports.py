@@ -14,6 +14,13 @@ from migrator.names import Module, Symbol
 __all__ = ["Export", "Exports", "Signature"]
 
 _SERVING, _PREDICT = "serving_default", "tensorflow/serving/predict"
+_CLASSIFY, _REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
+
+#: What the inputs and outputs of a method other than `predict` are called.
+_KEYS = {
+    _CLASSIFY: ({"inputs"}, {"classes", "scores"}),
+    _REGRESS: ({"inputs"}, {"outputs"}),
+}
 
 
 #: Constants of ``tf.saved_model`` by their last name.
@@ -22,6 +29,13 @@ _WORDS = {
     "PREDICT_METHOD_NAME": _PREDICT,
     "PREDICT_INPUTS": "inputs",
     "PREDICT_OUTPUTS": "outputs",
+    "CLASSIFY_METHOD_NAME": _CLASSIFY,
+    "CLASSIFY_INPUTS": "inputs",
+    "CLASSIFY_OUTPUT_CLASSES": "classes",
+    "CLASSIFY_OUTPUT_SCORES": "scores",
+    "REGRESS_METHOD_NAME": _REGRESS,
+    "REGRESS_INPUTS": "inputs",
+    "REGRESS_OUTPUTS": "outputs",
     "SERVING": "serve",
 }
 
@@ -35,6 +49,7 @@ class Signature:
     outputs: dict[str, tuple[ast.expr, Value]]
     node: ast.AST
     order: int = 0
+    method: str = _PREDICT
 
 
 @dataclass(eq=False)
@@ -73,6 +88,10 @@ class Exports(Sessions):
             return Value(Kind.TENSOR_INFO, node, operand=tensor, of=value)
         if name in ("saved_model.build_signature_def", "saved_model.predict_signature_def"):
             return self._signature(node)
+        if name == "saved_model.classification_signature_def":
+            return self._of_examples(node, _CLASSIFY, ("examples", "classes", "scores"))
+        if name == "saved_model.regression_signature_def":
+            return self._of_examples(node, _REGRESS, ("examples", "predictions"))
         if name == "saved_model.simple_save":
             self._simple_save(node)
             return Value(Kind.HOST, node)
@@ -116,18 +135,40 @@ class Exports(Sessions):
         """A signature, of tensors or of tensor infos."""
         given = arguments(node, ("inputs", "outputs", "method_name"))
         method = self._word(given["method_name"]) if "method_name" in given else _PREDICT
-        if method != _PREDICT:
-            raise Refusal(node, "export", "the signature's method is not `predict`")
         if "inputs" not in given or "outputs" not in given:
             raise Refusal(node, "export", "the signature lacks inputs or outputs")
-        signature = Signature(
-            "",
-            self._inputs(given["inputs"]),
-            self._outputs(given["outputs"]),
-            node,
-            len(self.steps),
+        return self._made_signature(
+            node, self._inputs(given["inputs"]), self._outputs(given["outputs"]), method
         )
+
+    def _of_examples(self, node: ast.Call, method: str, names: tuple[str, ...]) -> Value:
+        """A signature that takes serialized examples."""
+        given = arguments(node, names)
+        (only,), keys = _KEYS[method]
+        words = names[1:] if method == _CLASSIFY else ("outputs",)
+        outputs = {}
+        for word, name in zip(words, names[1:], strict=True):
+            part = given.get(name)
+            if part is not None and not (isinstance(part, ast.Constant) and part.value is None):
+                outputs[word] = self._output(part)
+        if names[0] not in given or not outputs:
+            raise Refusal(node, "export", "the signature lacks inputs or outputs")
+        inputs = {only: self._input(given[names[0]])}
+        return self._made_signature(node, inputs, outputs, method)
+
+    def _made_signature(
+        self,
+        node: ast.Call,
+        inputs: dict[str, Value],
+        outputs: dict[str, tuple[ast.expr, Value]],
+        method: str,
+    ) -> Value:
+        signature = Signature("", inputs, outputs, node, len(self.steps), method)
         self._check(signature)
+        if method != _PREDICT:
+            expected = _KEYS.get(method)
+            if expected is None or set(inputs) != expected[0] or set(outputs) - expected[1]:
+                raise Refusal(node, "export", f"the signature is none of the method `{method}`")
         return Value(Kind.SIGNATURE, node, signature=signature)
 
     def _add_meta_graph(self, node: ast.Call, builder: Value) -> Value:
@@ -138,8 +179,14 @@ class Exports(Sessions):
         given = arguments(
             node,
             names,
-            ("sess", "tags", "signature_def_map", "clear_devices", "strip_default_attrs"),
-        )
+            ("sess", "tags", "signature_def_map", "clear_devices", "strip_default_attrs",
+             "legacy_init_op", "main_op"),
+        )  # fmt: skip
+        for key in ("legacy_init_op", "main_op"):
+            part = given.get(key)
+            if part is not None and not (isinstance(part, ast.Constant) and part.value is None):
+                if self.evaluate(part).kind is not Kind.INIT:
+                    raise Refusal(part, "export", f"its `{key}` does more than initialize")
         self._session(node, given.get("sess"))
         statement = self._parent(node)
         if not isinstance(statement, ast.Expr) or builder.operand is None:
@@ -192,7 +239,24 @@ class Exports(Sessions):
             word = _WORDS.get(symbol.name.rpartition(".")[2])
             if word is not None:
                 return word
+        if isinstance(node, ast.Name):
+            constant = self._constant(node)
+            if constant is not None:
+                self.evaluate(node)
+                return constant
         raise Refusal(node or ast.Pass(), "export", "a name in the export is computed")
+
+    def _constant(self, node: ast.Name) -> str | None:
+        """Return the string that a name of the module always stands for, or None."""
+        owner, bindings = self.module.find(node.id, self.module.scope_of[node])
+        if owner is None or len(bindings) != 1:
+            return None
+        value = bindings[0].value
+        statement = self.module.parents.get(value) if value is not None else None
+        if isinstance(statement, ast.Assign) and isinstance(value, ast.Constant):
+            whole = len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name)
+            return value.value if whole and isinstance(value.value, str) else None
+        return None
 
     def _pairs(self, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
         if not isinstance(node, ast.Dict):
@@ -203,33 +267,39 @@ class Exports(Sessions):
     def _inputs(self, node: ast.expr) -> dict[str, Value]:
         found = {}
         for key, item in self._pairs(node):
-            value = self.evaluate(item)
-            if value.kind is Kind.TENSOR_INFO and value.of is not None:
-                value = value.of
-            if value.kind is not Kind.PLACEHOLDER:
-                raise Refusal(item, "export", f"an input of the signature is a {value.kind.value}")
             if not key.isidentifier():
                 raise Refusal(item, "export", f"the input key `{key}` is no Python name")
-            found[key] = value
+            found[key] = self._input(item)
         return found
+
+    def _input(self, item: ast.expr) -> Value:
+        value = self.evaluate(item)
+        if value.kind is Kind.TENSOR_INFO and value.of is not None:
+            value = value.of
+        if value.kind is not Kind.PLACEHOLDER:
+            raise Refusal(item, "export", f"an input of the signature is a {value.kind.value}")
+        return value
 
     def _outputs(self, node: ast.expr) -> dict[str, tuple[ast.expr, Value]]:
         found = {}
         for key, item in self._pairs(node):
-            value = self.evaluate(item)
-            if value.kind is Kind.TENSOR_INFO and value.of is not None:
-                assert value.operand is not None
-                item, value = value.operand, value.of
-            if value.kind is not Kind.TENSOR:
-                raise Refusal(item, "export", f"an output of the signature is a {value.kind.value}")
-            found[key] = item, value
+            found[key] = self._output(item)
         return found
+
+    def _output(self, item: ast.expr) -> tuple[ast.expr, Value]:
+        value = self.evaluate(item)
+        if value.kind is Kind.TENSOR_INFO and value.of is not None:
+            assert value.operand is not None
+            item, value = value.operand, value.of
+        if value.kind is not Kind.TENSOR or value.several:
+            raise Refusal(item, "export", f"an output of the signature is a {value.kind.value}")
+        return item, value
 
     def _check(self, signature: Signature) -> None:
         given = set(signature.inputs.values())
         for item, value in signature.outputs.values():
             for placeholder in value.placeholders_below():
-                if placeholder not in given:
+                if placeholder not in given and placeholder.default is None:
                     raise Refusal(
                         item,
                         "export",

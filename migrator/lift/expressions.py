@@ -95,6 +95,7 @@ class Expressions:
         self.host: list[ast.Name] = []
         self.read_of: dict[ast.Name, Value] = {}
         self.graphs = 0
+        self.repeated = False  #: the code at hand may run several times, or not at all
         self.calls: list[ast.Call] = []  #: of host code that may have effects
         self.values: set[ast.AST] = set()  #: ``.value`` of dimensions of static shapes
         self.visited: set[ast.AST] = set()  #: references to TensorFlow that were understood

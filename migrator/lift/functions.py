@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from migrator.lift import renames
+from migrator.lift.dynamic import changes_names
 from migrator.lift.expressions import TENSORS, Expressions, argument_nodes, arguments
 from migrator.lift.kinds import Kind, Refusal, Value
 from migrator.names import Symbol
@@ -36,7 +37,7 @@ class Functions(Expressions):
             if function is not None:
                 return self._local(node, function)
             self.evaluate(node.func)
-            if node.func.id in ("exec", "eval", "globals", "locals", "setattr", "vars"):
+            if changes_names(self.module, node.func):
                 raise Refusal(node, "dynamic code", f"`{node.func.id}` changes names unseen")
         else:
             self.evaluate(node.func)
@@ -110,6 +111,10 @@ class Functions(Expressions):
 
     def _function(self, name: ast.Name) -> ast.FunctionDef | None:
         _, bindings = self.module.find(name.id, self.module.scope_of[name])
+        if len(bindings) > 1:
+            # each graph of a file may have its own function of a name
+            bindings = [one for one in bindings if isinstance(one.node, ast.AST)
+                        and self.covers(one.node)]  # fmt: skip
         if len(bindings) == 1 and isinstance(bindings[0].node, ast.FunctionDef):
             return bindings[0].node
         return None

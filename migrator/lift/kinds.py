@@ -101,6 +101,9 @@ class Value:
     tf_name: str = ""
     trainable: bool = True
     path: str = ""  #: how it is reached from the module, ``weights['h1']``
+    # of a placeholder
+    default: ast.expr | None = None  #: what it is where it is not fed
+    dtype: str = ""  #: of one with a default
     # of an optimizer or a train op
     call: ast.Call | None = None
     of: Value | None = None  #: optimizer of a train op, variable of an assign op

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
 import tokenize
 from collections import Counter
@@ -15,7 +14,7 @@ from migrator.lift.kinds import Kind, Refusal
 from migrator.lift.scope import Scope
 from migrator.lift.slices import Use
 from migrator.lift.spelling import Speller
-from migrator.lift.text import Edit, comment_end
+from migrator.lift.text import Edit, comment_end, tokens
 from migrator.names import Module
 
 __all__ = ["Layout", "indent_of"]
@@ -309,7 +308,7 @@ def indent_of(text: str) -> str:
     """Return one level of indentation as the file writes it."""
     found: Counter[str] = Counter()
     depth = 0
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+    for token in tokens(text):
         if token.type == tokenize.INDENT:
             if not depth:
                 found[token.string] += 1
@@ -324,7 +323,7 @@ def indent_of(text: str) -> str:
 def string_lines(text: str) -> set[int]:
     """Return the lines that start inside a string."""
     lines: set[int] = set()
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+    for token in tokens(text):
         if token.type == tokenize.STRING or (
             token.end[0] > token.start[0] and (tokenize.tok_name[token.type].startswith("FSTRING"))
         ):

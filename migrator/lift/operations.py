@@ -32,7 +32,8 @@ OPTIMIZERS: dict[str, tuple[str, ...]] = {
 _INITS = frozenset(
     {"global_variables_initializer", "initialize_all_variables", "local_variables_initializer"}
     | {"initialize_local_variables", "initializers.global_variables"}
-    | {"initializers.local_variables"}
+    | {"initializers.local_variables", "tables_initializer", "initialize_all_tables"}
+    | {"initializers.tables_initializer"}
 )
 
 
@@ -53,6 +54,8 @@ class Operations(Functions):
         name = symbol.name.partition(".")[2]
         if name == "placeholder":
             return self._placeholder(node)
+        if name == "placeholder_with_default":
+            return self._placeholder_with_default(node)
         if name == "Variable":
             return self._variable(node)
         if name == "get_variable":
@@ -138,7 +141,9 @@ class Operations(Functions):
         for keyword in node.keywords:
             if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
                 value = keyword.value.value
-                if isinstance(value, str):
+                if isinstance(value, str) and self.repeated:
+                    self.default_names.add(value.lower())
+                elif isinstance(value, str):
                     self.names.unique(value)
 
     def _host_call(self, node: ast.Call) -> Value:
@@ -162,6 +167,49 @@ class Operations(Functions):
         value = Value(Kind.PLACEHOLDER, node, call=node)
         value.needs = frozenset({value})
         return value
+
+    def _placeholder_with_default(self, node: ast.Call) -> Value:
+        given = arguments(node, ("input", "shape", "name"))
+        for key in ("input", "shape"):
+            if key not in given:
+                raise Refusal(node, "placeholder", f"it has no {key}")
+            value = self.evaluate(given[key])
+            if value.is_graph and (key == "shape" or not value.is_eager):
+                raise Refusal(given[key], "placeholder", f"its {key} depends on a graph value")
+        name = given.get("name")
+        if isinstance(name, ast.Constant) and isinstance(name.value, str):
+            self.names.unique(name.value)
+        self.default_names |= {"placeholderwithdefault", "const"}
+        value = Value(Kind.PLACEHOLDER, node, call=node, default=given["input"])
+        value.dtype = self._dtype(given["input"])
+        value.needs = frozenset({value})
+        return value
+
+    def _dtype(self, node: ast.expr) -> str:
+        """Return the data type of the tensor that a constant becomes.
+
+        Raises:
+            Refusal: it is not told.
+        """
+        first = node
+        while isinstance(first, (ast.List, ast.Tuple)) and first.elts:
+            first = first.elts[0]
+        if isinstance(first, ast.UnaryOp):
+            first = first.operand
+        kinds = {bool: "bool", int: "int32", float: "float32", str: "string"}
+        if isinstance(first, ast.Constant) and type(first.value) in kinds:
+            mixed = isinstance(node, (ast.List, ast.Tuple)) and type(first.value) is int
+            if not mixed:
+                return kinds[type(first.value)]
+        symbol = self.module.symbol(node.func) if isinstance(node, ast.Call) else None
+        if isinstance(node, ast.Call) and symbol is not None and symbol.name == "tf.constant":
+            given = arguments(node, ("value", "dtype", "shape", "name", "verify_shape"))
+            if "dtype" not in given:
+                return self._dtype(given["value"])
+            told = self.module.symbol(given["dtype"])
+            if told is not None and told.name.partition(".")[2] in renames.CONSTANTS:
+                return told.name.partition(".")[2]
+        raise Refusal(node, "placeholder", "the data type of its default is not told")
 
     def _literal_name(self, node: ast.expr | None) -> str | None:
         if node is None or (isinstance(node, ast.Constant) and node.value is None):

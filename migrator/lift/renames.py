@@ -61,7 +61,7 @@ SEVERAL = frozenset(
     | {"normalize_moments", "unique", "unique_with_counts", "dynamic_partition", "required_space"}
     | {"listdiff", "setdiff1d", "split_v", "ctc_beam_search_decoder", "ctc_greedy_decoder"}
     | {"broadcast_dynamic_shape", "max_pool_with_argmax", "fractional_max_pool", "shape_n"}
-    | {"fractional_avg_pool", "weighted_moments", "lu_matrix", "normalize", "frexp"}
+    | {"parse_example", "parse_single_example", "fractional_avg_pool", "weighted_moments", "lu_matrix", "normalize", "frexp"}
 )
 
 #: TensorFlow 2 has them in ``tensorflow.compat.v1`` only, or elsewhere under another meaning.
@@ -108,6 +108,11 @@ HOST = {
     "test.is_gpu_available": "test.is_gpu_available",
     "test.is_built_with_cuda": "test.is_built_with_cuda",
     "keras.datasets.mnist.load_data": "keras.datasets.mnist.load_data",
+    **{
+        f"{prefix}{name}": f"io.{name}"
+        for prefix in ("", "io.")
+        for name in ("FixedLenFeature", "FixedLenSequenceFeature", "VarLenFeature")
+    },
     "train.Feature": "train.Feature",
     "train.Features": "train.Features",
     "train.FloatList": "train.FloatList",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import io
 import os
 import re
 import tokenize
@@ -18,7 +17,7 @@ from migrator.lift.layout import indent_of
 from migrator.lift.scope import Scope, is_main_guard
 from migrator.lift.slices import Use, check_host, is_direct
 from migrator.lift.spelling import Speller
-from migrator.lift.text import Edit, applied
+from migrator.lift.text import Edit, applied, tokens
 
 __all__ = ["Rewriter", "class_name"]
 
@@ -374,12 +373,8 @@ def _tidied(text: str, original: str) -> str:
 
 
 def _comments(text: str) -> Counter[str]:
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    return Counter(
-        token.string.rstrip() for token in tokens if token.type == tokenize.COMMENT
-    ) & Counter(dict.fromkeys(_distinct(text), 1))
+    return Counter(_distinct(text))
 
 
 def _distinct(text: str) -> set[str]:
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    return {token.string.rstrip() for token in tokens if token.type == tokenize.COMMENT}
+    return {token.string.rstrip() for token in tokens(text) if token.type == tokenize.COMMENT}

@@ -9,7 +9,8 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from migrator.lift.bindings import PLAIN, Bindings
+from migrator.lift.bindings import PLAIN
+from migrator.lift.blocks import Blocks
 from migrator.lift.expressions import TENSORS, Context, arguments
 from migrator.lift.kinds import Kind, Refusal, Step, Value, leaves
 from migrator.names import Module
@@ -17,7 +18,7 @@ from migrator.names import Module
 __all__ = ["Scope", "holds_variables", "is_main_guard"]
 
 
-class Scope(Bindings):
+class Scope(Blocks):
     """The analysis of one scope.
 
     A body that resets the graph has one scope for each graph: they share what is known of the file,
@@ -176,11 +177,15 @@ class Scope(Bindings):
             if is_main_guard(node) and isinstance(self.node, ast.Module) and not node.orelse:
                 self.block(node.body, context)
                 return
+            if self.makes_tensors(node, context):
+                return
             self._host(node.test)
             inner = replace(context, branch=True)
             self.block(node.body, inner)
             self.block(node.orelse, inner)
         elif isinstance(node, ast.For):
+            if self.makes_tensors(node, context):
+                return
             self._host(node.iter)
             self._bind(node.target, Value(Kind.HOST), node)
             inner = replace(context, loop=True)

@@ -213,7 +213,7 @@ class Sessions(Operations):
             run.feed_name = feed if isinstance(feed, ast.Name) else None
         for node, value in run.fetched:
             for placeholder in value.placeholders_below():
-                if placeholder not in run.feed_nodes:
+                if placeholder not in run.feed_nodes and placeholder.default is None:
                     raise Refusal(
                         node, "feed", f"the placeholder `{placeholder.name}` below it is not fed"
                     )

@@ -41,6 +41,8 @@ class Use:
     outputs: list[tuple[ast.expr, Value]]  #: what it returns; updates are not among them
     params: list[Value]
     steps: list[Step]
+    #: placeholders that are not fed, and so what they are by default
+    defaults: list[Value] = field(default_factory=list)
     updates: list[Value] = field(default_factory=list)  #: the train and assign ops that it runs
     runs: list[Run] = field(default_factory=list)
     signature: Signature | None = None
@@ -194,14 +196,16 @@ def uses_of(scope: Scope) -> list[Use]:
         updates = [update for value in values for update in updates_in(value)]
         if any(update.step is None for update in updates):
             raise Refusal(run.fetch, "fetch", "the op that changes variables is made where it runs")
-        key = (tuple(_identity(node, value) for node, value in run.fetched),)
+        below = {p for value in values for p in value.placeholders_below()}
+        defaults = [p for p in _sorted(below) if p not in run.feed_nodes]
+        key = (tuple(_identity(node, value) for node, value in run.fetched), *map(id, defaults))
         use = found.get(key)
         if use is None:
-            params = _sorted({p for value in values for p in value.placeholders_below()})
             use = found[key] = Use(
                 [],
-                params,
+                _sorted(below - set(defaults)),
                 closure(run.reads),
+                defaults,
                 updates,
                 host=[*run.host, *(n for v in values for r in v.records for n in r.host)],
                 reads=[*run.reads, *(read for v in values for r in v.records for read in r.reads)],
@@ -230,7 +234,9 @@ def uses_of(scope: Scope) -> list[Use]:
                     signature.node, "export", "an input of the signature is not used by an output"
                 )
             steps = closure([(n, v) for n, v in reads if isinstance(n, ast.Name)])
-            use = Use(list(signature.outputs.values()), params, steps, signature=signature)
+            defaults = _sorted(needed - set(params))
+            use = Use(list(signature.outputs.values()), params, steps, defaults)
+            use.signature = signature
             use.reads = [(n, v) for n, v in reads if isinstance(n, ast.Name)]
             found[signature] = use
     return _merged(list(found.values()))
@@ -241,7 +247,7 @@ def _watch(uses: list[Use], step: Step) -> None:
     below = set(closure(step.reads))
     fed = {value for _, value in step.reads if value.kind is Kind.PLACEHOLDER}
     for use in uses:
-        if below <= set(use.steps) and fed <= set(use.params):
+        if below <= set(use.steps) and fed <= {*use.params, *use.defaults}:
             use.steps = sorted([*use.steps, step], key=lambda other: other.index)
             return
     raise Refusal(step.node, "unseen function", "it tells of tensors that no run builds together")
@@ -257,7 +263,7 @@ def _merged(uses: list[Use]) -> list[Use]:
             if (
                 other is not use
                 and other.updates == use.updates
-                and other.params == use.params
+                and (other.params, other.defaults) == (use.params, use.defaults)
                 and set(other.steps) <= set(use.steps)
             ):
                 other.runs += use.runs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import itertools
 import tokenize
@@ -21,6 +22,7 @@ __all__ = [
     "comments_in",
     "folded",
     "moved",
+    "tokens",
 ]
 
 #: Start, end and the new text of a region.
@@ -31,6 +33,12 @@ WIDTH = 88
 
 #: Lines that moved stay as they are up to this.
 LIMIT = 100
+
+
+@functools.lru_cache(maxsize=4)
+def tokens(text: str) -> tuple[tokenize.TokenInfo, ...]:
+    """Return the tokens of a file; several parts of a lift look at those of the same two files."""
+    return tuple(tokenize.generate_tokens(io.StringIO(text).readline))
 
 
 def applied(text: str, edits: Iterable[Edit]) -> str:

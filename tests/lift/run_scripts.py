@@ -42,7 +42,9 @@ def patch_tf1():
 
     def patched(self, fetches, *args, **kwargs):
         result = run(self, fetches, *args, **kwargs)
-        if isinstance(fetches, tf.Operation) and fetches.name.startswith("init"):
+        if isinstance(fetches, tf.Operation) and fetches.name.startswith(
+            ("init", "group_deps")
+        ):
             for variable in self.graph.get_collection("trainable_variables"):
                 shape = variable.shape.as_list()
                 value = initial(variable.op.name, shape, variable.dtype.base_dtype.as_numpy_dtype)
@@ -67,6 +69,39 @@ def patch_tf2():
         return variable
 
     type(tf.Variable).__call__ = patched
+
+
+def patch_bridge():
+    """Give each trainable variable of a graph module its array when the graph is built."""
+    import tf2_bridge
+
+    def load(module):
+        for variable in module.graph_variables:
+            if variable.trainable:
+                name, shape = variable.name.rpartition(":")[0], variable.shape.as_list()
+                value = initial(name, shape, variable.dtype.as_numpy_dtype)
+                if value is not None:
+                    variable.assign(value)
+
+    graph, initialize = tf2_bridge.graph, tf2_bridge.GraphModule.initialize
+
+    def patched(method):
+        made = graph(method)
+
+        def build(self, *args, **kwargs):
+            outermost = tf.executing_eagerly()
+            result = made(self, *args, **kwargs)
+            if outermost:
+                load(self)
+            return result
+
+        return build
+
+    def initialized(self, *args, **kwargs):
+        initialize(self, *args, **kwargs)
+        load(self)
+
+    tf2_bridge.graph, tf2_bridge.GraphModule.initialize = patched, initialized
 
 
 class _Anything(types.ModuleType):
@@ -147,9 +182,13 @@ def run(job):
 
     random.seed(0)
     stubs()
+    if job.get("bridge"):
+        sys.path.insert(0, job["bridge"])
     if job.get("weights", True) and not _PATCHED:
         _PATCHED.append(True)
         (patch_tf1 if TF1 else patch_tf2)()
+        if job.get("bridge") and not TF1:
+            patch_bridge()
     with open(job["script"], encoding="utf-8", errors="replace") as stream:
         source = stream.read()
     module = types.ModuleType("__main__")

@@ -152,12 +152,13 @@ def test_checkpoints_of_both_kinds_are_restored(before: Side, after: Side) -> No
     assert_close(after.output("restore"), once + once)
 
 
-def test_the_export_answers_alike(before: Side, after: Side) -> None:
+@pytest.mark.parametrize("name", ["export", "examples", "defaults"])
+def test_the_export_answers_alike(before: Side, after: Side, name: str) -> None:
     """The exported module and the original export MATCH: signature, dtypes, outputs."""
     from migrator.checker import check
 
-    before.output("export"), after.output("export")
-    result = check(before.root / "export" / "exported", after.root / "export" / "exported")
+    before.output(name), after.output(name)
+    result = check(before.root / name / "exported", after.root / name / "exported")
     told = [d for d in result.deltas if d.status not in (DeltaStatus.EQUAL, DeltaStatus.CLOSE)]
     assert not told
     assert result.deltas

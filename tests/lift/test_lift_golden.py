@@ -23,11 +23,12 @@ GOLDEN = Path(__file__).parent / "golden"
 CASES = sorted(path.parent for path in GOLDEN.glob("*/before.py"))
 
 #: What a lifted text may still take from ``tensorflow.compat.v1``: optimizers that Keras has no
-#: equal of and the rates that they take, the state file of checkpoints under exact names, and a
-#: division that depends on the type.
+#: equal of and the rates that they take, the state file of checkpoints under exact names, a
+#: division that depends on the type, and what tells that a signature classifies.
 ALLOWED = (
     *("tf.train.update_checkpoint_state", "tf.train.AdamOptimizer", "tf.train.RMSPropOptimizer"),
     *("tf.train.MomentumOptimizer", "tf.train.exponential_decay", "tf.div"),
+    "tf.saved_model.signature_def_utils.MethodNameUpdater",
 )
 
 

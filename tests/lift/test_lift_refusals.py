@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from migrator.lift import Refusal, lift
+from migrator.lift import Refusal
+from migrator.lift.plain import lift_plain
 from migrator.names import Module
 
 HEAD = """\
@@ -34,10 +35,43 @@ CASES: dict[str, tuple[str, str, int]] = {
         "straight line",
         8,
     ),
-    "a tensor reassigned in a loop": (
-        HEAD + "for i in range(3):\n    y = tf.nn.relu(y)\n" + RUN,
+    "tensors put into a list in a loop": (
+        HEAD + "z = []\nfor i in range(3):\n    z.append(tf.nn.relu(y))\n" + RUN,
+        "unseen function",
+        9,
+    ),
+    "a condition that a tensor decides": (
+        HEAD + "if y > 1.0:\n    y = tf.nn.relu(y)\n" + RUN,
+        "host use",
+        7,
+    ),
+    "a loop that binds more than tensors": (
+        HEAD + "for i in range(3):\n    y = tf.nn.relu(y)\n" + RUN + "print(i)\n",
+        "straight line",
+        7,
+    ),
+    "a loop over what changes later": (
+        HEAD + "k = [1, 2]\nfor i in k:\n    y = y * i\nk.append(3)\n" + RUN,
+        "host values",
+        10,
+    ),
+    "a loop over random numbers": (
+        HEAD + "for i in np.random.rand(3):\n    y = y * i\n" + RUN,
+        "host calls",
+        7,
+    ),
+    "a loop that makes another placeholder": (
+        HEAD + "for i in range(2):\n    y = y * tf.placeholder(tf.float32)\n" + RUN,
         "straight line",
         8,
+    ),
+    "a loop that trains": (
+        HEAD
+        + "o = tf.train.AdamOptimizer()\nfor i in range(2):\n"
+        + "    t = o.minimize(tf.reduce_mean(y))\n"
+        + RUN,
+        "straight line",
+        9,
     ),
     "exec": (HEAD + "exec('y = 1')\n" + RUN, "dynamic code", 7),
     "globals": (HEAD + "globals()['y'] = 1\n" + RUN, "dynamic code", 7),
@@ -50,7 +84,7 @@ CASES: dict[str, tuple[str, str, int]] = {
     ),
     "a printed tensor in a loop": (
         HEAD + "for i in range(2):\n    print(i, y)\n" + RUN,
-        "unseen function",
+        "host use",
         8,
     ),
     "an asserted tensor": (HEAD + "assert y > 1.0\n" + RUN, "host use", 7),
@@ -238,6 +272,56 @@ CASES: dict[str, tuple[str, str, int]] = {
         + RUN,
         "host use",
         8,
+    ),
+    "a default whose type is not told": (
+        HEAD + "p = tf.placeholder_with_default(np.ones(2), [2])\n" + RUN,
+        "placeholder",
+        7,
+    ),
+    "a default of integers and others": (
+        HEAD + "p = tf.placeholder_with_default([1, 2.0], [2])\n" + RUN,
+        "placeholder",
+        7,
+    ),
+    "a default that the graph computes": (
+        HEAD + "p = tf.placeholder_with_default(y, [None, 1])\n" + RUN,
+        "placeholder",
+        7,
+    ),
+    "a signature of another method": (
+        HEAD
+        + RUN
+        + "    s = tf.saved_model.build_signature_def({'x': x}, {'y': y}, 'tensorflow/serving/a')\n",
+        "export",
+        10,
+    ),
+    "a signature that classifies under other keys": (
+        HEAD
+        + RUN
+        + "    s = tf.saved_model.build_signature_def({'x': x}, {'y': y},\n"
+        + "        tf.saved_model.signature_constants.CLASSIFY_METHOD_NAME)\n",
+        "export",
+        10,
+    ),
+    "an export with something to run first": (
+        HEAD
+        + "u = w.assign_add(w)\n"
+        + RUN
+        + "    b = tf.saved_model.builder.SavedModelBuilder('e')\n"
+        + "    s = tf.saved_model.signature_def_utils.predict_signature_def({'x': x}, {'y': y})\n"
+        + "    b.add_meta_graph_and_variables(sess, ['serve'], {'s': s}, main_op=u)\n    b.save()\n",
+        "export",
+        13,
+    ),
+    "an export under a computed key": (
+        HEAD
+        + "k = 's'\nk = k + 't'\n"
+        + RUN
+        + "    b = tf.saved_model.builder.SavedModelBuilder('e')\n"
+        + "    s = tf.saved_model.signature_def_utils.predict_signature_def({'x': x}, {'y': y})\n"
+        + "    b.add_meta_graph_and_variables(sess, ['serve'], {k: s})\n    b.save()\n",
+        "export",
+        14,
     ),
     "a group of what makes no change": (HEAD + "g = tf.group(y)\n" + RUN, "group", 7),
     "what a group gives is used": (
@@ -469,7 +553,7 @@ def test_it_is_refused_by_name(name: str) -> None:
     """A precondition that fails is named, with the line."""
     source, precondition, line = CASES[name]
     with pytest.raises(Refusal) as caught:
-        lift(Module(source), "script.py")
+        lift_plain(Module(source), "script.py")
     refusal = caught.value
     assert refusal.precondition == precondition, refusal.sentence
     assert getattr(refusal.node, "lineno", 1) == line
@@ -479,4 +563,4 @@ def test_it_is_refused_by_name(name: str) -> None:
 
 def test_the_common_part_lifts() -> None:
     """What the cases above share is no reason for a refusal."""
-    assert "class Script(tf.Module)" in lift(Module(HEAD + RUN), "script.py").text
+    assert "class Script(tf.Module)" in lift_plain(Module(HEAD + RUN), "script.py").text

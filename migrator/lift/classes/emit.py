@@ -7,8 +7,8 @@ import io
 import re
 import tokenize
 
-from migrator.lift.classes.facts import Facts, What
-from migrator.lift.classes.functions import Cut, Functions, keyword
+from migrator.lift.classes.facts import SPECIAL, Facts, What
+from migrator.lift.classes.functions import Functions, keyword
 from migrator.lift.classes.phases import Build, Phases, is_gone
 from migrator.lift.classes.runs import Run
 from migrator.lift.classes.sessions import Sessions
@@ -16,13 +16,17 @@ from migrator.lift.graphcode import GraphCode
 from migrator.lift.kinds import Refusal
 from migrator.lift.layout import indent_of, string_lines
 from migrator.lift.parts import unused
-from migrator.lift.text import Edit, Writer, applied, call, comment_end
+from migrator.lift.text import Edit, Writer, applied, call, comment_end, moved
 from migrator.names import Module
 
 __all__ = ["Emitter"]
 
 #: Comments above a statement that went which tell of nothing else.
-_TELLS_OF_SESSION = re.compile(r"(?i)\bsess(ion)?s?\b|\binit(iali[sz]\w*)?\b|\bclose\b|tf\.Graph|feed")
+_TELLS_OF_SESSION = re.compile(
+    r"(?i)\bsess(ion)?s?\b|\binit(iali[sz]\w*)?\b|\bclose\b|tf\.Graph|feed"
+)
+
+_SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Assert, ast.Raise)
 
 _SAVER_OPTIONS = frozenset(
     {"var_list", "max_to_keep", "keep_checkpoint_every_n_hours", "reshape", "pad_step_number"}
@@ -56,10 +60,8 @@ class Emitter:
         self.notes: list[str] = list(sessions.notes)
         self.parts: set[str] = {"graph_module"}
         self.indent = indent_of(self.text)
-        self.saving = {call: name for call, name in phases.runs.saving}
-        self.given = {
-            call: argument for p in sessions.parameters for call, argument in p.calls
-        }
+        self.saving = dict(phases.runs.saving)
+        self.given = {call: argument for p in sessions.parameters for call, argument in p.calls}
         self.roots = {family.root for family in self.facts.families}
         self.strings = string_lines(self.text)
         for run in sessions.first:
@@ -68,7 +70,7 @@ class Emitter:
     # -- imports -----------------------------------------------------------------------
 
     def _tensorflow(self) -> tuple[str, list[Edit]]:
-        found: list[tuple[str, ast.stmt, bool]] = []
+        found: list[tuple[str, ast.Import | ast.ImportFrom, bool]] = []
         for node in self.module.imports:
             if self.module.parents[node] is not self.module.tree:
                 continue
@@ -150,6 +152,8 @@ class Emitter:
                 return self._function(node, writer)
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 return []
+            if isinstance(node, _SIMPLE) and node.end_lineno != node.lineno:
+                return self._aligned(node, writer)
             return None
         if isinstance(node, ast.Call):
             run = self.phases.runs.at.get(node)
@@ -162,7 +166,11 @@ class Emitter:
             new = self._key(node.slice)
             return [(self.module.start(node.slice), self.module.end(node.slice), new)]
         if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
-            if self.facts.symbol(node) is None:
+            symbol = self.facts.symbol(node)
+            if symbol is not None and symbol.spelled.startswith("tf.examples."):
+                return []  # a data set, which is not TensorFlow's any more, but no graph either
+            if symbol is None:
+                self._check_foreign(node)
                 kind = self.facts.kind(node)
                 if kind in (What.SESSION, What.INIT, What.LOCAL_INIT, What.CONFIG, What.FEED):
                     parent = self.module.parents[node]
@@ -175,10 +183,42 @@ class Emitter:
                     )
         return None
 
+    def _aligned(self, node: ast.stmt, writer: Writer) -> list[Edit]:
+        """Return a statement of several lines, those behind the first aligned again."""
+        edits = writer.inside(node)
+        if not edits:
+            return []
+        start, end = self.module.start(node), self.module.end(node)
+        column = self.module.line_column(start)[1]
+        shifted = [(a - start, b - start, new) for a, b, new in edits]
+        return [(start, end, moved(self.text[start:end], column, self._column(node), shifted))]
+
+    def _check_foreign(self, node: ast.Name | ast.Attribute) -> None:
+        """An attribute of what may be a module, of the name of a part of its graph."""
+        if not isinstance(node, ast.Attribute) or self.facts.member(node) is not None:
+            return
+        sensitive = (What.GRAPH, What.SESSION, What.SAVER, What.INIT, What.CONFIG, What.LOCAL_INIT)
+        if not any(node.attr in family.of_kind(*sensitive) for family in self.facts.families):
+            return
+        at: ast.expr = node.value
+        while isinstance(at, (ast.Attribute, ast.Subscript)):
+            at = at.value
+        if isinstance(at, ast.Name):
+            if at.id == "self" and at is node.value:
+                return
+            _, bindings = self.module.find(at.id, self.module.scope_of[at])
+            if bindings and all(isinstance(b.node, (ast.Import, ast.ImportFrom)) for b in bindings):
+                return
+        if self.facts.kind(node.value) is What.GRAPH:
+            return
+        raise Refusal(
+            node, "foreign use", f"`{self.module.source(node)}` may be a part of a model's graph"
+        )
+
     def _key(self, key: ast.expr) -> str:
-        name = self.facts.attribute(key)
-        assert name is not None
-        return f'"{keyword(name)}"'
+        member = self.facts.member(key)
+        assert member is not None
+        return f'"{keyword(member[2])}"'
 
     def _dictionary(self, node: ast.Dict, writer: Writer) -> list[Edit]:
         edits: list[Edit] = []
@@ -200,7 +240,7 @@ class Emitter:
         cut = self.functions.of[run]
         column = self._column(self.module.statement(node))
         prefix = self.module.line_column(self.module.start(node))[1] - column
-        function = f"self.{cut.name}"
+        function = f"{run.owner}.{cut.name}"
         loose = self._loose_comments(run)
         if run.literal is not None:
             rows = self._arguments(run.literal, writer)
@@ -232,16 +272,14 @@ class Emitter:
             raise Refusal(node, "layout", "its block stands on the line of the `with`")
         return node.body[0].col_offset - node.col_offset
 
-    def _arguments(
-        self, literal: ast.Dict, writer: Writer
-    ) -> list[tuple[list[str], str, str]]:
+    def _arguments(self, literal: ast.Dict, writer: Writer) -> list[tuple[list[str], str, str]]:
         """Return what is fed: the comments above, the value, and the comment behind."""
         rows: list[tuple[list[str], str, str]] = []
         comments = self._comments_in(literal)
         last = literal.lineno - 1
         for index, value in enumerate(literal.values):
             line = value.end_lineno or value.lineno
-            following = literal.values[index + 1].lineno if index + 1 < len(literal.values) else None
+            following = literal.values[index + 1].lineno if index + 1 < len(literal.values) else 0
             above = [text for at, text in comments if last < at < value.lineno]
             behind = [text for at, text in comments if at == line and following != line]
             text = writer.text(value)
@@ -257,9 +295,11 @@ class Emitter:
         source = self.module.source(node)
         found: list[tuple[int, str]] = []
         try:
-            for token in tokenize.generate_tokens(io.StringIO(f"({source}\n)").readline):
-                if token.type == tokenize.COMMENT:
-                    found.append((node.lineno + token.start[0] - 1, token.string.rstrip()))
+            found.extend(
+                (node.lineno + token.start[0] - 1, token.string.rstrip())
+                for token in tokenize.generate_tokens(io.StringIO(f"({source}\n)").readline)
+                if token.type == tokenize.COMMENT
+            )
         except tokenize.TokenError:
             pass
         return found
@@ -276,7 +316,7 @@ class Emitter:
         place = (node.lineno, node.col_offset)
         if symbol is not None and symbol.name == "tf.train.Saver":
             return self._saver(node, writer)
-        if symbol is not None and symbol.name in ("tf.summary.FileWriter", "tf.train.SummaryWriter"):
+        if symbol is not None and SPECIAL.get(symbol.name) is What.WRITER:
             return self._writer(node, writer)
         if symbol is not None and symbol.name == "tf.saved_model.simple_save":
             return self._simple_save(node, writer)
@@ -294,7 +334,7 @@ class Emitter:
                 return self._added(node, writer)
             if base is What.WRITER and node.func.attr not in ("flush", "close"):
                 raise Refusal(
-                    node, "summary", f"`.{node.func.attr}()` of a summary writer is not carried over"
+                    node, "summary", f"`.{node.func.attr}()` of a writer is not carried over"
                 )
         return None
 
@@ -366,9 +406,7 @@ class Emitter:
                 if keyword_.arg not in (
                     *("save_path", "global_step", "latest_filename", "write_state"),
                 ):
-                    raise Refusal(
-                        keyword_.value, "saver", f"`{keyword_.arg}` is not carried over"
-                    )
+                    raise Refusal(keyword_.value, "saver", f"`{keyword_.arg}` is not carried over")
                 edits += writer.edits(keyword_.value)
         return _outermost(edits)
 
@@ -381,9 +419,7 @@ class Emitter:
 
     def _cut_argument(self, node: ast.Call, argument: ast.expr) -> list[Edit]:
         """Return the edit that takes one argument of a call away, with its comma."""
-        spans: list[tuple[int, int, ast.expr]] = []
-        for at in node.args:
-            spans.append((self.module.start(at), self.module.end(at), at))
+        spans = [(self.module.start(at), self.module.end(at), at) for at in node.args]
         for one in node.keywords:
             start = self.module.offset(one.lineno, one.col_offset)
             spans.append((start, self.module.end(one.value), one.value))
@@ -411,9 +447,30 @@ class Emitter:
             symbol = self.facts.symbol(graph)
             if symbol is None and not isinstance(graph, ast.Constant):
                 raise Refusal(graph, "summary", "it is not told which graph is written")
+        made = f"{self.tf}.summary.create_file_writer({writer.text(given['logdir'])})"
+        family = self.facts.family(node)
+        if isinstance(self.module.parents[node], ast.Expr):
+            owners = ["self"] if family is not None else self._instances(node)
+            inner = " " * self._column(self.module.statement(node)) + self.indent
+            rows = [f"{inner}{self.tf}.summary.graph({owner}.graph_def)" for owner in owners]
+            return "\n".join([f"with {made}.as_default():", *rows])
         if graph is not None:
             self.notes.append("The graph is not written for TensorBoard any more")
-        return f"{self.tf}.summary.create_file_writer({writer.text(given['logdir'])})"
+        return made
+
+    def _instances(self, node: ast.Call) -> list[str]:
+        """Return the names that the script gives its models."""
+        names = []
+        for made, _ in self.sessions.instances:
+            parent = self.module.parents[made]
+            if not isinstance(parent, ast.Assign) or not isinstance(parent.targets[0], ast.Name):
+                raise Refusal(node, "summary", "it is not told which graph is written")
+            if self.facts.unit(made) is not self.facts.unit(node):
+                raise Refusal(node, "summary", "it is not told which graph is written")
+            names.append(parent.targets[0].id)
+        if not names:
+            raise Refusal(node, "summary", "it is not told which graph is written")
+        return list(dict.fromkeys(names))
 
     def _added(self, node: ast.Call, writer: Writer) -> str:
         """``writer.add_summary(summary, step)`` writes what the graph made."""
@@ -625,7 +682,7 @@ class Emitter:
                 return False
 
     def _dedents(self, edits: list[Edit]) -> list[Edit]:
-        """Take away the headers of the blocks of sessions, and the indentation of what is inside."""
+        """Take away the headers of the blocks of sessions, and the indentation inside."""
         found: list[Edit] = []
         by_line: dict[int, int] = {}
         for node in self.module.nodes:
@@ -741,7 +798,9 @@ class Emitter:
         outside = [edit for edit in edits if edit not in inside]
         moved_in = [edit for edit in inside if edit[0] == edit[1] == start and "super()" in edit[2]]
         inside = [edit for edit in inside if edit not in moved_in]
-        source = applied(self.text[start:end], [(a - start, b - start, new) for a, b, new in inside])
+        inside, postponed = self._postponed(build, inside)
+        shifted = [(a - start, b - start, new) for a, b, new in inside]
+        source = applied(self.text[start:end], shifted)
         members = self.functions.members(build.family)
         name = unused("build" if "build" not in members else "build_graph", members)
         indent = " " * method.body[0].col_offset
@@ -755,10 +814,25 @@ class Emitter:
         head = f"{column}@tf2_bridge.graph\n{column}def {name}({parameters}):\n"
         text = f"\n{head}{body.rstrip()}\n"
         call_text = f"{indent}self.{name}({given})\n"
-        outside.append((start, end, "".join(new for _, _, new in moved_in) + call_text))
+        outside.append((start, end, "".join(new for _, _, new in moved_in) + call_text + postponed))
         after = self._line_end(self.module.end(method.body[-1]))
         outside.append((after, after, text))
         return outside
+
+    def _postponed(self, build: Build, edits: list[Edit]) -> tuple[list[Edit], str]:
+        """Take the summary writers out of what builds: return the edits, and their text."""
+        text = ""
+        for node in build.postponed:
+            start, end = self._above(node), self._line_end(self.module.end(node))
+            own = [edit for edit in edits if start <= edit[0] and edit[1] <= end]
+            text += applied(
+                self.text[start:end], [(a - start, b - start, new) for a, b, new in own]
+            )
+            edits = [edit for edit in edits if edit not in own]
+            while end < len(self.text) and not self.text[end : self._line_end(end)].strip():
+                end = self._line_end(end)
+            edits.append((start, end, ""))
+        return sorted(edits), text
 
 
 def _broken(
@@ -778,7 +852,8 @@ def _outermost(edits: list[Edit]) -> list[Edit]:
     """Return the edits that lie in no other, in order."""
     result: list[Edit] = []
     for edit in sorted(set(edits), key=lambda edit: (edit[0], -(edit[1] - edit[0]))):
-        if result and edit[1] <= result[-1][1] and edit[0] < result[-1][1]:
+        inserted = edit[0] == edit[1] and bool(result) and edit[0] == result[-1][0]
+        if result and edit[1] <= result[-1][1] and edit[0] < result[-1][1] and not inserted:
             continue
         result.append(edit)
     return sorted(result, key=lambda edit: (edit[0], edit[1]))
@@ -788,8 +863,7 @@ def _tidied(text: str, original: str) -> str:
     """Return ``text`` without more blank lines together than the original had, or two."""
     most = max((len(run) - 1 for run in re.findall(r"\n{2,}", original)), default=1)
     limit = max(most, 2) + 1
-    text = re.sub(rf"\n{{{limit + 1},}}", "\n" * limit, text)
-    return text
+    return re.sub(rf"\n{{{limit + 1},}}", "\n" * limit, text)
 
 
 def _comments(text: str) -> set[str]:

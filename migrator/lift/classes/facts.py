@@ -196,6 +196,16 @@ class Facts:
                 raise Refusal(node, "base class", f"`{node.name}` has several bases or a metaclass")
             if node.decorator_list:
                 raise Refusal(node, "base class", f"the class `{node.name}` is decorated")
+        for node in family.classes:
+            for at in ast.walk(node):
+                if isinstance(at, ast.Call) and isinstance(at.func, ast.Name):
+                    if at.func.id in ("exec", "eval", "setattr", "vars", "globals", "locals"):
+                        raise Refusal(at, "magic", f"`{at.func.id}` is called")
+                    given = at.args[1] if len(at.args) > 1 else None
+                    if at.func.id == "getattr" and not isinstance(given, ast.Constant):
+                        raise Refusal(at, "magic", "an attribute is named by a computed string")
+                if isinstance(at, ast.Attribute) and at.attr == "__dict__":
+                    raise Refusal(at, "magic", "attributes are reached through `__dict__`")
         magic = {"__getattr__", "__setattr__", "__getattribute__", "__new__", "__slots__"}
         for name in magic & set(family.methods):
             raise Refusal(family.methods[name][0], "magic", f"it defines `{name}`")
@@ -247,6 +257,24 @@ class Facts:
             return node.attr
         return None
 
+    def instance(self, node: ast.AST) -> Family | None:
+        """Return the family of which a name outside of the classes holds an instance."""
+        if not isinstance(node, ast.Name):
+            return None
+        _, bindings = self.module.find(node.id, self.module.scope_of[node])
+        found: set[Family | None] = set()
+        for binding in bindings:
+            made = self.class_called(binding.value) if isinstance(binding.value, ast.Call) else None
+            found.add(self.family_of[made] if made is not None else None)
+        return found.pop() if len(found) == 1 else None
+
+    def member(self, node: ast.AST) -> tuple[str, Family, str] | None:
+        """Return the owner, its family and the name of an attribute of a module, or None."""
+        if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
+            return None
+        family = self.family(node) if self.is_self(node.value) else self.instance(node.value)
+        return (node.value.id, family, node.attr) if family is not None else None
+
     def called(self, call: ast.Call) -> list[Function]:
         """Return the functions of the file that a call may run."""
         function = call.func
@@ -256,9 +284,9 @@ class Facts:
                 found = self.functions.get(function.id)
                 if found is not None:
                     return [found]
-                node = self._class_names.get(function.id)
-                if node is not None:
-                    return self.constructors(node)
+                made = self._class_names.get(function.id)
+                if made is not None:
+                    return self.constructors(made)
             return [b.node for b in bindings if isinstance(b.node, ast.FunctionDef)]
         if isinstance(function, ast.Attribute):
             family = self.family(call)
@@ -270,11 +298,11 @@ class Facts:
                 and function.value.func.id == "super"
                 and family is not None
             ):
-                node = self.module.enclosing(call, (ast.ClassDef,))
+                own = self.module.enclosing(call, (ast.ClassDef,))
                 return [
                     method
                     for method in family.methods.get(function.attr, ())
-                    if self.module.parents[method] is not node
+                    if self.module.parents[method] is not own
                 ]
         return []
 
@@ -307,12 +335,24 @@ class Facts:
             for node in self.module.nodes
             if isinstance(node, ast.Return) and node.value is not None
         ]
+        added = [
+            (node.func.value, value)
+            for node in self.module.nodes
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("append", "extend", "insert", "add", "setdefault", "update")
+            for value in node.args
+            if not isinstance(value, ast.Dict)
+        ]
         self._session_parameters()
         for _ in range(12):
             self._kinds.clear()
             changed = False
             for target, value, index, statement in pairs:
                 changed |= self._bound(target, value, index, statement)
+            for base, value in added:
+                if self.kind(value) is What.GRAPH:
+                    changed |= self._bound(base, value, None, self.module.statement(base))
             for node in givers:
                 changed |= self._returned(node)
             if not changed:
@@ -422,8 +462,10 @@ class Facts:
             if found is What.HOST and self.kind(target.slice) is What.GRAPH:
                 found = What.FEED
             if found in (What.GRAPH, What.FEED):
-                return self._bound(base, value, None, statement) if found is What.GRAPH else (
-                    self._mark(base, What.FEED)
+                return (
+                    self._bound(base, value, None, statement)
+                    if found is What.GRAPH
+                    else (self._mark(base, What.FEED))
                 )
         return False
 
@@ -495,9 +537,10 @@ class Facts:
             if base is What.FEED:
                 return What.HOST
             return base if base is not What.HOST else self.kind(node.slice)
-        if isinstance(node, ast.Dict):
-            if any(key is not None and self.kind(key) is What.GRAPH for key in node.keys):
-                return What.FEED
+        if isinstance(node, ast.Dict) and any(
+            key is not None and self.kind(key) is What.GRAPH for key in node.keys
+        ):
+            return What.FEED
         if isinstance(node, ast.Compare) and all(
             isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops
         ):
@@ -511,9 +554,9 @@ class Facts:
                 kinds.add(self.kind(child))
             elif isinstance(child, (ast.keyword, ast.comprehension, ast.slice)):
                 kinds.add(self._joined(child))
-        if isinstance(node, (ast.Tuple, ast.List)) and kinds & {What.INIT, What.LOCAL_INIT}:
-            if not kinds & {What.GRAPH, What.HOST}:
-                return What.LOCAL_INIT if What.LOCAL_INIT in kinds else What.INIT
+        inits = {What.INIT, What.LOCAL_INIT}
+        if isinstance(node, (ast.Tuple, ast.List)) and kinds and kinds <= inits:
+            return What.LOCAL_INIT if What.LOCAL_INIT in kinds else What.INIT
         if isinstance(node, (ast.IfExp, ast.BoolOp)):
             kinds -= {What.NONE}
             if len(kinds - {What.HOST}) == 1:
@@ -526,11 +569,9 @@ class Facts:
         symbol = self.symbol(node)
         if symbol is not None:
             return What.GRAPH if self.is_graph_symbol(symbol) else What.HOST
-        name = self.attribute(node)
-        if name is not None:
-            family = self.family(node)
-            assert family is not None
-            return family.attributes.get(name, What.HOST)
+        member = self.member(node)
+        if member is not None:
+            return member[1].attributes.get(member[2], What.HOST)
         if is_named(self.module, node, self.graph_names):
             return What.GRAPH
         base = self.kind(node.value)

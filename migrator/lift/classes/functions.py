@@ -11,20 +11,20 @@ from migrator.lift.classes.phases import Build, Phases
 from migrator.lift.classes.runs import Run
 from migrator.lift.kinds import Refusal
 from migrator.lift.parts import unused
-from migrator.lift.text import call
+from migrator.lift.text import WIDTH, call
 
 __all__ = ["Cut", "Functions"]
 
 #: What ``GraphModule`` and ``tf.Module`` have themselves.
 RESERVED = frozenset(
-    {"function", "initialize", "saver", "serving", "graph_variables", "name", "name_scope"}
+    {"function", "initialize", "saver", "serving", "graph_def", "name", "name_scope"}
     | {"variables", "trainable_variables", "non_trainable_variables", "submodules"}
     | {"with_name_scope"}
 )
 #: Classes may not have attributes of these names: the modules need them.
 TAKEN = frozenset(
     {"_graph_build", "_build_of_module", "_name", "_name_scope", "_flatten", "_scope_name"}
-    | {"function", "serving", "graph_variables", "variables", "trainable_variables"}
+    | {"function", "serving", "graph_def", "variables", "trainable_variables"}
     | {"non_trainable_variables", "submodules", "name_scope", "with_name_scope"}
 )
 
@@ -70,16 +70,19 @@ class Functions:
             for cut in self.cuts[build.family]:
                 cut.guard = self._guard(build, cut)
 
-    def text(self, node: ast.expr) -> str:
-        """Return a fetch or a feed on one line."""
+    def text(self, node: ast.expr, owner: str = "self") -> str:
+        """Return a fetch or a feed on one line, as it is written in the class."""
         source = self.module.source(node)
+        if owner != "self":
+            tree = _Renamed(owner).visit(ast.parse(source.strip(), mode="eval"))
+            return ast.unparse(tree)
         return ast.unparse(node) if "\n" in source else source
 
     def _cut(self, run: Run) -> None:
         family = run.family
         if family is None:
-            raise Refusal(run.call, "script", "the script runs the graph of a class itself")
-        fetch = self.text(run.fetch)
+            raise Refusal(run.call, "script", "it is not told what is run")
+        fetch = self.text(run.fetch, run.owner)
         names: dict[str, str] | None = None
         keys: list[ast.expr] = []
         if run.literal is not None:
@@ -88,12 +91,12 @@ class Functions:
             keys = run.feeds.keys()
             names = {}
             for key in keys:
-                name = self.facts.attribute(key)
-                assert name is not None
-                names[self.text(key)] = keyword(name)
+                member = self.facts.member(key)
+                assert member is not None
+                names[self.text(key, run.owner)] = keyword(member[2])
             if len(set(names.values())) != len(names):
                 raise Refusal(run.call, "feed", "two feeds would have one name")
-        feeds = list(dict.fromkeys(self.text(key) for key in keys))
+        feeds = list(dict.fromkeys(self.text(key, run.owner) for key in keys))
         if names is None and len(feeds) != len(keys):
             raise Refusal(run.call, "feed", "one placeholder is fed twice")
         for cut in self.cuts[family]:
@@ -101,8 +104,8 @@ class Functions:
                 break
         else:
             cut = Cut(family, feeds, fetch, names)
-            attributes = [self.facts.attribute(at) for at in _walk([run.fetch, *keys])]
-            cut.attributes = list(dict.fromkeys(name for name in attributes if name))
+            members = [self.facts.member(at) for at in _walk([run.fetch, *keys])]
+            cut.attributes = list(dict.fromkeys(member[2] for member in members if member))
             self.cuts[family].append(cut)
         cut.runs.append(run)
         self.of[run] = cut
@@ -126,9 +129,7 @@ class Functions:
     def _name(self, build: Build) -> None:
         family = build.family
         members = self.members(family)
-        taken = sorted(TAKEN & members - RESERVED) + sorted(
-            name for name in TAKEN & (set(family.attributes) | set(family.methods))
-        )
+        taken = sorted(TAKEN & (set(family.attributes) | set(family.methods)))
         if taken:
             raise Refusal(family.root, "name", f"`{taken[0]}` is a name of tf.Module's own")
         cuts = self.cuts[family]
@@ -140,17 +141,26 @@ class Functions:
             unit = cut.runs[0].unit
             alone = len({run.unit for run in cut.runs}) == 1 and by_method[unit] == 1
             base = ""
-            if alone and isinstance(unit, ast.FunctionDef) and unit.name.strip("_") != "init":
+            if alone and self._is_method(unit, family):
+                assert isinstance(unit, ast.FunctionDef)
                 base = unit.name.strip("_")
             if not base:
                 base = self._fetched(cut)
-            cut.name = unused(f"_{base}", members)
+            public = any(self.facts.family(run.call) is None for run in cut.runs)
+            cut.name = unused(base if public else f"_{base}", members)
             members.add(cut.name)
+
+    @staticmethod
+    def _is_method(unit: object, family: Family) -> bool:
+        """Whether functions may be named after a method."""
+        return isinstance(unit, ast.FunctionDef) and any(
+            unit in methods for name, methods in family.methods.items() if name != "__init__"
+        )
 
     def _fetched(self, cut: Cut) -> str:
         """Return a name for what a function fetches."""
-        names = [n for n in (self.facts.attribute(at) for at in _walk([cut.runs[0].fetch])) if n]
-        names = [name.strip("_") for name in names]
+        members = [self.facts.member(at) for at in _walk([cut.runs[0].fetch])]
+        names = [member[2].strip("_") for member in members if member]
         updates = [name for name in names if name.endswith("_op") or _OPTIMIZERS.match(name)]
         updates += [name for name in names if re.search("train|update|optim", name)]
         if updates:
@@ -182,7 +192,7 @@ class Functions:
         for statement in sites:
             unit = self.facts.unit(statement)
             if unit not in self.phases.builders:
-                raise Refusal(statement, "order", f"`self.{name}` is set by code that builds no graph")
+                raise Refusal(statement, "order", f"`self.{name}` is set outside of the graph")
             if unit is build.method and build.part and not self._in_part(statement, build):
                 raise Refusal(statement, "order", f"`self.{name}` is set again behind the graph")
         self._check_classes(build, name, sites, cut)
@@ -206,9 +216,7 @@ class Functions:
     def _in_part(self, node: ast.AST, build: Build) -> bool:
         return node in build.part or any(at in build.part for at in self.module.ancestors(node))
 
-    def _check_classes(
-        self, build: Build, name: str, sites: list[ast.stmt], cut: Cut
-    ) -> None:
+    def _check_classes(self, build: Build, name: str, sites: list[ast.stmt], cut: Cut) -> None:
         """Every class that may be made must have what the functions need."""
         family = build.family
         if len(family.classes) == 1:
@@ -298,7 +306,23 @@ class Functions:
         else:
             feeds = f"[{', '.join(cut.feeds)}]"
         head = f"self.{cut.name} = "
-        return head + call(owner, [feeds, cut.fetch], indent, len(head))
+        text = head + call(owner, [feeds, cut.fetch], indent, len(head))
+        longest = max(len(row) for row in text.split("\n"))
+        if longest > WIDTH + 4 and cut.names is not None:
+            inner = " " * (indent + 8)
+            body = "".join(f"{inner}{row},\n" for row in rows)
+            broken = "{\n" + body + " " * (indent + 4) + "}"
+            first = " " * (indent + 4)
+            text = f"{head}{owner}(\n{first}{broken},\n{first}{cut.fetch},\n{' ' * indent})"
+        return text
+
+
+class _Renamed(ast.NodeTransformer):
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        return ast.Name("self", node.ctx) if node.id == self.owner else node
 
 
 def keyword(name: str) -> str:

@@ -26,6 +26,8 @@ class Build:
     #: or the method that they call, and that alone
     whole: Function | None = None
     needed: list[str] = field(default_factory=list)  #: local names that the part reads
+    #: statements of the part that make summary writers: those come behind it
+    postponed: list[ast.stmt] = field(default_factory=list)
 
 
 class Phases:
@@ -78,9 +80,10 @@ class Phases:
                     self.removed[node] = "session"
                 elif isinstance(call.func, ast.Attribute):
                     base = facts.kind(call.func.value)
-                    if base is What.SESSION and call.func.attr == "close":
-                        self.removed[node] = "session"
-                    elif base is What.CONFIG and call.func.attr == "finalize":
+                    if (base, call.func.attr) in (
+                        (What.SESSION, "close"),
+                        (What.CONFIG, "finalize"),
+                    ):
                         self.removed[node] = "session"
                     elif base is What.WRITER and call.func.attr == "add_graph":
                         self.removed[node] = "graph of a writer"
@@ -121,9 +124,9 @@ class Phases:
                     continue
                 parent = self.module.parents.get(at)
                 static = isinstance(parent, ast.Attribute) and parent.attr in STATIC
-                if facts.kind(at) is What.GRAPH and not static:
-                    if isinstance(at, ast.Name) or facts.attribute(at) is not None:
-                        return at
+                named = isinstance(at, ast.Name) or facts.member(at) is not None
+                if named and facts.kind(at) is What.GRAPH and not static:
+                    return at
             stack.extend(reversed(list(ast.iter_child_nodes(at))))
         return None
 
@@ -138,7 +141,7 @@ class Phases:
         return None
 
     def _initializes(self, call: ast.AST) -> bool:
-        run = self.runs.at.get(call)  # type: ignore[arg-type]
+        run = self.runs.at.get(call) if isinstance(call, ast.Call) else None
         return run is not None and run.init is not None
 
     def _close(self) -> None:
@@ -146,7 +149,7 @@ class Phases:
         units = list(self.units())
         for unit in units:
             self._calls[unit] = [at for at in ast.walk(unit) if isinstance(at, ast.Call)]
-            place = self.makes(unit)
+            place = next((at for at in map(self.makes, unit.body) if at is not None), None)
             if place is not None:
                 self.builders.add(unit)
                 self._why[unit] = place
@@ -198,7 +201,9 @@ class Phases:
             first = roots[1] if len(roots) > 1 else methods[0]
             names = " and ".join(f"`{method.name}`" for method in roots[:2])
             raise Refusal(
-                first, "one build", f"{names or 'methods'} make graph, and nothing calls them together"
+                first,
+                "one build",
+                f"{names or 'methods'} make graph, and nothing calls them together",
             )
         (root,) = roots
         return self._split(family, root, 0)
@@ -231,10 +236,9 @@ class Phases:
             if node in roles and roles[node][1]:
                 raise Refusal(node, "order", "graph is made after the session ran")
         whole = self._only_call(makes[0]) if len(makes) == 1 else None
-        if whole is not None and len(self.facts.called(_call(makes[0]))) == 1:
-            if self._ends_plainly(whole) and self._call_sites(whole) == 1:
-                self._check_decorators(whole)
-                return Build(family, method, whole=whole)
+        if whole is not None and self._ends_plainly(whole) and self._call_sites(whole) == 1:
+            self._check_decorators(whole)
+            return Build(family, method, whole=whole)
         rest = [
             node
             for node in statements
@@ -245,8 +249,17 @@ class Phases:
         if any(_is_super(node) for node in part):
             raise Refusal(part[0], "one build", "the base class builds a part of the graph")
         build = Build(family, method, part=part)
+        build.postponed = [node for node in part if self._writes(node)]
         build.needed = self._needed(method, part, statements)
         return build
+
+    def _writes(self, node: ast.stmt) -> bool:
+        """Whether a statement makes a summary writer, and nothing else."""
+        return (
+            isinstance(node, (ast.Assign, ast.Expr))
+            and isinstance(node.value, ast.Call)
+            and self.facts.kind(node.value) is What.WRITER
+        )
 
     def _only_call(self, node: ast.stmt) -> Function | None:
         """Return the method that a statement calls, if it does nothing else."""
@@ -301,7 +314,7 @@ class Phases:
         self, method: Function, part: list[ast.stmt], statements: list[ast.stmt]
     ) -> list[str]:
         """Return the local names that the part reads and does not bind before."""
-        bound = {argument.arg: method for argument in ast.walk(method.args) if isinstance(argument, ast.arg)}
+        bound = [at.arg for at in ast.walk(method.args) if isinstance(at, ast.arg)]
         first = statements.index(part[0])
         names: dict[str, None] = dict.fromkeys(name for name in bound if name != "self")
         inside: set[str] = set()
@@ -338,13 +351,22 @@ class Phases:
     def _check(self) -> None:
         """Code that runs the graph must not make any."""
         part = {node for build in self.builds for node in build.part}
+        postponed = {node for build in self.builds for node in build.postponed}
+        for node in self.module.nodes:
+            if isinstance(node, ast.Call) and self.facts.kind(node) is What.WRITER:
+                unit = self.facts.unit(node)
+                statement = self.module.statement(node)
+                inside = unit in self.builders and unit not in {b.method for b in self.builds}
+                inside = inside or any(at in part for at in self.module.ancestors(node))
+                inside = inside or any(unit is build.whole for build in self.builds)
+                if inside and statement not in postponed:
+                    raise Refusal(node, "summary", "the writer is made while the graph is built")
         roots = {build.method for build in self.builds}
         for unit in self.units():
-            if unit in self.builders and unit in self.runners and unit not in roots:
-                if not self._leads_to_root(unit):
-                    raise Refusal(
-                        self._why[unit], "order", f"`{unit.name}` makes graph and runs it"
-                    )
+            mixed = unit in self.builders and unit in self.runners and unit not in roots
+            if mixed and not self._leads_to_root(unit):
+                raise Refusal(self._why[unit], "order", f"`{unit.name}` makes graph and runs it")
+        self._check_definitions()
         for statement in self.module.tree.body:
             if isinstance(statement, _UNITS):
                 continue
@@ -368,6 +390,25 @@ class Phases:
                     holder in roots and not self._in_part(name, part, holder)
                 ):
                     raise Refusal(name, "script", f"`{unit.name}` makes graph beside the classes")
+
+    def _check_definitions(self) -> None:
+        """What is evaluated where a class or a function is defined must not make graph."""
+        for node in self.module.nodes:
+            if isinstance(node, ast.ClassDef):
+                for statement in node.body:
+                    place = None if isinstance(statement, _UNITS) else self.makes(statement)
+                    if place is not None:
+                        raise Refusal(place, "script", "graph is made by the body of a class")
+            elif isinstance(node, ast.FunctionDef):
+                for default in [*node.args.defaults, *node.args.kw_defaults]:
+                    for at in ast.walk(default) if default is not None else ():
+                        symbol = self.facts.symbol(at.func) if isinstance(at, ast.Call) else None
+                        if (
+                            symbol is not None
+                            and self.facts.is_graph_symbol(symbol)
+                            and not symbol.name.endswith(("initializer", "regularizer"))
+                        ):
+                            raise Refusal(at, "script", "graph is made by a default")
 
     def _leads_to_root(self, unit: Function) -> bool:
         """Whether all that a unit builds is built by the root that it calls."""
@@ -413,11 +454,6 @@ def _is_super(node: ast.stmt) -> bool:
 
 def _is_documentation(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def _call(node: ast.stmt) -> ast.Call:
-    assert isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-    return node.value
 
 
 def _stored(node: ast.AST) -> Iterator[str]:

@@ -38,6 +38,7 @@ class Run:
     literal: ast.Dict | None = None  #: its feeds, where they can stand as arguments
     feeds: Feed | None = None  #: otherwise
     dropped: ast.stmt | None = None  #: the statement that a literal comes from
+    owner: str = "self"  #: what the fetches are attributes of
 
 
 class Runs:
@@ -87,7 +88,9 @@ class Runs:
                 given = self._arguments(node, ("fetches", "feed_dict", "options", "run_metadata"))
                 for extra in ("options", "run_metadata"):
                     if extra in given and not _is_none(given[extra]):
-                        raise Refusal(given[extra], "run", f"`{extra}` of a run is not carried over")
+                        raise Refusal(
+                            given[extra], "run", f"`{extra}` of a run is not carried over"
+                        )
                 if "fetches" not in given:
                     raise Refusal(node, "run", "it fetches nothing")
                 self._run(node, given["fetches"], given.get("feed_dict"))
@@ -135,7 +138,7 @@ class Runs:
             self.runs.append(run)
             return
         run.fetch = self._resolved(run, fetch)
-        self._check_fetch(run.fetch)
+        self._check_fetch(run.fetch, run)
         if feed is not None and not _is_none(feed):
             self._feed(run, feed)
         self.runs.append(run)
@@ -177,45 +180,53 @@ class Runs:
             return None
         return statement
 
-    def _check_fetch(self, node: ast.expr) -> None:
+    def _check_fetch(self, node: ast.expr, run: Run | None = None) -> None:
         if isinstance(node, (ast.List, ast.Tuple)):
             for at in node.elts:
-                self._check_fetch(at)
+                self._check_fetch(at, run)
             return
         if isinstance(node, ast.Dict):
             for key, at in zip(node.keys, node.values, strict=True):
                 if not isinstance(key, ast.Constant):
                     raise Refusal(node, "fetch", "the keys of what is fetched are computed")
-                self._check_fetch(at)
+                self._check_fetch(at, run)
             return
-        self._check_named(node, "fetch", "what is fetched is computed")
+        self._check_named(node, "fetch", "what is fetched is computed", run)
 
-    def _check_named(self, node: ast.expr, what: str, sentence: str) -> None:
+    def _check_named(
+        self, node: ast.expr, what: str, sentence: str, run: Run | None = None
+    ) -> None:
         """A fetch or feed must be an attribute of the module, or an element of one."""
         at = node
         while isinstance(at, ast.Subscript):
             if not isinstance(at.slice, (ast.Constant, ast.UnaryOp)):
                 raise Refusal(node, what, sentence)
             at = at.value
-        name = self.facts.attribute(at)
-        if name is None:
-            raise Refusal(node, what, f"{sentence}: `{self.module.source(node)}`")
-        kind = self.facts.kind(at)
-        if kind is not What.GRAPH:
-            raise Refusal(node, what, f"`self.{name}` is not known as a part of the graph")
+        member = self.facts.member(at)
+        if member is None:
+            raise Refusal(node, what, f"{sentence}: `{' '.join(self.module.source(node).split())}`")
+        owner, family, name = member
+        if self.facts.kind(at) is not What.GRAPH:
+            raise Refusal(node, what, f"`{owner}.{name}` is not known as a part of the graph")
+        if run is None:
+            return
+        if run.family is None:
+            run.family, run.owner = family, owner
+        if (run.family, run.owner) != (family, owner):
+            raise Refusal(node, what, "a run takes from several models")
 
     # -- feeds -------------------------------------------------------------------------
 
     def _feed(self, run: Run, feed: ast.expr) -> None:
         if isinstance(feed, ast.Dict):
-            self._check_keys(feed.keys, feed)
+            self._check_keys(feed.keys, feed, run)
             run.literal = feed
             return
         if isinstance(feed, ast.Name):
             statement = self._just_before(run, feed)
             if statement is not None:
                 assert isinstance(statement.value, ast.Dict)
-                self._check_keys(statement.value.keys, statement.value)
+                self._check_keys(statement.value.keys, statement.value, run)
                 run.literal, run.dropped = statement.value, statement
                 return
             run.feeds = self._dictionary(feed, feed.id, 0)
@@ -224,17 +235,17 @@ class Runs:
         else:
             raise Refusal(feed, "feed", "what is fed is computed")
         for key in run.feeds.keys():
-            self._check_named(key, "feed", "what is fed is computed")
-            if self.facts.attribute(key) is None:
+            self._check_named(key, "feed", "what is fed is computed", run)
+            if self.facts.member(key) is None:
                 raise Refusal(key, "feed", "what is fed is computed")
         if not run.feeds.keys():
             raise Refusal(feed, "feed", "what is fed is computed")
 
-    def _check_keys(self, keys: list[ast.expr | None], node: ast.Dict) -> None:
+    def _check_keys(self, keys: list[ast.expr | None], node: ast.Dict, run: Run) -> None:
         for key in keys:
             if key is None:
                 raise Refusal(node, "feed", "what is fed is computed")
-            self._check_named(key, "feed", "what is fed is computed")
+            self._check_named(key, "feed", "what is fed is computed", run)
 
     def _just_before(self, run: Run, name: ast.Name) -> ast.Assign | None:
         """Return the statement ahead of the run's that keeps a literal only for it, or None."""

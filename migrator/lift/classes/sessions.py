@@ -107,13 +107,13 @@ class Sessions:
         """Instances that shared one graph have one each now: nothing may tell the difference."""
         own = {family for family in self.facts.families if self._has_own_graph(family.root)}
         shared = [
-            (call, node)
-            for call, node in self.instances
-            if self.facts.family_of[node] not in own
+            (call, node) for call, node in self.instances if self.facts.family_of[node] not in own
         ]
         count = 0
         for call, _ in shared:
-            loop = self.module.enclosing(call, (ast.For, ast.While, ast.comprehension, ast.ListComp))
+            loop = self.module.enclosing(
+                call, (ast.For, ast.While, ast.comprehension, ast.ListComp)
+            )
             count += 2 if loop is not None else 1
         families = [family for family in self.facts.families if family not in own]
         if count < 2 and len(families) < 2:
@@ -127,9 +127,7 @@ class Sessions:
                 continue
             parent = self.module.parents[node]
             if symbol.name in ("tf.train.Saver", "tf.saved_model.simple_save"):
-                raise Refusal(
-                    place, "one instance", "several models share the graph that is saved"
-                )
+                raise Refusal(place, "one instance", "several models share the graph that is saved")
             if symbol.name in _WHOLE_GRAPH and not (
                 isinstance(parent, ast.Call) and _is_scoped(parent)
             ):
@@ -162,7 +160,7 @@ class Sessions:
             methods = {build.method, build.whole}
             if run.unit not in methods or build.family is not run.family:
                 continue
-            order = list(flat(self.phases, run.unit.body))  # type: ignore[union-attr]
+            order = list(flat(self.phases, run.unit.body))
             if statement in order and not any(
                 self.phases.role(node)[1]
                 for node in order[: order.index(statement)]
@@ -181,8 +179,7 @@ class Sessions:
             nodes = [value for _, value in run.family.assigned.get(name, []) if value is not None]
         return any(
             (symbol := self.facts.symbol(at)) is not None
-            and symbol.name
-            in ("tf.global_variables_initializer", "tf.initialize_all_variables")
+            and symbol.name in ("tf.global_variables_initializer", "tf.initialize_all_variables")
             for node in nodes
             for at in ast.walk(node)
             if isinstance(at, (ast.Name, ast.Attribute))

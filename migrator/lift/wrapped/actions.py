@@ -10,11 +10,11 @@ from migrator.lift.wrapped.exports import Exports
 from migrator.lift.wrapped.things import Feed, Sort, Thing, Use
 from migrator.names import Symbol
 
-__all__ = ["Actions"]
+__all__ = ["SAVER", "Actions"]
 
 _ASSIGNS = frozenset({"assign", "assign_add", "assign_sub"})
 _WRITERS = frozenset({"tf.summary.FileWriter"})
-_SAVER = (
+SAVER = (
     *("var_list", "reshape", "sharded", "max_to_keep", "keep_checkpoint_every_n_hours"),
     *("name", "restore_sequentially", "saver_def", "builder", "defer_build", "allow_empty"),
     *("write_version", "pad_step_number", "save_relative_paths", "filename"),
@@ -33,7 +33,7 @@ class Actions(Exports):
         if name == "tf.train.Saver":
             given = arguments(
                 node,
-                _SAVER,
+                SAVER,
                 ("var_list", "max_to_keep", "keep_checkpoint_every_n_hours", "name"),
             )
             for argument in given.values():
@@ -41,6 +41,18 @@ class Actions(Exports):
             self.found.makes.append(node)
             self.savers.append(node)
             return Thing(Sort.SAVER, node, call=node)
+        if name == "tf.train.global_step":
+            given = arguments(node, ("sess", "global_step_tensor"))
+            self._session(node, given.get("sess"))
+            step = given.get("global_step_tensor")
+            with self.aside():
+                thing = self.evaluate(step) if step is not None else Thing(Sort.HOST)
+            if thing.sort is not Sort.VARIABLE or not isinstance(step, ast.Name):
+                raise Refusal(node, "fetch", "it is not told which variable counts the steps")
+            self.found.acts.append(node)
+            self.outside.append((step, thing))
+            self.steps.append((node, step))
+            return Thing(Sort.HOST, node)
         if name in _WRITERS:
             given = arguments(node, ("logdir", "graph"))
             if "logdir" not in given or self.evaluate(given["logdir"]).sort is not Sort.HOST:
@@ -248,7 +260,10 @@ class Actions(Exports):
         for word, argument in given.items():
             thing = self.evaluate(argument)
             if word == "global_step" and thing.sort is Sort.VARIABLE:
-                continue
+                if isinstance(argument, ast.Name):
+                    self.found.loose.remove(argument)
+                    self.outside.append((argument, thing))
+                    continue
             if thing.sort is not Sort.HOST:
                 raise Refusal(argument, "Saver", f"its {word} is a {thing.sort.value}")
         self.found.acts.append(node)

@@ -424,8 +424,10 @@ class Analysis(Actions):
 
     def _bound(self, target: ast.expr, thing: Thing) -> None:
         """Bind what a statement of the build assigns to."""
-        if thing.sort in (Sort.HOST, Sort.INIT):
-            thing = Thing(Sort.GRAPH, thing.node, plain=thing.sort is Sort.HOST)
+        if thing.sort is Sort.HOST:
+            thing = Thing(Sort.GRAPH, thing.node, plain=True)
+        elif not thing.is_built:
+            raise Refusal(target, "graph code", f"a {thing.sort.value} is made in a block")
         if isinstance(target, ast.Name):
             key = self.calls.key(target)
             if key[0] != id(self.scope) and not self.context.deferred:

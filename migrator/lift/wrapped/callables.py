@@ -10,7 +10,9 @@ import ast
 import sys
 from collections.abc import Iterator
 
+from migrator.lift.dynamic import changes_names
 from migrator.lift.graphcode import is_graph_symbol
+from migrator.lift.imported import is_named
 from migrator.lift.kinds import Refusal
 from migrator.names import Binding, Module, Scope, Symbol
 
@@ -22,7 +24,6 @@ _SESSIONS = OPENERS | {"tf.get_default_session"}
 
 Definition = ast.FunctionDef | ast.ClassDef
 _DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
-_DYNAMIC = frozenset({"exec", "eval", "globals", "locals", "setattr", "vars", "__import__"})
 _FILLING = frozenset({"append", "extend", "insert", "add", "update", "setdefault"})
 
 #: Libraries whose functions make no graph and keep nothing of it.
@@ -90,10 +91,7 @@ class Callables:
 
     def is_graph_module(self, node: ast.AST) -> bool:
         """Whether a callee is a function or class of the repository's that makes graph."""
-        origin = self.origin(node)
-        return origin is not None and any(
-            origin == name or origin.startswith(f"{name}.") for name in self.graph_modules
-        )
+        return is_named(self.module, node, self.graph_modules)
 
     def is_foreign(self, node: ast.AST) -> bool:
         """Whether a callee is code of another package, which is not seen into."""
@@ -130,10 +128,8 @@ class Callables:
         for node in module.nodes:
             if isinstance(node, (ast.AsyncFunctionDef, ast.Await)):
                 raise Refusal(node, "async", "asynchronous code is not followed")
-            if isinstance(node, ast.Name) and node.id in _DYNAMIC:
-                owner, _ = module.find(node.id, module.scope_of[node])
-                if owner is None:
-                    raise Refusal(node, "dynamic code", f"`{node.id}` changes names unseen")
+            if isinstance(node, ast.Name) and changes_names(module, node):
+                raise Refusal(node, "dynamic code", f"`{node.id}` changes names unseen")
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, (ast.Store, ast.Del)):
                 if module.symbol(node.value) is not None:
                     raise Refusal(node, "dynamic code", "a part of TensorFlow is replaced")
@@ -188,6 +184,8 @@ class Callables:
                     self.session_refs.add(node.func)
         for node in module.nodes:
             targets, value = _binding(node)
+            if isinstance(node, ast.Call) and self.origin(node.func) is not None:
+                continue  # ``tf.add(a, b)`` fills nothing
             if value is not None:
                 bound.append((targets, value))
         sources = [

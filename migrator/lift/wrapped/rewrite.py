@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections import Counter
 
@@ -49,14 +50,19 @@ class Rewriter:
             model, number = f"model_{number}", number + 1
         self.model = model
         self.build = Build(scope, self.tf, self.tab)
-        self.calls_of = {id(one): one for one in ()}
         self._outside_names = {name: thing for name, thing in scope.outside}
         self._assigns = {run: assign for run, assign in scope.assigns}
         self._eager = {run: fetch for run, fetch in scope.eager}
         self._reads = {run: fetch for run, fetch in scope.reads}
+        self._steps = {run: step for run, step in scope.steps}
         self._saves = {node: (saver, form) for node, saver, form in scope.saves}
         self._exports = {export.statement: export for export in scope.exports}
         self._dropped = {argument: node for node, argument in scope.session_arguments}
+        self._comments_at = [
+            (self.module.offset(row, 0) + column, text)
+            for row, column, text in _comment_places(self.text)
+        ]
+        self._at = 0
         self._skipped: set[ast.AST] = {*scope.moved, *scope.removed}
 
     def _taken(self) -> set[str]:
@@ -93,15 +99,15 @@ class Rewriter:
         self.build.prepare()
         anchor = self.scope.anchor
         assert anchor is not None
+        self._at = self._line_start((anchor.end_lineno or anchor.lineno) + 1)
         self.edits += self.code.writer.inside(self.module.tree)
+        self._comments_above()
         self._delete()
         self._dedent()
         self._insert(anchor)
         needs = [self.code.needs, self.build.code.needs]
         legacy = any(one.legacy_keras for one in needs)
-        self.edits += import_edits(
-            self.module, self.tf, self.bridge_import, legacy, self._left_references()
-        )
+        self.edits += import_edits(self.module, self.bridge_import, legacy)
         text = applied(self.text, _without_overlap(self.edits))
         text = _tidied(text, self.text)
         self._check(text)
@@ -117,10 +123,6 @@ class Rewriter:
     def requirements(self) -> frozenset[str]:
         """The packages that the new text needs besides TensorFlow."""
         return frozenset(self.code.needs.requirements | self.build.code.needs.requirements)
-
-    def _left_references(self) -> set[str]:
-        """Return the names of imports that the new text still uses, as the old one spells them."""
-        return set()
 
     def _check(self, text: str) -> None:
         """The new text parses and has every comment of the old one."""
@@ -159,11 +161,19 @@ class Rewriter:
             if new is not None:
                 self.answers[(node.lineno, node.col_offset)] = new
                 return new
-            return self._without_session(node)
+            dropped = self._without_session(node)
+            if dropped is not None:
+                return dropped
+            symbol = self.scope.calls.symbols.get(node.func)
+            if symbol is not None and symbol.spelled.startswith("tf.examples."):
+                return writer.inside(node)
         if isinstance(node, ast.FunctionDef):
             return self._function(node)
         if isinstance(node, ast.Dict) and node in self.scope.feeds:
             return self._tuple(self.scope.feeds[node])
+        symbol = self.scope.calls.symbols.get(node)
+        if symbol is not None and symbol.spelled.startswith("tf.examples."):
+            return []  # the tutorials' data, which the user has to replace in any case
         if isinstance(node, ast.Name) and node in self._outside_names:
             return f"{self.model}.{self.build.attribute(node.id, self._outside_names[node])}"
         return None
@@ -181,6 +191,8 @@ class Rewriter:
             return f"{self.code.text(self._eager[node])}.numpy()"
         if node in self._reads:
             return f"{self.code.text(self._reads[node])}.numpy()"
+        if node in self._steps:
+            return f"int({self.code.text(self._steps[node])}.numpy())"
         if node in self._saves:
             saver, form = self._saves[node]
             return self._call_text(
@@ -329,14 +341,14 @@ class Rewriter:
         indent = " " * self._column(node)
         name = self.build.export_name(export)
         directory = self.code.text(export.directory)
+        save = call(
+            f"{self.tf}.saved_model.save",
+            ["module", "module.export_dir", "signatures=module.signatures"],
+            len(indent) + len(self.tab),
+        )
         new = (
-            f"module = {self.model}.{name}()\n"
-            f"{indent}"
-            + call(
-                f"{self.tf}.saved_model.save",
-                ["module", directory, "signatures=module.signatures"],
-                len(indent),
-            )
+            f"with {self.model}.{name}({directory}) as module:\n"
+            f"{indent}{self.tab}{save}"
         )
         self.answers[(export.call.lineno, export.call.col_offset)] = new
         return new
@@ -372,16 +384,15 @@ class Rewriter:
         code = "".join(f"{indent}{row}\n" for row in made)
         shown = "\n".join(self.build.lines(self.class_name)) + "\n"
         top = self._top_of(anchor)
-        at = self._line_start(self._anchor_line(anchor))
+        at = self._at
+        lead = "\n\n" if self.text[:at].strip() else ""
         if top is None:
-            self.edits.append((at, at, f"\n\n{shown}\n\n{code}"))
+            self.edits.append((at, at, f"{lead}{shown}\n\n{code}"))
         else:
             start = self.build.leading(top)
-            self.edits.append((start, start, f"{shown}\n\n"))
+            lead = "\n\n" if self.text[:start].strip() else ""
+            self.edits.append((start, start, f"{lead}{shown}\n\n"))
             self.edits.append((at, at, code))
-
-    def _anchor_line(self, anchor: ast.stmt) -> int:
-        return (anchor.end_lineno or anchor.lineno) + 1
 
     def _line_start(self, line: int) -> int:
         if line > self.module.lines:
@@ -406,6 +417,34 @@ class Rewriter:
                 lines += self.build.comments_above(node)
                 lines += self.build.comment_behind(node)
         return lines
+
+    def _comments_above(self) -> None:
+        """Put the comments among the arguments of what was replaced above its statement."""
+        nodes: list[ast.AST] = [*self.scope.use_of, *self._saves, *self.scope.writers]
+        values = {
+            value
+            for feed in self.scope.feeds.values()
+            for value in feed.values
+        }
+        for node in nodes:
+            assert isinstance(node, ast.Call)
+            start, end = self.module.start(node), self.module.end(node)
+            inside = [
+                comment
+                for at, comment in self._comments_at
+                if start <= at < end
+                and not any(
+                    self.module.start(value) <= at < self.module.end(value) for value in values
+                )
+            ]
+            if not inside:
+                continue
+            statement = self.module.statement(node)
+            line = self.module.offset(statement.lineno, 0)
+            if self.text[line : self.module.start(statement)].strip():
+                raise Refusal(statement, "layout", "it shares its line with another statement")
+            indent = " " * self._column(statement)
+            self.edits.append((line, line, "".join(f"{indent}{row}\n" for row in inside)))
 
     # -- deletions -------------------------------------------------------------------------
 
@@ -433,6 +472,9 @@ class Rewriter:
                 end = max(end, regions[index][1])
                 index += 1
             before = self.text[:start]
+            if start <= self._at <= end:
+                self.edits.append((start, end, ""))  # what is inserted takes its place
+                continue
             if before.endswith("\n\n") or not before.strip() or before.endswith(":\n"):
                 while True:
                     line_end = self.text.find("\n", end) + 1
@@ -502,7 +544,7 @@ def _without_overlap(edits: list[Edit]) -> list[Edit]:
     """Drop the edits inside of regions that others replace whole."""
     kept: list[Edit] = []
     done = -1
-    for start, end, new in sorted(edits, key=lambda edit: (edit[0], -edit[1])):
+    for start, end, new in sorted(edits, key=lambda e: (e[0], e[1] > e[0], -e[1])):
         if start < done:
             if start == end and new:
                 kept.append((done, done, new))  # what is inserted stands behind what goes
@@ -514,7 +556,7 @@ def _without_overlap(edits: list[Edit]) -> list[Edit]:
 
 def _tidied(text: str, before: str) -> str:
     """Return the text without the runs of blank lines that deletions left."""
-    limit = 2
+    limit = max(2, *(len(run) - 1 for run in re.findall(r"\n(?:[ \t]*\n)*", before)))
     rows = text.split("\n")
     strings = string_lines(text)
     kept: list[str] = []
@@ -531,6 +573,15 @@ def _tidied(text: str, before: str) -> str:
     return result + ("\n" if before.endswith("\n") or "\n" not in before else "")
 
 
-def _comments(text: str) -> Counter[str]:
+def _comment_places(text: str) -> list[tuple[int, int, str]]:
+    """Return line, column and text of every comment."""
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    return Counter(token.string.rstrip() for token in tokens if token.type == tokenize.COMMENT)
+    return [
+        (token.start[0], token.start[1], token.string.rstrip())
+        for token in tokens
+        if token.type == tokenize.COMMENT
+    ]
+
+
+def _comments(text: str) -> Counter[str]:
+    return Counter(comment for _, _, comment in _comment_places(text))

@@ -24,7 +24,10 @@ _CONFIGS = frozenset(
     {"tf.ConfigProto", "tf.GPUOptions", "tf.OptimizerOptions", "tf.GraphOptions", "tf.Graph"}
     | {"tf.get_default_graph", "tf.RunOptions"}
 )
-_MAKERS = frozenset({"tf.Variable", "tf.get_variable"})
+_MAKERS = frozenset(
+    {"tf.Variable", "tf.get_variable", "tf.train.get_or_create_global_step"}
+    | {"tf.train.create_global_step"}
+)
 _SUMMARY_WRITERS = frozenset({"tf.summary.FileWriter", "tf.train.SummaryWriter"})
 
 #: Built-in functions whose value is no tensor, whatever they are given.
@@ -79,6 +82,7 @@ class Values:
         self.assigns: list[tuple[ast.Call, ast.Call]] = []  #: runs of assignments of host values
         self.eager: list[tuple[ast.Call, ast.expr]] = []  #: runs of ops on host values only
         self.reads: list[tuple[ast.Call, ast.expr]] = []  #: runs of a variable
+        self.steps: list[tuple[ast.Call, ast.expr]] = []  #: ``tf.train.global_step(sess, step)``
         self.savers: list[ast.Call] = []
         self.saves: list[tuple[ast.Call, ast.Name, str]] = []  #: save and restore
         self.writers: list[ast.Call] = []
@@ -174,7 +178,7 @@ class Values:
     def _named(self, node: ast.Name) -> Thing:
         if not isinstance(node.ctx, ast.Load):
             return Thing(Sort.HOST, node)
-        if node in self.calls.symbols:
+        if node in self.calls.symbols or node in self.calls.graph_refs:
             return self._symbol(node)
         key = self.calls.key(node)
         thing = self.env.get(key)
@@ -196,7 +200,7 @@ class Values:
                 )
             self.found.host.append(node)
             return thing
-        if key in self.context.stored:
+        if key in self.context.stored and thing.sort is not Sort.FEED:
             raise Refusal(
                 node, "one meaning", f"`{node.id}` is a graph value, and changes in the loop"
             )
@@ -216,7 +220,7 @@ class Values:
         return Thing(Sort.HOST, node)
 
     def _attribute(self, node: ast.Attribute) -> Thing:
-        if node in self.calls.symbols:
+        if node in self.calls.symbols or node in self.calls.graph_refs:
             return self._symbol(node)
         base = self.evaluate(node.value)
         if base.is_built and base.sort is not Sort.SAVER:

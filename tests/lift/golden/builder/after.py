@@ -41,6 +41,9 @@ if os.path.exists("out"):
 tf.saved_model.save(
     model,
     "out",
-    signatures={"predict_images": model.predict_images, "serving_default": model.predict},
+    signatures={
+        "predict_images": model.predict_images,
+        "serving_default": model.predict,
+    },
 )
 print("done:", y(np.ones((1, 3))).numpy())

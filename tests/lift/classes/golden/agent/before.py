@@ -120,13 +120,17 @@ class DeepQNetwork:
         q_target[batch_index, eval_act_index] = reward + 0.9 * np.max(q_next, axis=1)
 
         # train eval network
-        feed_dict = {self.s: batch_memory[:, :self.n_features], self.q_target: q_target}
         if METHOD["name"] == "kl_pen":
-            feed_dict[self.tflam] = METHOD["lam"]
-        _, self.cost = self.sess.run([self._train_op, self.loss], feed_dict)
-        if METHOD["name"] == "kl_pen":
-            penalty = self.sess.run(self.penalty, {self.s: batch_memory[:, :self.n_features]})
+            _, self.cost, penalty = self.sess.run(
+                [self._train_op, self.loss, self.penalty],
+                feed_dict={self.s: batch_memory[:, :self.n_features],
+                           self.q_target: q_target,
+                           self.tflam: METHOD["lam"]})
             METHOD["lam"] *= float(penalty)
+        else:
+            _, self.cost = self.sess.run([self._train_op, self.loss],
+                                         feed_dict={self.s: batch_memory[:, :self.n_features],
+                                                    self.q_target: q_target})
         self.cost_his.append(self.cost)
         self.learn_step_counter += 1
 

@@ -58,9 +58,9 @@ def main(_):
     first.save("./auto")
     # another one of its own
     second = Autoencoder(4, 2, "./auto")
-    print(second.transform(data))
+    print(*second.transform(data))
     second.fit(data, 2)
-    print(first.transform(data))
+    print(*first.transform(data))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ class Model:
             self.Y = tf.placeholder(tf.float32, [None, 2])
 
             # Convolutional Layer #1
-            conv1 = tf.layers.conv2d(inputs=X_img, filters=3, kernel_size=[3, 3],
+            conv1 = tf.layers.conv2d(inputs=X_img, filters=3, kernel_size=[3, 3], use_bias=False,
                                      kernel_initializer=tf.constant_initializer(0.1),
                                      padding="SAME", activation=tf.nn.relu)
             norm1 = tf.layers.batch_normalization(conv1, training=self.training)

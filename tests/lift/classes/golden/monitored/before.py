@@ -31,6 +31,9 @@ class Monitored(object):
         self.writer.add_summary(summary, step)  # for TensorBoard
         return self.loss.eval(feed_dict=feed_dict)
 
+    def evaluate(self, x, y):
+        return self.loss.eval({self.x: x, self.y: y})
+
     def averaged(self):
         return self.sess.run(self.average)
 
@@ -45,5 +48,5 @@ for step in range(4):
     print(model.train(x, y, step))
 print(model.averaged())
 model.reset()
-print(model.averaged())
+print(model.evaluate(x, y))
 model.writer.flush()

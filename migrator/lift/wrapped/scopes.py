@@ -1,0 +1,108 @@
+"""Which scope of a file is lifted."""
+
+from __future__ import annotations
+
+import ast
+
+from migrator.lift.kinds import Refusal
+from migrator.lift.wrapped.callables import OPENERS, Callables
+from migrator.names import Module
+
+__all__ = ["scope_of"]
+
+
+def scope_of(module: Module, calls: Callables) -> ast.Module | ast.FunctionDef:
+    """Return the scope that builds the graph, and opens a session or calls what does.
+
+    Raises:
+        Refusal: several scopes do, or none.
+    """
+    for node in module.nodes:
+        if not isinstance(node, (ast.Name, ast.Attribute)):
+            continue
+        made = node in calls.graph_refs
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            definition = calls.definition(node)
+            made = made or (definition in calls.makes and definition not in calls.sessions)
+        if made and module.enclosing(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)) is None:
+            statement = module.statement(node)
+            if not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+                return module.tree
+    owners: dict[ast.FunctionDef, ast.AST] = {}
+    for node, symbol in module.references():
+        if symbol.name in OPENERS:
+            around = module.enclosing(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda))
+            if around is None:
+                return module.tree
+            if not isinstance(around, ast.FunctionDef) or (
+                module.enclosing(around, (ast.ClassDef,)) is not None
+            ):
+                raise Refusal(node, "class", "a class or an inner function opens the session")
+            if module.parents[around] is not module.tree:
+                raise Refusal(node, "one scope", "an inner function opens the session")
+            owners.setdefault(around, node)
+    (first, *others) = owners
+    if others:
+        raise Refusal(
+            owners[others[0]], "one scope", "sessions are opened in several functions"
+        )
+    _check_called_once(module, first)
+    return first
+
+
+def _check_called_once(module: Module, function: ast.FunctionDef, depth: int = 0) -> None:
+    """A function that makes graph must do so once: a second call would name variables anew."""
+    if function.decorator_list:
+        raise Refusal(function, "one call", f"`{function.name}` is decorated")
+    for inner in ast.walk(function):
+        if isinstance(inner, (ast.Yield, ast.YieldFrom)):
+            raise Refusal(inner, "one scope", f"`{function.name}` yields")
+    if not depth and _has_graph_of_its_own(module, function):
+        return
+    calls = [
+        name
+        for name in module.by_name.get(function.name, ())
+        if isinstance(name, ast.Name)
+        and isinstance(name.ctx, ast.Load)
+        and module.find(name.id, module.scope_of[name])[0] is module.root
+    ]
+    for name in calls:
+        call = module.enclosing(name, (ast.Call,))
+        if isinstance(call, ast.Call) and call.func is not name:
+            symbol = module.symbol(call.func)
+            if symbol is not None and symbol.name == "tf.app.run":
+                continue
+        if not isinstance(call, ast.Call) or call.func is not name:
+            raise Refusal(name, "one call", f"`{function.name}` is handed on")
+        around = module.enclosing(name, (ast.For, ast.While, ast.FunctionDef, ast.Lambda))
+        if isinstance(around, ast.FunctionDef) and around is not function and depth < 3:
+            _check_called_once(module, around, depth + 1)
+        elif around is not None:
+            raise Refusal(name, "one call", f"`{function.name}` is called in a loop or a function")
+    if len(calls) > 1:
+        raise Refusal(calls[1], "one call", f"`{function.name}` is called several times")
+
+
+def _has_graph_of_its_own(module: Module, function: ast.FunctionDef) -> bool:
+    """Whether a function starts with a graph of its own, so that it may be called again."""
+    body = [
+        node
+        for node in function.body
+        if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    ]
+    for node in body:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            symbol = module.symbol(node.value.func)
+            if symbol is not None and symbol.name == "tf.reset_default_graph":
+                return True
+        if isinstance(node, ast.With) and node is body[-1]:
+            call: ast.AST = node.items[0].context_expr
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+                made = call.func.value
+                symbol = (
+                    module.symbol(made.func) if isinstance(made, ast.Call) else None
+                )
+                return symbol is not None and symbol.name == "tf.Graph"
+        if any(module.symbol(inner) is not None for inner in ast.walk(node)):
+            return False
+    return False

@@ -1,0 +1,152 @@
+"""A class that cannot be lifted whole is left as it is, and the reason names the place."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrator.lift.classes import lift_classes
+from migrator.lift.kinds import Refusal
+from migrator.names import Module
+
+HEAD = "import numpy as np\nimport tensorflow as tf\n\n\n"
+
+MODEL = """class Model(object):
+    def __init__(self, size):
+        self.size = size
+        self.x = tf.placeholder(tf.float32, [None, 2])
+        self.w = tf.get_variable("w", [2, 1])
+        self.y = tf.matmul(self.x, self.w)
+        self.train_op = tf.train.AdamOptimizer().minimize(tf.reduce_sum(self.y))
+        self.sess = tf.Session()
+        self.sess.run(tf.global_variables_initializer())
+
+    def predict(self, x):
+        return self.sess.run(self.y, {self.x: x})
+"""
+
+
+def reason(text: str) -> str:
+    """Return why ``text`` is not lifted."""
+    with pytest.raises(Refusal) as caught:
+        lift_classes(Module(text), "model.py")
+    return str(caught.value)
+
+
+def test_the_model_itself_lifts() -> None:
+    """Without what the cases add, the class is lifted."""
+    assert "tf.Session" not in lift_classes(Module(HEAD + MODEL), "model.py").text
+
+
+#: what is added to the class -> the reason
+METHODS = {
+    "def grow(self):\n return self.sess.run(self.y + 1, {self.x: [[1, 2]]})": "is computed",
+    "def grow(self):\n return self.sess.run(tf.square(self.y), {})": "is computed",
+    "def add(self):\n self.z = tf.square(self.y)": "make graph, and nothing calls them together",
+    "def more(self):\n return self.y * 2": "make graph, and nothing calls them together",
+    "@property\ndef output(self):\n return self.y": "make graph, and nothing calls them together",
+    "def run(self, op):\n return self.sess.run(op)": "not told in one place",
+    "def run(self, feed):\n return self.sess.run(self.y, feed)": "as the caller gives it",
+    "def feed(self, x):\n return self.sess.run(self.y, dict(zip([self.x], [x])))": "is computed",
+    "def session(self):\n return self.sess": "the session is used in a way",
+    "def hand(self, f):\n f(self.sess)": "the session is used in a way",
+    "def trace(self, o, m):\n self.sess.run(self.y, {}, options=o, run_metadata=m)": "`options`",
+    "def partial(self):\n self.sess.partial_run_setup([self.y])": "`.partial_run_setup()`",
+    "def graph(self):\n return self.sess.graph.get_tensor_by_name('y:0')": "is used in a way",
+    "def swap(self):\n self.y = 3": "is set outside of the graph",
+    "def __getattr__(self, name):\n return 1": "it defines `__getattr__`",
+    "def get(self, name):\n return getattr(self, name)": "a computed string",
+    "def put(self, name):\n setattr(self, name, self.y)": "`setattr` is called",
+    "def function(self):\n pass": "is a name of tf.Module's own",
+    "def meta(self):\n s = tf.train.import_meta_graph('x')\n s.restore(self.sess, 'x')": "graph",
+    "def count(self):\n self.sess.run(tf.local_variables_initializer())": "only some variables",
+    "def each(self):\n return f'{self.sess.run(self.y)}'": "inside an f-string",
+    "async def soon(self):\n return self.sess.run(self.y)": "asynchronous",
+    "def queue(self):\n tf.train.start_queue_runners(sess=self.sess)": "nothing calls them",
+    "def some(self):\n tf.train.Saver([self.w]).save(self.sess, 'x')": "nothing calls them together",
+    "def chk(self):\n s = tf.train.Saver()\n s.export_meta_graph('x')": "`.export_meta_graph()`",
+    "def load(self, v):\n self.w.load(v, self.sess)": "nothing calls them together",
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_that_cannot_be_carried_over(method: str) -> None:
+    """One method that needs a session or the open graph holds the whole class."""
+    lines = "".join(f"    {line}\n" for line in method.replace("\n ", "\n    ").split("\n"))
+    assert METHODS[method] in reason(f"{HEAD}{MODEL}\n{lines}")
+
+
+#: what is replaced in the class, by what -> the reason
+CHANGES = {
+    ("(object)", "(Base)"): "inherits from `Base`",
+    ("(object)", "(object, Base)"): "inherits from `Base`",
+    ("def __init__(self, size)", "def __init__(me, size)"): "is not `self`",
+    ("class Model", "@register\nclass Model"): "is decorated",
+    ("self.sess = tf.Session()", "self.sess = tf.Session()\n        self.predict([[1, 2]])\n"
+     "        self.z = tf.square(self.y)"): "graph is made after the session ran",
+    ("        self.sess = tf.Session()\n", "        if size:\n"
+     "            self.sess = tf.Session()\n            self.sess.run(self.y)\n"
+     "            self.z = tf.square(self.y)\n"): "made and run in one statement",
+    ("        self.size = size\n", "        self.size = size\n"
+     "        self.sess = tf.train.MonitoredTrainingSession()\n"): "session",
+    ("    def __init__", "    scale = tf.constant(2.0)\n\n    def __init__"): "body of a class",
+    ("def __init__(self, size)", "def __init__(self, size, sess)"): None,
+    ("def __init__(self, size):\n", "def __init__(self, size, sess):\n"
+     "        self.sess = sess\n"): "comes from another file",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", [change for change, told in CHANGES.items() if told])
+def test_a_class_that_cannot_be_carried_over(change: tuple[str, str]) -> None:
+    """What the class is, and how it builds, decides for all of it."""
+    old, new = change
+    assert old in MODEL
+    told = CHANGES[change]
+    assert told is not None and told in reason(HEAD + MODEL.replace(old, new))
+
+
+#: a script behind the class -> the reason
+SCRIPTS = {
+    "m = Model(2)\nprint(m.y)\n": "beside the classes",
+    "m = Model(2)\nz = tf.square(m.y)\n": "beside the classes",
+    "x = tf.placeholder(tf.float32)\nm = Model(2)\n": "beside the classes",
+    "for m in [Model(1)]:\n    print(m.sess.run(m.y))\n": "part of a model's graph",
+    "def f(model):\n    return model.sess.run(model.y)\n\n\nf(Model(2))\n": "part of a model's graph",
+    "m = Model(2)\nm.sess.run(tf.variables_initializer([m.w]))\n": "is computed",
+    "m = Model(2)\nsaver = tf.train.Saver()\nsaver.save(m.sess, 'x')\n": "saves the variables",
+    "a, b = Model(2), Model(3)\nprint(tf.trainable_variables())\n": "beside the classes",
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_that_reaches_into_the_graph(script: str) -> None:
+    """A script that uses parts of the graph in other ways than to run them holds the class."""
+    assert SCRIPTS[script] in reason(f"{HEAD}{MODEL}\n\n{script}")
+
+
+def test_models_that_share_a_saver_are_not_taken_apart() -> None:
+    """Two models in one graph, and a Saver that holds the variables of both."""
+    saving = MODEL + "\n    def save(self):\n        tf.train.Saver().save(self.sess, 'x')\n"
+    script = "\n\nmodels = [Model(i) for i in range(2)]\n"
+    assert "share the graph that is saved" in reason(HEAD + saving + script)
+    assert lift_classes(Module(HEAD + saving + "\n\nmodel = Model(1)\n"), "model.py")
+
+
+def test_models_that_share_collections_are_not_taken_apart() -> None:
+    """Two models in one graph: the second would find the variables of the first."""
+    asking = MODEL.replace("minimize(", "minimize(var_list=tf.trainable_variables(), loss=")
+    script = "\n\na = Model(1)\nb = Model(2)\n"
+    assert "share the graph that `tf.trainable_variables`" in reason(HEAD + asking + script)
+    own = asking.replace(
+        "        self.x = tf.pl", "        tf.reset_default_graph()\n        self.x = tf.pl"
+    )
+    assert lift_classes(Module(HEAD + own + script), "model.py")
+
+
+def test_a_session_that_is_given_must_be_given_always() -> None:
+    """A parameter for the session goes only where every call gives it the session."""
+    given = MODEL.replace("size)", "sess, size)").replace("tf.Session()", "sess")
+    script = "\n\nsess = tf.Session()\nmodel = Model({})\n"
+    lifted = lift_classes(Module(HEAD + given + script.format("sess, 2")), "model.py").text
+    assert "model = Model(2)" in lifted and "def __init__(self, size):" in lifted
+    assert "without its session" in reason(HEAD + given + script.format("None, 2"))
+    assert "comes from another file" in reason(HEAD + given)
