@@ -746,6 +746,7 @@ def _context(
         native=lifting and quiet,
         keras_elsewhere=natives.legacy_keras(path) if tried else None,
         graph_names=natives.names.seen_from(path) if tried else frozenset(),
+        exports_by_name=tried and natives.named(path),
         users=natives.users(path) if tried else (),
     )
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from migrator.graph_names import GraphNames
 from migrator.interface import User, user_of
-from migrator.programs import Group, Repository
+from migrator.programs import FileFacts, Group, Repository
 from migrator.results import Outcome, Tier
 
 if TYPE_CHECKING:
@@ -23,20 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Natives"]
 
-#: What writes a graph, what reads it again by the names of its tensors, and how that is said.  The
-#: graph of a module has other names, and its checkpoints come without a ``.meta`` file.
-_NAMED_BY_GRAPH = (
-    (
-        frozenset({"tf.saved_model.simple_save", "tf.saved_model.Builder"}),
-        frozenset({"tf.saved_model.load", "tf.contrib.predictor.from_saved_model"}),
-        "loads an export and may ask for tensors by their names, which a module does not keep",
-    ),
-    (
-        frozenset({"tf.train.Saver"}),
-        frozenset({"tf.train.import_meta_graph", "tf.python.tools.freeze_graph"}),
-        "reads the graph of a checkpoint, which a module does not write",
-    ),
-)
+#: Savers' graphs are in ``.meta`` files, which a module does not write, and these read them.
+_META_READERS = frozenset({"tf.train.import_meta_graph", "tf.python.tools.freeze_graph"})
+
+_EXPORTERS = frozenset({"tf.saved_model.simple_save", "tf.saved_model.Builder"})
+_EXPORT_READERS = frozenset({"tf.saved_model.load", "tf.contrib.predictor.from_saved_model"})
 
 #: What asks a loaded graph for parts of it by the names they had when it was built.
 _BY_NAME = re.compile(
@@ -80,18 +71,29 @@ class Natives:
 
     def _reason(self, path: str) -> str | None:
         """Return why what ``path`` writes needs its graph, as far as other files show."""
-        repository = self.repository
-        targets = {symbol for symbol, _ in repository.facts[path].targets}
-        for written, read, what in _NAMED_BY_GRAPH:
-            if targets.isdisjoint(written):
-                continue
-            for fact in sorted(repository.facts.values(), key=lambda fact: fact.path):
-                if fact.path == path or not _is_near(fact.path, path):
-                    continue
-                for symbol, line in fact.targets:
-                    if symbol in read and self._by_name(fact.path, symbol):
-                        return f"`{fact.path}:{line}` {what}"
+        if "tf.train.Saver" in self._targets(path):
+            for fact, line, _ in self._near(path, _META_READERS):
+                return (
+                    f"`{fact.path}:{line}` reads the graph of a checkpoint, which a module does"
+                    " not write"
+                )
         return None
+
+    def named(self, path: str) -> bool:
+        """Whether a reader may ask for an export's tensors by the names they have in the graph."""
+        return not _EXPORTERS.isdisjoint(self._targets(path)) and any(
+            self._by_name(fact.path, symbol)
+            for fact, _, symbol in self._near(path, _EXPORT_READERS)
+        )
+
+    def _targets(self, path: str) -> set[str]:
+        return {symbol for symbol, _ in self.repository.facts[path].targets}
+
+    def _near(self, path: str, read: frozenset[str]) -> Iterator[tuple[FileFacts, int, str]]:
+        """Yield (file, line, symbol) of the uses of ``read`` in or near the folder of ``path``."""
+        for other, fact in sorted(self.repository.facts.items()):
+            if other != path and _is_near(other, path):
+                yield from ((fact, line, symbol) for symbol, line in fact.targets if symbol in read)
 
     def _by_name(self, path: str, symbol: str) -> bool:
         """Whether a reader may ask for what a signature does not name."""

@@ -83,6 +83,7 @@ class FileContext:
     native: bool = False  #: needs no lift itself, and all its programs lift
     keras_elsewhere: str | None = None  #: the symbol for which other files of it need tf-keras
     graph_names: frozenset[str] = frozenset()  #: what of other files makes graph, as imports spell
+    exports_by_name: bool = False  #: tensors of its exports are asked for by their names
     users: tuple[User, ...] = ()  #: what other files use of this one
 
 

@@ -20,7 +20,7 @@ SAVES = TF + "saver = tf.train.Saver()\nwith tf.Session() as sess:\n    saver.sa
 DEFINES = TF + "def net(x):\n    return tf.nn.relu(x)\n"
 EAGER = TF + "tf.enable_eager_execution()\n"
 MOVED = "import tensorflow.compat.v1 as tf"
-ONE = Options(jobs=1)
+ONE = Options(jobs=1, tier="session")
 
 Make = Callable[..., Path]
 
@@ -363,7 +363,7 @@ def test_a_foreign_bridge_holds_only_the_programs_that_would_use_it(make: Make) 
 def test_bridge_import_makes_no_file(make: Make) -> None:
     """``--bridge import`` uses the installed package, whatever lies in the folder."""
     root = make({"a.py": SAVES, "tf2_bridge.py": "mine = 1\n"})
-    run = migrate([root], Options(jobs=1, bridge="import"))
+    run = migrate([root], Options(jobs=1, tier="session", bridge="import"))
     assert changed(run) == ["a.py"]
     assert "from migrator import bridge as tf2_bridge" in run.changes[0][1]
 
@@ -404,7 +404,7 @@ def test_results_do_not_depend_on_processes_or_order(make: Make) -> None:
     texts |= {f"p{i}/__init__.py": "" for i in range(3)}
     root = make(texts)
     first = migrate([root], ONE)
-    second = migrate([root], Options(jobs=2))
+    second = migrate([root], Options(jobs=2, tier="session"))
     third = migrate(sorted(root.rglob("*.py"), reverse=True), ONE)
     assert first.report == second.report == third.report
     assert changed(first) == changed(second) == changed(third)
@@ -635,7 +635,7 @@ def test_compat_v1_program_gets_graph_mode(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text(
         "import tensorflow.compat.v1 as tf\n\nsaver = tf.train.Saver()\nsess = tf.Session()\n"
     )
-    found = migrate([tmp_path])
+    found = migrate([tmp_path], ONE)
     (text,) = [text for source, text in found.changes if source.relative == "train.py"]
     assert (
         "import tensorflow.compat.v1 as tf\nimport tf2_bridge\n\ntf.disable_v2_behavior()\n" in text
@@ -653,7 +653,7 @@ def test_compat_v1_program_that_chooses_its_mode(tmp_path: Path, lines: str) -> 
     """A program that turns graph mode on, or opens graphs of its own, is not told again."""
     (tmp_path / ".git").mkdir()
     (tmp_path / "train.py").write_text("import tensorflow.compat.v1 as tf\n\n" + lines)
-    found = migrate([tmp_path])
+    found = migrate([tmp_path], ONE)
     (text,) = [text for source, text in found.changes if source.relative == "train.py"]
     assert "disable_v2_behavior" not in text
 
@@ -666,7 +666,7 @@ def test_eager_use_of_the_v1_saver_stays(tmp_path: Path) -> None:
         "def load(model, path):\n"
         "    tf.compat.v1.train.Saver(model.variables).restore(None, path)\n"
     )
-    found = migrate([tmp_path])
+    found = migrate([tmp_path], ONE)
     assert not found.changes_something
     (result,) = found.report.files
     assert {finding.outcome for finding in result.findings} == {Outcome.KEPT}

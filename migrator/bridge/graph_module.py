@@ -11,7 +11,7 @@ import functools
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -191,6 +191,7 @@ class ServingModule(_ServingModule):
         state = {name: build.state(name, export.needed[name]) for name in export.needed}
         export.make(state)
         self.graph_variables = [one for one in state.values() if isinstance(one, tf.Variable)]
+        self.tables = [one for one in state.values() if not isinstance(one, tf.Variable)]
         self.assets = [tf.saved_model.Asset(path) for path in asset_paths]
         self._export = export
 
@@ -261,7 +262,7 @@ class _Build:
         def body() -> None:
             nonlocal result
             self.graph = tf.compat.v1.get_default_graph()
-            self._seed = self.graph.seed
+            self._note_seed()
             with tf.variable_creator_scope(self._create):
                 result = method()
 
@@ -273,6 +274,9 @@ class _Build:
                 self._wrapped = tf.compat.v1.wrap_function(body, [])  # keeps what the graph needs
         finally:
             _running.build = None
+        tables = self.graph.get_collection(tf.compat.v1.GraphKeys.TABLE_INITIALIZERS)
+        if tables:
+            self.part([], tables)()
         return result
 
     def _create(self, next_creator: Callable[..., Any], **options: Any) -> Any:
@@ -283,8 +287,8 @@ class _Build:
         given = options["initial_value"]
         if tf.is_symbolic_tensor(given):
             options["initial_value"] = functools.partial(self._value, given)
-        if self.graph.seed != self._seed:  # set_random_seed was called by the graph code
-            self._seed = self.graph.seed
+        if self.graph.seed is not self._seed:  # set_random_seed was called by the graph code
+            self._note_seed()
             with tf.init_scope():
                 tf.random.set_seed(self._seed)
         if tf.executing_eagerly() and options.get("name"):
@@ -305,6 +309,12 @@ class _Build:
             found, number = f"{name}_{number}", number + 1
         return found
 
+    def _note_seed(self) -> None:
+        """Keep the graph's seed as an object of its own, so that the next one is another."""
+        if self.graph.seed is not None:
+            self.graph.seed = _Seed(self.graph.seed)
+        self._seed = self.graph.seed
+
     def initial_value(self, variable: Any) -> Any:
         """Return a value that ``variable`` may be initialized to, computed anew."""
         initial = self._initial[id(variable)]
@@ -317,12 +327,20 @@ class _Build:
             # A Keras initializer gives the same numbers again; one that is like it, others.
             made = type(made).from_config(made.get_config())
             initial = functools.partial(made, *initial.args, **initial.keywords)
+            if _running.build is self:  # at each run another one
+                return tf.py_function(lambda: self.initial_value(variable), [], variable.dtype)
         return initial()
 
     def named(self, name: str) -> Any:
         """Return the variable, tensor or operation called ``name``."""
         found = [one for one in self.variables if name in (one.name, one.name.partition(":")[0])]
-        return found[0] if found else self.graph.as_graph_element(name)
+        return found[0] if found else self.element(name)
+
+    def element(self, one: Any, allow_operation: bool = True) -> Any:
+        """Return the tensor or operation of the graph that ``one`` means."""
+        if isinstance(one, tf.Tensor) and not tf.is_symbolic_tensor(one):
+            raise ValueError(f"{one} is not of the graph: it was made outside of the build")
+        return self.graph.as_graph_element(one, allow_operation=allow_operation)
 
     def variable(self, fetch: Any) -> Any:
         """Return the variable that ``fetch`` is, or that assigning to gave it."""
@@ -343,13 +361,22 @@ class _Build:
         return {inner.op.name: outer for outer, inner in self.graph.captures}
 
     def state(self, name: str, op: Any) -> Any:
-        """Return the variable that the placeholder ``op`` stands for."""
+        """Return what the placeholder ``op`` stands for: a variable, or a table like it."""
         outer = self.captured.get(name)
         for one in self.variables:
             if one.handle is outer:
                 return one
-        kind = "a table" if op.type.endswith("TableV2") or op.type == "Placeholder" else op.type
-        raise ValueError(f"node {name!r} cannot be exported: it stands for {kind}")
+        for reader in op.outputs[0].consumers():
+            if reader.type == "LookupTableFindV2":
+                kinds = [tf.as_dtype(reader.get_attr(kind)) for kind in ("Tin", "Tout")]
+                contents = tf.raw_ops.LookupTableExportV2(
+                    table_handle=outer, Tkeys=kinds[0], Tvalues=kinds[1]
+                )
+                # The default of a lookup is an input of the node that looks up.
+                default = tf.constant("" if kinds[1] == tf.string else 0, kinds[1])
+                filled = tf.lookup.KeyValueTensorInitializer(*contents)
+                return tf.lookup.StaticHashTable(filled, default)
+        raise ValueError(f"node {name!r} cannot be exported: it holds state outside of the graph")
 
     def _value(self, tensor: Any) -> Any:
         """Return the value of a tensor of the graph, which may be half built."""
@@ -383,6 +410,18 @@ def _version_1() -> Iterator[None]:
             v1.enable_tensor_equality()
         if shapes:
             v1.enable_v2_tensorshape()
+
+
+class _Seed(int):
+    """A random seed that is told from an equal one by its identity."""
+
+
+class IndexedSlicesValue(NamedTuple):
+    """What fetching ``tf.IndexedSlices`` gives."""
+
+    values: Any
+    indices: Any
+    dense_shape: Any
 
 
 class _Op:
@@ -475,7 +514,7 @@ class _Function:
         if isinstance(fetch, tf.IndexedSlices):
             some = [fetch.values, fetch.indices, fetch.dense_shape]
             kept = [None if one is None else self._packer(one) for one in some]
-            return lambda found: tf.compat.v1.IndexedSlicesValue(
+            return lambda found: IndexedSlicesValue(
                 *[None if one is None else one(found) for one in kept]
             )
         if isinstance(fetch, tf.RaggedTensor):
@@ -485,8 +524,7 @@ class _Function:
             fetch = self._build.named(fetch)
         if isinstance(fetch, tf.Variable):
             return self._variable(fetch)
-        element = self._build.graph.as_graph_element(fetch)
-        return self._place(element)
+        return self._place(self._build.element(fetch))
 
     def _place(self, element: Any) -> Callable[[list[Any]], Any]:
         index = len(self._tensors)
@@ -509,7 +547,7 @@ def _fed(build: _Build, feed: Any) -> Any:
         feed = build.named(feed)
     if isinstance(feed, tf.Variable):
         raise TypeError(f"{feed.name} is a variable, which cannot be fed: assign to it")
-    return build.graph.as_graph_element(feed, allow_operation=False)
+    return build.element(feed, allow_operation=False)
 
 
 def _by_name(build: _Build, feeds: dict[str, Any], fetches: Any) -> Callable[..., Any]:
@@ -534,11 +572,16 @@ def _by_name(build: _Build, feeds: dict[str, Any], fetches: Any) -> Callable[...
 def _value(tensor: Any, value: Any) -> Any:
     """Return ``value`` as what is fed for ``tensor``; raise as feeding a session did."""
     if not isinstance(value, tf.Tensor):
-        array = np.asarray(value, dtype=tensor.dtype.as_numpy_dtype)
-        if isinstance(value, int) and tensor.dtype != tf.string and array != value:
+        kind = tensor.dtype.as_numpy_dtype
+        try:
+            array = np.asarray(value, dtype=kind)
+            fits = not isinstance(value, int) or tensor.dtype == tf.string or array == value
+        except OverflowError:
+            fits = False
+        if not fits:
             raise TypeError(
                 f"Type of feed value {value} with type {type(value)} is not compatible with Tensor "
-                f"type {array.dtype}. Try explicitly setting the type of the feed tensor to a "
+                f"type {np.dtype(kind)}. Try explicitly setting the type of the feed tensor to a "
                 f"larger type (e.g. int64)."
             )
         value = tf.constant(array, tensor.dtype)

@@ -116,7 +116,7 @@ class GraphSaver:
             raise ValueError("Can't load save_path when it is None.")
         save_path = tf.compat.as_str(tf.compat.path_to_str(save_path))
         _check_folder(save_path)
-        if not tf.compat.v1.train.checkpoint_exists(save_path):
+        if not _exists(save_path):
             raise ValueError(f"The passed save_path is not a valid checkpoint: {save_path}")
         reader = tf.train.load_checkpoint(save_path)
         shapes = reader.get_variable_to_shape_map()
@@ -142,3 +142,11 @@ class GraphSaver:
         for name, variable in self._variables.items():  # all can be read: nothing half restored
             value = reader.get_tensor(keys[name])
             variable.assign(value.reshape(variable.shape) if self._reshape else value)
+
+
+def _exists(prefix: str) -> bool:
+    """Say whether there is a checkpoint, of the format V2 or V1."""
+    if tf.io.gfile.exists(f"{prefix}.index"):
+        return True
+    files = tf.io.gfile.glob([prefix, f"{prefix}-?????-of-?????"])
+    return any(not tf.io.gfile.isdir(path) for path in files)

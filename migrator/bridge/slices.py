@@ -226,7 +226,7 @@ class _Slice:
             input_map = {f"{name}:0": known[tensor] for tensor, name in feeds.items()}
             for op in self.state:
                 held = state[op.name]
-                if op.type in _TABLES:
+                if isinstance(held, tf.lookup.StaticHashTable):
                     value = tf.raw_ops.Identity(input=held.resource_handle)
                 elif op.type == "VarHandleOp" or op.name in self.captured:
                     value = tf.raw_ops.Identity(input=held.handle)

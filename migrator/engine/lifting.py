@@ -93,6 +93,7 @@ def _lifted(job: Job) -> Lifted:
         context.path,
         bridge_import=context.bridge_import,
         graph_names=context.graph_names,
+        keep_names=context.exports_by_name,
     )
     after = Module(lifted.text)
     left = _left(after, "graph_module" in lifted.parts)

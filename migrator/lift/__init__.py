@@ -29,6 +29,7 @@ def lift(
     *,
     bridge_import: str = "import tf2_bridge",
     graph_names: frozenset[str] = frozenset(),
+    keep_names: bool = False,
 ) -> Lifted:
     """Return ``module`` with its session lifted.
 
@@ -38,6 +39,8 @@ def lift(
         bridge_import: the statement that binds ``tf2_bridge`` in this file.
         graph_names: functions and classes of the program's other files that make graph, as the
             imports of this one spell them (``network.build``, ``.layers.dense``).
+        keep_names: whether an export's tensors must have the names that they had in the graph;
+            the plain form gives them others.
 
     Raises:
         Refusal: a precondition does not hold; nothing is changed.
@@ -47,12 +50,12 @@ def lift(
         module = Module(module.text.replace("\r\n", "\n"))
     if "\r" in module.text or "\f" in module.text:
         raise Refusal(module.tree, "layout", "its lines end in unusual ways")
-    lifted = _first_form(module, path, bridge_import, graph_names)
+    lifted = _first_form(module, path, bridge_import, graph_names, not keep_names)
     return replace(lifted, text=lifted.text.replace("\n", "\r\n")) if windows else lifted
 
 
 def _first_form(
-    module: Module, path: str, bridge_import: str, graph_names: frozenset[str]
+    module: Module, path: str, bridge_import: str, graph_names: frozenset[str], plain: bool
 ) -> Lifted:
     """Return what the first form that fits makes of the file.
 
@@ -60,7 +63,10 @@ def _first_form(
         Refusal: none fits; of the form that is for files like this one.
     """
     try:
-        return lift_plain(module, path)
+        lifted = lift_plain(module, path)
+        if plain:
+            return lifted
+        reason = Refusal(module.tree, "names", "its exports' tensors are asked for by their names")
     except Refusal as refusal:
         reason = refusal if refusal.precondition != "nothing" else _no_session(module, refusal)
     try:

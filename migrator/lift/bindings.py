@@ -127,7 +127,8 @@ class Bindings(Summaries):
         for item in (*made, *updates_in(value)):
             item.step = item.step or step
         self.trains += [
-            item for item in updates_in(value)
+            item
+            for item in updates_in(value)
             if item.kind is Kind.TRAIN and item not in self.trains
         ]
 

@@ -59,10 +59,11 @@ class Blocks(Bindings):
         if isinstance(node, ast.AugAssign):
             return isinstance(node.target, ast.Name)
         if isinstance(node, ast.Expr):
-            return isinstance(node.value, ast.Constant) or self._is_print(node.value)
+            return isinstance(node.value, ast.Constant) or self.is_print(node.value)
         return isinstance(node, (ast.Pass, ast.Raise))
 
-    def _is_print(self, node: ast.expr) -> bool:
+    def is_print(self, node: ast.expr) -> bool:
+        """Whether an expression is a call of the built-in ``print``."""
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             return False
         return (
@@ -129,13 +130,13 @@ class Blocks(Bindings):
             self._needs_host(node.exc)
 
     def _step(self, node: ast.If | ast.For, made: dict[str, list[Value]], known: set[int]) -> None:
-        if self.calls and not isinstance(node, ast.Pass):
-            calls = [call for call in self.calls if not self._in_raise(call)]
-            if calls:
-                raise Refusal(
-                    calls[0], "host calls",
-                    "graph is built with the result of a call, which is made again in every method",
-                )  # fmt: skip
+        calls = [call for call in self.calls if not self._in_raise(call)]
+        if calls:
+            raise Refusal(
+                calls[0],
+                "host calls",
+                "graph is built with the result of a call, which is made again in every method",
+            )
         inside = {name.id for name in _stored(node)}
         for name in inside - set(made):
             self._check_local(node, name)

@@ -9,11 +9,12 @@ from migrator.lift.expressions import arguments
 from migrator.lift.kinds import Kind, Refusal, Step, Value, leaves, updates_in
 from migrator.lift.optimizers import Optimizers
 from migrator.lift.parts import unused
+from migrator.lift.simulation import Simulation
 from migrator.lift.slices import Group, Use, closure, gradient_steps, is_moved, update_reads
 from migrator.lift.spelling import Speller
 from migrator.lift.text import WIDTH, call
 
-__all__ = ["Bodies", "Simulation"]
+__all__ = ["Bodies"]
 
 
 class Bodies(Optimizers):
@@ -37,6 +38,9 @@ class Bodies(Optimizers):
                 if isinstance(node, ast.Name) and node in self.scope.read_of
             ]
             taped |= set(closure(loss_reads))
+        for step in use.steps:
+            if step.watches and any(value.step in taped for _, value in step.reads):
+                taped.add(step)  # it stands where the names mean what it tells of
         items = self._items(use)
         first: list[str] = []
         second: list[str] = []
@@ -261,9 +265,9 @@ class Bodies(Optimizers):
                 pairs = f"zip({gradients}, {variables})"
             else:
                 steps = gradient_steps(train)
-                if self._sources(train, steps, speller, tape, loss, variables):
-                    if variables != trained:
-                        lines.append(f"{tab}{variables} = {trained}")
+                listed = self._sources(train, steps, speller, tape, loss, variables)
+                if listed and variables != trained:
+                    lines.append(f"{tab}{variables} = {trained}")
                 for step in steps:
                     checker.run(step)
                     lines += self._copied(step, speller, tab)
@@ -335,9 +339,7 @@ class Bodies(Optimizers):
                 checker.names[name] = None
         return lines
 
-    def _assign(
-        self, value: Value, speller: Speller, checker: Simulation, owner: str
-    ) -> list[str]:
+    def _assign(self, value: Value, speller: Speller, checker: Simulation, owner: str) -> list[str]:
         assert value.operand is not None
         self._reads(value.operand, checker)
         comments = self.loose_comments(value.step) if value.step is not None else []
@@ -361,51 +363,3 @@ class Bodies(Optimizers):
             method = function.attr
         text = speller.text(value.operand)
         return f"{self.reach(value.of, owner)}.{method}({text})"
-
-
-class Simulation:
-    """Follows the names of a method, so that each read finds the version that it found before."""
-
-    def __init__(self, params: dict[str, Value], more: set[str] | None = None) -> None:
-        self.names: dict[str, Value | None] = dict(params)
-        self.names.update(dict.fromkeys(more or set()))
-        self.host: list[ast.Name] = []
-
-    def run(self, step: Step) -> None:
-        """Follow a statement."""
-        for node, value in step.reads:
-            self.read(node, value)
-        for node in step.host:
-            self.host.append(node)
-            if node.id in self.names:
-                self._refuse(node, node.id)
-        for name, value in step.defines.items():
-            self.define(name, value)
-
-    def define(self, name: str, value: Value) -> None:
-        """Note that ``name`` stands for ``value`` from here on."""
-        for node in self.host:
-            if node.id == name:
-                self._refuse(node, name)
-        self.names[name] = value
-
-    def read(self, node: ast.Name, value: Value) -> None:
-        """Check that the name ``node`` finds ``value``."""
-        made = value.kind is Kind.GRADIENTS and value.step is not None
-        if value.kind is Kind.PLACEHOLDER or is_moved(value) or made:
-            self.has(value, node, node.id)
-        elif value.is_eager and node.id in self.names:
-            self._refuse(node, node.id)
-
-    def has(self, value: Value, node: ast.AST, name: str | None = None) -> None:
-        """Check that ``value`` is found under ``name``, or its own name.
-
-        Raises:
-            Refusal: another value is.
-        """
-        found = self.names.get(name or value.name or "")
-        if found is None or (found.step, found.name) != (value.step, value.name):
-            self._refuse(node, name or value.name or "")
-
-    def _refuse(self, node: ast.AST, name: str) -> None:
-        raise Refusal(node, "one meaning", f"`{name}` means several things in one method")

@@ -77,11 +77,12 @@ def leading_comments(scope: Scope, node: ast.stmt) -> tuple[int, list[str]]:
     start, lines = _above(scope, node)
     around = scope.module.parents.get(node)
     moves = any(step.node is node for step in scope.steps)
-    if moves and isinstance(around, ast.With) and around in scope.scopes:
-        if around.body[0] is node and _starts_block(scope, around, start):
-            outer, above = leading_of_scope(scope, around)
-            return outer, [*above, *lines]
-    return start, lines
+    if not moves or not isinstance(around, ast.With) or around not in scope.scopes:
+        return start, lines
+    if around.body[0] is not node or not _starts_block(scope, around, start):
+        return start, lines
+    outer, above = leading_of_scope(scope, around)
+    return outer, [*above, *lines]
 
 
 def leading_of_scope(scope: Scope, block: ast.With) -> tuple[int, list[str]]:

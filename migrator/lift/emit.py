@@ -6,12 +6,13 @@ import ast
 import re
 from keyword import iskeyword
 
-from migrator.lift.bodies import Bodies, Simulation
+from migrator.lift.bodies import Bodies
 from migrator.lift.comments import leading_comments
 from migrator.lift.expressions import arguments
 from migrator.lift.kinds import Kind, Refusal, Step, Value, updates_in
 from migrator.lift.parts import unused
 from migrator.lift.scope import Scope, holds_variables
+from migrator.lift.simulation import Simulation
 from migrator.lift.slices import Group, Use, is_moved
 from migrator.lift.spelling import Speller
 from migrator.lift.text import Edit, Writer, call, comment_end

@@ -144,7 +144,7 @@ class Exports(Sessions):
     def _of_examples(self, node: ast.Call, method: str, names: tuple[str, ...]) -> Value:
         """A signature that takes serialized examples."""
         given = arguments(node, names)
-        (only,), keys = _KEYS[method]
+        (only,), _ = _KEYS[method]
         words = names[1:] if method == _CLASSIFY else ("outputs",)
         outputs = {}
         for word, name in zip(words, names[1:], strict=True):
@@ -184,9 +184,10 @@ class Exports(Sessions):
         )  # fmt: skip
         for key in ("legacy_init_op", "main_op"):
             part = given.get(key)
-            if part is not None and not (isinstance(part, ast.Constant) and part.value is None):
-                if self.evaluate(part).kind is not Kind.INIT:
-                    raise Refusal(part, "export", f"its `{key}` does more than initialize")
+            if part is None or (isinstance(part, ast.Constant) and part.value is None):
+                continue
+            if self.evaluate(part).kind is not Kind.INIT:
+                raise Refusal(part, "export", f"its `{key}` does more than initialize")
         self._session(node, given.get("sess"))
         statement = self._parent(node)
         if not isinstance(statement, ast.Expr) or builder.operand is None:

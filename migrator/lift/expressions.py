@@ -104,6 +104,11 @@ class Expressions:
         self.runs: list[Run] = []
         self.variables: list[Value] = []
         self.makers: dict[ast.FunctionDef, Maker] = {}
+        #: functions that read tensors from outside -> the names of these, and who calls them
+        self.lent: dict[ast.FunctionDef, dict[str, None]] = {}
+        self.lent_calls: dict[ast.Call, ast.FunctionDef] = {}
+        self.lent_names: dict[ast.Call, set[str]] = {}
+        self._borrowed: list[tuple[ast.Name, Value]] = []
         self._inlined: list[Scope] = []
         self._inlined_calls: list[ast.Call] = []
         #: where the trainable variables are asked for, and which there were
@@ -124,6 +129,10 @@ class Expressions:
                 self.host.append(node)
             return value or Value(Kind.HOST, node)
         if self._inlined and scope is not None and scope not in self._inlined:
+            if value.is_eager and len(bindings) == 1:
+                return value
+            if self._lends(node, value):
+                return value
             if scope is self.module.root and self._is_of_module(value):
                 before = self.read_of.setdefault(node, value)
                 if before is not value or not self.covers(node):
@@ -143,6 +152,27 @@ class Expressions:
         self.reads.append((node, value))
         self.read_of[node] = value
         return value
+
+    def _lends(self, node: ast.Name, value: Value) -> bool:
+        """Whether a function's tensor from outside can be a parameter that is added to it."""
+        function = self._inlined[0].node
+        if (
+            len(self._inlined) != 1
+            or not isinstance(function, ast.FunctionDef)
+            or value.kind not in (Kind.TENSOR, Kind.PLACEHOLDER)
+            or value.name != node.id
+            or value.step is None
+            or value.is_eager
+            or function.args.defaults
+            or self._inlined_calls[0].keywords
+        ):
+            return False
+        self.lent.setdefault(function, {})[node.id] = None
+        self.lent_calls[self._inlined_calls[0]] = function
+        self.lent_names.setdefault(self._inlined_calls[0], set()).add(node.id)
+        self._borrowed.append((node, value))
+        self.read_of[node] = value
+        return True
 
     def _is_of_module(self, value: Value) -> bool:
         """Whether a function can reach a value of its file through the module that is made."""

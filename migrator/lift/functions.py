@@ -72,9 +72,10 @@ class Functions(Expressions):
         scope, _ = self.module.find(node.func.id, self.module.scope_of[node.func])
         if scope is not None:
             return None
-        if node.func.id in _HARMLESS and any(value.static for value in values):
-            if all(value.static or not value.is_graph for value in values):
-                return self.static(node, values)
+        told = any(value.static for value in values)
+        told = told and all(value.static or not value.is_graph for value in values)
+        if told and node.func.id in _HARMLESS:
+            return self.static(node, values)
         if node.func.id not in ("zip", "list", "tuple"):
             return None
         if any(value.kind is Kind.GRADIENTS for value in values):
@@ -164,13 +165,15 @@ class Functions(Expressions):
         self._inlined.append(scope)
         self._inlined_calls.append(node)
         reads, before = self.reads, len(self.variables)
+        if len(self._inlined) == 1:
+            self._borrowed = []
         self.reads = []  # what the function's own names stand for concerns nobody else
         try:
             returned = self._body(function.body, function)
         finally:
             self._inlined.pop()
             self._inlined_calls.pop()
-            self.reads = reads
+            self.reads = [*reads, *self._borrowed] if not self._inlined else reads
         for made in self.variables[before:]:
             if returned != [made] or made.call is not node:
                 raise Refusal(

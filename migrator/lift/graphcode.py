@@ -41,7 +41,6 @@ _INSIDE = "a session or a graph of its own stands inside the graph code"
 _PARTS = "a partitioned variable has no place in an object-based checkpoint"
 _EAGER = "it is TensorFlow 2 code already"
 _KERAS = "Keras layers and models keep a graph and a session of their own"
-_TABLES = "lookup tables are not carried over"
 
 #: Why symbols, and all below them, have no place in a build.
 _REASONS = {
@@ -89,7 +88,6 @@ _REASONS = {
         "keras.optimizers keras.applications keras.metrics keras.losses keras.estimator "
         "keras.callbacks contrib.keras"
     ),
-    _TABLES: ("lookup contrib.lookup tables_initializer"),
 }
 _REFUSED = {name: why for why, names in _REASONS.items() for name in names.split()}
 

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from migrator.lift.expressions import arguments
-from migrator.lift.kinds import Kind, Refusal, Value
+from migrator.lift.kinds import Refusal, Value
 from migrator.lift.operations import OPTIMIZERS
 from migrator.lift.parts import Parts
 from migrator.lift.spelling import Speller
@@ -53,7 +53,7 @@ class Optimizers(Parts):
                 trains = needed.setdefault(update.of, [])
                 if update not in trains:
                     trains.append(update)
-        wanted = {value.name for value in needed}
+        wanted = {value.name for value in needed if value.name is not None}
         for value, trains in needed.items():
             node = value.call
             assert node is not None
@@ -61,7 +61,7 @@ class Optimizers(Parts):
             assert symbol is not None
             kind = symbol.name.rpartition(".")[2]
             others = wanted if value.name is None else set()
-            name = self.fresh(value.name or "optimizer", self.inner, others - {None})
+            name = self.fresh(value.name or "optimizer", self.inner, others)
             if len(trains) > 1 and value.rate is not None:
                 raise Refusal(
                     node, "optimizer", "several train ops take their rate from one optimizer"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import math
 import os
 from dataclasses import dataclass
 
@@ -52,7 +53,16 @@ RANDOM = frozenset(
 )
 
 #: The gradient of their first argument is sparse.
-SPARSE = frozenset({"gather", "nn.embedding_lookup", "gather_nd", "batch_gather"})
+SPARSE = frozenset(
+    {"gather", "nn.embedding_lookup", "gather_nd", "batch_gather", "nn.nce_loss"}
+    | {"nn.sampled_softmax_loss"}
+)
+
+#: They take weights in parts, which TensorFlow 2 deals out in another order.
+PARTITIONED = frozenset(
+    {"nn.embedding_lookup", "nn.nce_loss", "nn.sampled_softmax_loss"}
+    | {"nn.embedding_lookup_sparse", "nn.safe_embedding_lookup_sparse"}
+)
 
 #: They give a tuple or a list of tensors.
 SEVERAL = frozenset(
@@ -61,7 +71,15 @@ SEVERAL = frozenset(
     | {"normalize_moments", "unique", "unique_with_counts", "dynamic_partition", "required_space"}
     | {"listdiff", "setdiff1d", "split_v", "ctc_beam_search_decoder", "ctc_greedy_decoder"}
     | {"broadcast_dynamic_shape", "max_pool_with_argmax", "fractional_max_pool", "shape_n"}
-    | {"parse_example", "parse_single_example", "fractional_avg_pool", "weighted_moments", "lu_matrix", "normalize", "frexp"}
+    | {
+        "parse_example",
+        "parse_single_example",
+        "fractional_avg_pool",
+        "weighted_moments",
+        "lu_matrix",
+        "normalize",
+        "frexp",
+    }
 )
 
 #: TensorFlow 2 has them in ``tensorflow.compat.v1`` only, or elsewhere under another meaning.
@@ -255,7 +273,24 @@ def bound(call: ast.Call, known: Entry) -> list[tuple[str | None, ast.expr]] | N
         positional = positional and stays
         result.append((None if positional else new, value))
         same = same and (positional or (by_name and new == name))
+    if known.new == "constant":
+        _check_filled({name: value for name, value, _ in given})
     return None if same else result
+
+
+def _check_filled(given: dict[str, ast.expr]) -> None:
+    """TensorFlow 1 repeats the last value of a list that is too short for the shape."""
+    value, shape = given.get("value"), given.get("shape")
+    if shape is None or not isinstance(value, (ast.List, ast.Tuple)):
+        return
+    rows = [value]
+    while isinstance(rows[0], (ast.List, ast.Tuple)):
+        rows = [item for row in rows for item in getattr(row, "elts", [])] or [ast.Constant(None)]
+    sizes = shape.elts if isinstance(shape, (ast.List, ast.Tuple)) else [shape]
+    if not all(isinstance(size, ast.Constant) for size in sizes) or len(rows) != math.prod(
+        getattr(size, "value", 0) for size in sizes
+    ):
+        raise Refusal(value, "arguments", "a list of values may be too short for the shape")
 
 
 def is_flags(symbol: Symbol) -> bool:

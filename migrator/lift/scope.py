@@ -6,7 +6,7 @@ A scope is a module body or the body of one function.  What is not understood re
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 
 from migrator.lift.bindings import PLAIN
@@ -52,6 +52,8 @@ class Scope(Blocks):
             }
             self.read_of, self.visited, self.pure = before.read_of, before.visited, before.pure
             self.makers = before.makers
+            self.lent, self.lent_calls = before.lent, before.lent_calls
+            self.lent_names = before.lent_names
         self.withs: list[ast.With] = []  #: blocks of a session, graph or name scope
         self.scopes: list[ast.With] = []  #: those of a name scope or a device
         self._deferred: list[ast.FunctionDef] = []
@@ -72,7 +74,9 @@ class Scope(Blocks):
                 self._later(function)
                 if not self.alone and len(self.runs) > runs:
                     raise Refusal(
-                        function, "one graph", "a function runs the session of one of several graphs"
+                        function,
+                        "one graph",
+                        "a function runs the session of one of several graphs",
                     )
         self._settled()
         self._check_names()
@@ -113,15 +117,17 @@ class Scope(Blocks):
     def account(self) -> None:
         """Every use of TensorFlow must have been understood."""
         for maker in self.makers.values():
-            calls = [
-                name
-                for name in self.module.by_name.get(maker.function.name, ())
-                if isinstance(name, ast.Name)
-            ]
-            other = [name for name in calls if self.module.parents[name] not in maker.calls]
-            if other:
+            for other in self._other_uses(maker.function, maker.calls):
                 raise Refusal(
-                    other[0], "variable in a function", "what makes variables is used otherwise"
+                    other, "variable in a function", "what makes variables is used otherwise"
+                )
+        for call, function in self.lent_calls.items():
+            if self.lent_names[call] != set(self.lent[function]):
+                raise Refusal(call, "function", "it reads other tensors at another call")
+        for function in self.lent:
+            for other in self._other_uses(function, self.lent_calls):
+                raise Refusal(
+                    other, "function", f"`{function.name}`, which reads tensors, is used otherwise"
                 )
         from migrator.lift import renames
 
@@ -141,6 +147,13 @@ class Scope(Blocks):
             raise Refusal(
                 node, "one scope", f"`{symbol.spelled}` is used outside of the scope that is lifted"
             )
+
+    def _other_uses(
+        self, function: ast.FunctionDef, calls: Container[ast.AST]
+    ) -> Iterator[ast.Name]:
+        for name in self.module.by_name.get(function.name, ()):
+            if isinstance(name, ast.Name) and self.module.parents[name] not in calls:
+                yield name
 
     def _later(self, function: ast.FunctionDef) -> None:
         """A function that runs at some later time: it may run the session, not build graph."""
@@ -340,11 +353,8 @@ class Scope(Blocks):
         parts: list[ast.expr] = []
         if isinstance(node, ast.Assert):
             parts = [node.test]
-        elif isinstance(node.value, ast.Call) and not node.value.keywords:
-            function = node.value.func
-            if isinstance(function, ast.Name) and function.id == "print":
-                if self.module.find("print", self.module.scope_of[function])[0] is None:
-                    parts = node.value.args
+        elif isinstance(node.value, ast.Call) and self.is_print(node.value):
+            parts = [] if node.value.keywords else node.value.args
         if not parts or context != PLAIN:
             return False
         values = [self.evaluate(part) for part in parts]

@@ -14,9 +14,7 @@ from migrator.names import Module, Symbol
 
 __all__ = ["Restore", "Save", "Saver", "Sessions"]
 
-_FETCHABLE = frozenset(
-    {Kind.TENSOR, Kind.VARIABLE, Kind.INIT, Kind.SUMMARY, Kind.GROUP, *UPDATES}
-)
+_FETCHABLE = frozenset({Kind.TENSOR, Kind.VARIABLE, Kind.INIT, Kind.SUMMARY, Kind.GROUP, *UPDATES})
 
 
 @dataclass(eq=False)
@@ -238,8 +236,8 @@ class Sessions(Operations):
             changed |= update.changed()
         if any(update.needs & (changed - update.changed()) for update in updates):
             self.notes.append(
-                "TensorFlow 1 ran ops that one run fetched in any order, even where one changes what"
-                " another computes with; now all are computed first"
+                "TensorFlow 1 ran ops that one run fetched in any order, even where one changes"
+                " what another computes with; now all are computed first"
             )
 
     def _summarized(self, run: Run) -> Value:

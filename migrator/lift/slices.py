@@ -213,7 +213,7 @@ def uses_of(scope: Scope) -> list[Use]:
         use.runs.append(run)
     for step in scope.steps:
         if step.watches:
-            _watch(list(found.values()), step)
+            _watch(scope.module, list(found.values()), step)
     for use in found.values():
         use.places = _places(scope, use)
         use.outputs = [use.runs[0].fetched[place] for place in use.places]
@@ -242,15 +242,32 @@ def uses_of(scope: Scope) -> list[Use]:
     return _merged(list(found.values()))
 
 
-def _watch(uses: list[Use], step: Step) -> None:
-    """Let the first use that builds what a statement prints or checks have the statement."""
+def _watch(module: Module, uses: list[Use], step: Step) -> None:
+    """Let the first use that builds what a statement prints or checks have the statement.
+
+    A function that trains is traced twice where its optimizer makes slots in the first trace, so
+    nothing is printed in one.
+    """
+    checks = isinstance(step.node, ast.Assert)
     below = set(closure(step.reads))
     fed = {value for _, value in step.reads if value.kind is Kind.PLACEHOLDER}
     for use in uses:
+        if use.signature is not None or not (checks or _is_traced_once(module, use)):
+            continue
         if below <= set(use.steps) and fed <= {*use.params, *use.defaults}:
             use.steps = sorted([*use.steps, step], key=lambda other: other.index)
             return
     raise Refusal(step.node, "unseen function", "it tells of tensors that no run builds together")
+
+
+def _is_traced_once(module: Module, use: Use) -> bool:
+    """Whether no optimizer makes slots in the function that a use becomes."""
+    for train in use.trains:
+        call = train.of.call if train.of is not None else None
+        symbol = module.symbol(call.func) if call is not None else None
+        if symbol is None or not symbol.name.endswith(".GradientDescentOptimizer"):
+            return False
+    return True
 
 
 def _merged(uses: list[Use]) -> list[Use]:

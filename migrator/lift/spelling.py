@@ -113,6 +113,11 @@ class Speller:
 
     def _call(self, node: ast.Call) -> str | list[Edit] | None:
         symbol = self.module.symbol(node.func)
+        function = self.scope.lent_calls.get(node)
+        if function is not None:
+            # what the function read from outside is given to it
+            names = [self.renamed.get(name, name) for name in self.scope.lent[function]]
+            return [*self.writer.inside(node), self._appended(node, ", ".join(names))]
         if symbol is None:
             return None
         maker = next((m for m in self.scope.makers.values() if m.made is node), None)
@@ -251,7 +256,9 @@ class Speller:
     def _made_by(self, maker: Maker, node: ast.Call, name: str) -> list[Edit]:
         """Return the edits of a call of a function that makes a variable called ``name``."""
         spec = maker.function.args
-        given = arguments(node, [*(a.arg for a in (*spec.posonlyargs, *spec.args)), maker.parameter])
+        given = arguments(
+            node, [*(a.arg for a in (*spec.posonlyargs, *spec.args)), maker.parameter]
+        )
         named = given.get(maker.parameter)
         edits = [e for part in given.values() if part is not named for e in self.writer.edits(part)]
         if named is None:
@@ -263,16 +270,30 @@ class Speller:
     def parameters(self, node: ast.arguments) -> list[Edit] | None:
         """Return the edits of the parameters of a function that makes a variable."""
         function = self.module.parents[node]
-        maker = self.scope.makers.get(function) if isinstance(function, ast.FunctionDef) else None
+        if not isinstance(function, ast.FunctionDef):
+            return None
+        maker = self.scope.makers.get(function)
+        parts: list[ast.arg | ast.expr] = [*node.posonlyargs, *node.args, *node.defaults]
+        last = max((self._end(part) for part in parts), default=None)
+        if function in self.scope.lent:
+            more = ", ".join(self.scope.lent[function])
+            if last is not None:
+                return [(last, last, f", {more}")]
+            at = self.module.text.index("(", self.module.start(function)) + 1
+            return [(at, at, more)]
         if maker is None or not maker.added:
             return None
-        parts = [*node.posonlyargs, *node.args, *node.defaults]
-        if parts:
-            end = max(self.module.end(part) for part in parts)
+        if last is not None:
             # a parameter behind one with a default needs one, too
-            return [(end, end, f", {maker.parameter}" + ("=None" if node.defaults else ""))]
+            more = f", {maker.parameter}" + ("=None" if node.defaults else "")
+            return [(last, last, more)]
         at = self.module.text.index("(", self.module.start(maker.function)) + 1
         return [(at, at, maker.parameter)]
+
+    def _end(self, node: ast.arg | ast.expr) -> int:
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        return self.module.offset(node.end_lineno, node.end_col_offset)
 
     def _appended(self, node: ast.Call, argument: str) -> Edit:
         """Return the edit that gives a call one more argument."""

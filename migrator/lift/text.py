@@ -137,9 +137,7 @@ def folded(text: str, original: str, tab: str) -> str:
     """
     if any(len(row) > LIMIT for row in original.split("\n")):
         return text
-    return "\n".join(
-        _folded(row, tab) if len(row) > LIMIT else row for row in text.split("\n")
-    )
+    return "\n".join(_folded(row, tab) if len(row) > LIMIT else row for row in text.split("\n"))
 
 
 def _folded(row: str, tab: str) -> str:

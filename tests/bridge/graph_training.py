@@ -9,7 +9,7 @@ averaged weight after the step, and the number of the step, of a hundred steps; 
 fifty from a checkpoint of TensorFlow 1, "again" from one of our own.
 """
 
-# ruff: noqa: B905, E402 - it runs on Python 3.7 too, and sets the environment first
+# ruff: noqa: B905 - it runs on Python 3.7 too
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ TABLE = HERE.parent.parent / "migrator" / "data" / "lift.txt"
 _NEEDED = """
 arg_max, arg_min: input=other; dimension=1
 argmax, argmin: input=other
-constant: value=[[1.5, 2.0]]
+constant: value=[[1.5, 2.0], [3.0, 4.0]]
 convert_to_tensor: value=[1, 2]
 expand_dims: input=matrix; axis=1
 gather: params=matrix; indices=integers
@@ -44,11 +44,15 @@ nn.embedding_lookup: params=matrix; ids=grid % 3
 nn.l2_normalize: x=other
 nn.log_softmax, nn.softmax: logits=other
 nn.moments: x=matrix; axes=[0]
+nn.nce_loss, nn.sampled_softmax_loss: weights=positive; biases=vector[:4]; labels=long[:, :1];
+ inputs=positive[:2]; num_sampled=2; num_classes=4
 nn.sigmoid_cross_entropy_with_logits: labels=matrix; logits=other
 nn.softmax_cross_entropy_with_logits: labels=tf.one_hot(integers, 4); logits=other
 nn.softmax_cross_entropy_with_logits_v2: labels=tf.one_hot(integers, 4); logits=other
 nn.sparse_softmax_cross_entropy_with_logits: labels=integers; logits=other
-nn.weighted_cross_entropy_with_logits: targets=matrix; logits=other; pos_weight=2.0
+nn.weighted_cross_entropy_with_logits: labels=matrix; logits=other; pos_weight=2.0
+io.parse_example, parse_example: serialized=examples; features=features
+io.parse_single_example, parse_single_example: serialized=examples[0]; features=features
 norm: tensor=other
 ones_like, zeros_like: tensor=grid
 reduce_all, reduce_any: input_tensor=bools
@@ -66,6 +70,7 @@ _USUAL = """
 a_is_sparse=True; adjoint_a=False; adjoint_b=False; axis=0; b_is_sparse=True; batch_dims=0
 conjugate=True; data_format="NHWC"; dilations=[1, 1, 1, 1]; dim=-1; dimension=1; dtype=tf.float64
 dtype_hint=tf.float64; epsilon=0.5; k=2; keep_dims=True; keepdims=True; max_norm=1.5; name="n"
+num_true=1; remove_accidental_hits=False; sampled_values=None; seed=4
 optimize=False; ord=1; out_type=tf.int64; output_type=tf.int32; partition_strategy="div"
 perm=[1, 0]; preferred_dtype=tf.float32; reduction_indices=[1]; shape=[1, 2]; shift=0.5
 sorted=True; squeeze_dims=[0]; transpose_a=True; transpose_b=True; use_cudnn_on_gpu=False
@@ -74,10 +79,12 @@ validate_indices=None; verify_shape=True
 
 #: Those of single functions.
 _OWN = """
-constant: shape=[2, 2]; value=[1.5, 2.0, 3.0, 4.0]
+constant: shape=[2, 2]
 convert_to_tensor: dtype=tf.int64
 expand_dims: dim=-1
 gather: axis=1
+io.parse_example, parse_example: example_names=["a", "b"]
+io.parse_single_example, parse_single_example: example_names="a"; example_name="a"
 matmul: transpose_a=False
 nn.crelu: axis=0
 nn.l2_normalize: dim=1
@@ -92,7 +99,7 @@ def _arguments(text: str) -> dict[str, str]:
 
 
 def _by_function(text: str) -> dict[str, dict[str, str]]:
-    rows = (row.partition(": ") for row in text.strip().splitlines())
+    rows = (row.partition(": ") for row in text.strip().replace(";\n ", "; ").splitlines())
     return {name: _arguments(rest) for names, _, rest in rows for name in names.split(", ")}
 
 
@@ -114,7 +121,9 @@ def same() -> dict[str, str]:
 
 def generated(name: str, olds: tuple[str, ...]) -> Iterator[str]:
     """Yield arguments for a function: by position as far as they go, and each by its keyword."""
-    needed = _by_function(_NEEDED)[name]
+    needed = _by_function(_NEEDED).get(name)
+    if needed is None:
+        return
     own = {**_arguments(_USUAL), **_by_function(_OWN).get(name, {}), **needed}
     target = {_bare(word): word.partition(">")[2] or _bare(word) for word in olds}
     yield _keywords(needed)
@@ -199,6 +208,8 @@ def main() -> int:
     # a zip file without dates: the same arrays give the same bytes
     with zipfile.ZipFile(STORED / "arrays.npz", "w", zipfile.ZIP_DEFLATED) as stored:
         for key in sorted(arrays):
+            if key.endswith("|error"):
+                continue  # TensorFlow 1.15.5 does not take these arguments
             stream = io.BytesIO()
             np.save(stream, arrays[key])
             entry = zipfile.ZipInfo(f"{key}.npy")
@@ -206,9 +217,6 @@ def main() -> int:
             stored.writestr(entry, stream.getvalue())
     rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(parameters[name])}" for name in parameters)
     (STORED / "parameters.json").write_text(f"{{\n{rows}\n}}\n")
-    for key in sorted(arrays):
-        if key.endswith("|error"):
-            print(key, arrays[key].item().decode())
     return 0
 
 

@@ -49,6 +49,27 @@ SAMPLES = {
 }
 
 
+FEATURES = {
+    "a": tf.io.FixedLenFeature([2], tf.float32),
+    "b": tf.io.FixedLenFeature([], tf.int64, default_value=7),
+    "c": tf.io.VarLenFeature(tf.string),
+}
+SAMPLES["examples"] = np.array(
+    [
+        tf.train.Example(
+            features=tf.train.Features(
+                feature={
+                    "a": tf.train.Feature(float_list=tf.train.FloatList(value=[number, 0.5])),
+                    "c": tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"x"] * number)),
+                }
+            )
+        ).SerializeToString()
+        for number in (1, 2)
+    ],
+    object,
+)
+
+
 def tensors():
     """Return the samples as constants of the graph at hand."""
 
@@ -60,7 +81,7 @@ def tensors():
         return tf.constant(list(value) if value.dtype == object else value)
 
     names = {name: made(value) for name, value in SAMPLES.items()}
-    names.update(tf=tf, np=np)
+    names.update(tf=tf, np=np, features=FEATURES)
     return names
 
 
@@ -68,6 +89,8 @@ def flat(value):
     """Return the tensors of a structure."""
     if isinstance(value, (tuple, list)):
         return [leaf for item in value for leaf in flat(item)]
+    if isinstance(value, dict):
+        return flat([value[key] for key in sorted(value)])
     if isinstance(value, tf.SparseTensor):
         return [value.indices, value.values, value.dense_shape]
     if not isinstance(value, tf.Tensor):

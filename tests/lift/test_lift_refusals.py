@@ -48,7 +48,7 @@ CASES: dict[str, tuple[str, str, int]] = {
     "a loop that binds more than tensors": (
         HEAD + "for i in range(3):\n    y = tf.nn.relu(y)\n" + RUN + "print(i)\n",
         "straight line",
-        7,
+        8,
     ),
     "a loop over what changes later": (
         HEAD + "k = [1, 2]\nfor i in k:\n    y = y * i\nk.append(3)\n" + RUN,
@@ -57,8 +57,8 @@ CASES: dict[str, tuple[str, str, int]] = {
     ),
     "a loop over random numbers": (
         HEAD + "for i in np.random.rand(3):\n    y = y * i\n" + RUN,
-        "host calls",
-        7,
+        "straight line",
+        8,
     ),
     "a loop that makes another placeholder": (
         HEAD + "for i in range(2):\n    y = y * tf.placeholder(tf.float32)\n" + RUN,
@@ -82,9 +82,17 @@ CASES: dict[str, tuple[str, str, int]] = {
         "unseen function",
         8,
     ),
+    "a printed tensor that only the train step builds": (
+        HEAD
+        + "z = tf.reduce_mean(y)\nprint(z)\nt = tf.train.AdamOptimizer().minimize(z)\n"
+        + RUN
+        + "    sess.run(t, {x: np.ones((1, 2))})\n",
+        "unseen function",
+        8,
+    ),
     "a printed tensor in a loop": (
         HEAD + "for i in range(2):\n    print(i, y)\n" + RUN,
-        "host use",
+        "unseen function",
         8,
     ),
     "an asserted tensor": (HEAD + "assert y > 1.0\n" + RUN, "host use", 7),
@@ -273,6 +281,29 @@ CASES: dict[str, tuple[str, str, int]] = {
         "host use",
         8,
     ),
+    "a function that reads tensors, handed on": (
+        HEAD + "def f(t):\n    return t + y\nz = f(y)\nu = list(map(f, []))\n" + RUN,
+        "function",
+        10,
+    ),
+    "a function that reads tensors of a function": (
+        HEAD + "def f(t):\n    return t + y\ndef g(t):\n    return f(t)\nz = g(y)\n" + RUN,
+        "function",
+        8,
+    ),
+    "a function that reads one tensor or another": (
+        HEAD
+        + "def f(k):\n    if k:\n        return tf.identity(y)\n    return y + v\n"
+        + "z = f(True)\nv = y * 2.0\nz = f(False)\n"
+        + RUN,
+        "function",
+        11,
+    ),
+    "an embedding in parts": (
+        HEAD + "z = tf.nn.embedding_lookup([w, w], [0])\n" + RUN,
+        "partitions",
+        7,
+    ),
     "a default whose type is not told": (
         HEAD + "p = tf.placeholder_with_default(np.ones(2), [2])\n" + RUN,
         "placeholder",
@@ -291,7 +322,7 @@ CASES: dict[str, tuple[str, str, int]] = {
     "a signature of another method": (
         HEAD
         + RUN
-        + "    s = tf.saved_model.build_signature_def({'x': x}, {'y': y}, 'tensorflow/serving/a')\n",
+        + "    s = tf.saved_model.build_signature_def({'x': x}, {'y': y}, 'a/b')\n",
         "export",
         10,
     ),
@@ -309,7 +340,8 @@ CASES: dict[str, tuple[str, str, int]] = {
         + RUN
         + "    b = tf.saved_model.builder.SavedModelBuilder('e')\n"
         + "    s = tf.saved_model.signature_def_utils.predict_signature_def({'x': x}, {'y': y})\n"
-        + "    b.add_meta_graph_and_variables(sess, ['serve'], {'s': s}, main_op=u)\n    b.save()\n",
+        + "    b.add_meta_graph_and_variables(sess, ['serve'], {'s': s}, main_op=u)\n"
+        + "    b.save()\n",
         "export",
         13,
     ),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from migrator.lift.rewrite import class_name
 from migrator.lift.comments import tells_of_session
+from migrator.lift.rewrite import class_name
 from migrator.lift.text import applied, call, folded, moved
 from migrator.lift.tf1_names import Names
 

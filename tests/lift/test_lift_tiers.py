@@ -117,19 +117,24 @@ def test_the_repository_may_stand_against_it(
     assert finding.outcome is Outcome.KEPT and reason in finding.message
 
 
-def test_an_exports_reader_stands_against_it(tmp_path: Path) -> None:
-    """A loader elsewhere may ask for tensors by names that a module does not keep."""
+@pytest.mark.parametrize(
+    ("asked", "form"), [("'y:0'", "tf2_bridge.GraphModule"), ("signature", "tf.Module")]
+)
+def test_an_exports_reader_decides_the_form(tmp_path: Path, asked: str, form: str) -> None:
+    """A loader that asks for tensors by their names gets them; one that asks a signature need not.
+
+    The plain form gives the tensors of an export other names.
+    """
     (tmp_path / ".git").mkdir()
     saving = '    tf.saved_model.simple_save(sess, "e", {"x": x}, {"y": y})\n'
     (tmp_path / "linear.py").write_text(SCRIPT[: SCRIPT.index("    saver.save")] + saving)
     (tmp_path / "query.py").write_text(
         "import tensorflow as tf\nwith tf.Session() as sess:\n"
-        "    tf.saved_model.loader.load(sess, ['serve'], 'e')\n    print(sess.run('y:0'))\n"
+        f"    tf.saved_model.loader.load(sess, ['serve'], 'e')\n    print(sess.run({asked}))\n"
     )
     found = migrate([tmp_path], Options(jobs=1))
-    (result,) = [r for r in found.report.files if r.path == "linear.py"]
-    (finding,) = [f for f in result.findings if f.code == "TFM510"]
-    assert "may ask for tensors by their names" in finding.message
+    (text,) = [text for source, text in found.changes if source.relative == "linear.py"]
+    assert f"class Linear({form})" in text
 
 
 @pytest.mark.parametrize("code", ["", "[TFM201]"])

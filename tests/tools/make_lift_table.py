@@ -52,6 +52,7 @@ EXCLUDED = {
     "get_current_name_scope", "executing_eagerly", "inside_function",
     "nondifferentiable_batch_function",
     "broadcast_static_shape", "is_tensor", "as_dtype", "unique", "unique_with_counts",
+    "per_image_standardization",  # of whole numbers, it gives another type now
 }  # fmt: skip
 
 #: Other objects that mean the same once their arguments are mapped; compared by hand.
@@ -90,6 +91,8 @@ REVIEWED = {
     "arg_max": "argmax",
     "arg_min": "argmin",
     "norm": "norm",
+    "nn.nce_loss": "nn.nce_loss",
+    "nn.sampled_softmax_loss": "nn.sampled_softmax_loss",
     "parse_example": "io.parse_example",
     "io.parse_example": "io.parse_example",
     "parse_single_example": "io.parse_single_example",
@@ -105,7 +108,7 @@ INSERTED = {
     **dict.fromkeys(
         ("scatter_nd", "tensor_scatter_add", "tensor_scatter_nd_add", "tensor_scatter_nd_sub",
          "tensor_scatter_sub"),
-        {"bad_indices_policy"},
+        frozenset({"bad_indices_policy"}),
     ),
 }  # fmt: skip
 

@@ -7,8 +7,9 @@ import io
 import re
 import tokenize
 
+from migrator.lift.classes.exports import Export
 from migrator.lift.classes.facts import SPECIAL, Facts, What
-from migrator.lift.classes.functions import Functions, keyword
+from migrator.lift.classes.functions import Functions, keyword, negated
 from migrator.lift.classes.phases import Build, Phases, is_gone
 from migrator.lift.classes.runs import Run
 from migrator.lift.classes.sessions import Sessions
@@ -62,6 +63,7 @@ class Emitter:
         self.indent = indent_of(self.text)
         self.saving = dict(phases.runs.saving)
         self.given = {call: argument for p in sessions.parameters for call, argument in p.calls}
+        self.exports = {export.statement: export for export in phases.runs.exports.found}
         self.roots = {family.root for family in self.facts.families}
         self.strings = string_lines(self.text)
         for run in sessions.first:
@@ -146,6 +148,8 @@ class Emitter:
         if isinstance(node, ast.stmt):
             if node in self.phases.removed:
                 return []
+            if node in self.exports:
+                return self._exported(self.exports[node], writer)
             if isinstance(node, ast.With) and is_gone(self.facts, node):
                 return [edit for inner in node.body for edit in writer.edits(inner)]
             if isinstance(node, ast.FunctionDef):
@@ -159,6 +163,8 @@ class Emitter:
             run = self.phases.runs.at.get(node)
             if run is not None:
                 return self._run(run, writer)
+            if node in self.phases.runs.eager:
+                return self._constant(self.phases.runs.eager[node], writer)
             return self._call(node, writer)
         if isinstance(node, ast.Dict) and node in self.phases.runs.dictionaries:
             return self._dictionary(node, writer)
@@ -255,6 +261,13 @@ class Emitter:
             return call(function, [f"**{text}"], column, prefix)
         return f"{function}()"
 
+    @staticmethod
+    def _constant(fetch: ast.expr, writer: Writer) -> str:
+        """A run of a tensor of constants, which is computed already."""
+        text = writer.text(fetch)
+        plain = isinstance(fetch, (ast.Name, ast.Call, ast.Attribute, ast.Subscript))
+        return f"{text}.numpy()" if plain else f"({text}).numpy()"
+
     def _feed_of(self, run: Run) -> ast.expr:
         assert run.feed is not None
         return run.feed
@@ -318,8 +331,6 @@ class Emitter:
             return self._saver(node, writer)
         if symbol is not None and SPECIAL.get(symbol.name) is What.WRITER:
             return self._writer(node, writer)
-        if symbol is not None and symbol.name == "tf.saved_model.simple_save":
-            return self._simple_save(node, writer)
         if node in self.saving:
             edits = self._without_session(node, writer, self.saving[node])
             start = self.module.start(node)
@@ -492,8 +503,21 @@ class Emitter:
             f"{inner}{self.tf}.summary.experimental.write_raw_pb({summary}, step={step})"
         )
 
-    def _simple_save(self, node: ast.Call, writer: Writer) -> str:
-        raise Refusal(node, "export", "an export by a class is not carried over yet")
+    def _exported(self, export: Export, writer: Writer) -> str:
+        """The statement that wrote an export: a module of its signatures is saved."""
+        cut = self.functions.exported[export]
+        column = self._column(export.statement)
+        inner = " " * column + self.indent
+        unit = self.facts.unit(export.call)
+        taken = {at.id for at in self.facts.below(unit) if isinstance(at, ast.Name)}
+        module = unused("module", taken)
+        directory = writer.text(export.directory)
+        text = f"{self.tf}.saved_model.save"
+        arguments = [module, f"{module}.export_dir", f"signatures={module}.signatures"]
+        place = (export.call.lineno, export.call.col_offset)
+        saving = call(text, arguments, len(inner), 0)
+        self.answers[place] = saving
+        return f"with self.{cut.name}({directory}) as {module}:\n{inner}{saving}"
 
     # -- statements --------------------------------------------------------------------
 
@@ -547,7 +571,7 @@ class Emitter:
                         isinstance(at, ast.Call)
                         and isinstance(at.func, ast.Attribute)
                         and at.func.attr == "__init__"
-                        for at in ast.walk(method)
+                        for at in self.facts.below(method)
                     )
                     if calls:
                         self._check_super(method, root is node)
@@ -563,7 +587,7 @@ class Emitter:
         """A base class's constructor must be called through ``super``, or by its name."""
         if not is_root:
             return
-        for at in ast.walk(method):
+        for at in self.facts.below(method):
             if (
                 isinstance(at, ast.Call)
                 and isinstance(at.func, ast.Attribute)
@@ -745,6 +769,7 @@ class Emitter:
     def _definitions(self, build: Build, indent: str) -> str:
         """Return the statements that make the functions."""
         owner = self._own(build.family, "function")
+        serving = self._own(build.family, "serving")
         lines: list[str] = []
         guard = ""
         cuts = [cut for cut in self.functions.cuts[build.family] if not cut.guard]
@@ -757,7 +782,8 @@ class Emitter:
                     lines.append(f"{indent}if {cut.guard}:")
             guard = cut.guard
             lines += [f"{inner}{row}" for row in cut.comments]
-            text = self.functions.definition(cut, owner, len(inner))
+            made = owner if cut.export is None else serving
+            text = self.functions.definition(cut, made, len(inner))
             lines.append(inner + text)
         return "".join(f"{line}\n" for line in lines)
 
@@ -799,6 +825,9 @@ class Emitter:
         moved_in = [edit for edit in inside if edit[0] == edit[1] == start and "super()" in edit[2]]
         inside = [edit for edit in inside if edit not in moved_in]
         inside, postponed = self._postponed(build, inside)
+        if build.fork is not None:
+            inside, forked = self._fork(build, build.fork, inside)
+            postponed += forked
         shifted = [(a - start, b - start, new) for a, b, new in inside]
         source = applied(self.text[start:end], shifted)
         members = self.functions.members(build.family)
@@ -818,6 +847,49 @@ class Emitter:
         after = self._line_end(self.module.end(method.body[-1]))
         outside.append((after, after, text))
         return outside
+
+    def _fork(self, build: Build, node: ast.If, edits: list[Edit]) -> tuple[list[Edit], str]:
+        """Take a condition apart: return the edits that leave what builds, and what runs."""
+        start, end = self.module.offset(node.lineno, 0), self._line_end(self.module.end(node))
+        own = [edit for edit in edits if start <= edit[0] and edit[1] <= end]
+        texts = []
+        for running in (False, True):
+            blocks = []
+            for block in (node.body, node.orelse):
+                text = ""
+                for one in block:
+                    gone = one in self.phases.removed
+                    if gone or (one in build.fork_runs) is not running:
+                        continue
+                    first, last = self._above(one), self._line_end(self.module.end(one))
+                    inner = [edit for edit in own if first <= edit[0] and edit[1] <= last]
+                    shifted = [(a - first, b - first, new) for a, b, new in inner]
+                    text += applied(self.text[first:last], shifted)
+                blocks.append(text)
+            texts.append(self._condition(node, blocks[0], blocks[1]))
+        edits = [edit for edit in edits if edit not in own]
+        return sorted([*edits, (start, end, texts[0])]), texts[1]
+
+    def _condition(self, node: ast.If, body: str, orelse: str) -> str:
+        """Return a condition with new blocks, of which one may be empty."""
+        indent = " " * node.col_offset
+        if node.lineno != node.test.end_lineno or node.body[0].lineno == node.lineno:
+            raise Refusal(node, "layout", "a condition stands on several lines, or on one")
+        test = self.code.text(node.test)
+        heads = [self._row(node.lineno)]
+        if node.orelse:
+            line = node.orelse[0].lineno
+            while not self._row(line).strip().startswith("else"):
+                line -= 1
+                if line <= node.lineno:
+                    raise Refusal(node, "layout", "a condition has branches of its own")
+            heads.append(self._row(line))
+        behind = [f"  # {head.partition('#')[2].strip()}" if "#" in head else "" for head in heads]
+        text = f"{indent}if {test}:{behind[0]}\n{body}" if body else ""
+        if orelse:
+            head = f"else:{behind[1]}" if body else f"if {negated(node.test, test)}:{behind[1]}"
+            text += f"{indent}{head}\n{orelse}"
+        return text
 
     def _postponed(self, build: Build, edits: list[Edit]) -> tuple[list[Edit], str]:
         """Take the summary writers out of what builds: return the edits, and their text."""

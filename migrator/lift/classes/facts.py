@@ -12,12 +12,12 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from migrator.lift import graphcode
+from migrator.lift import graphcode, renames
 from migrator.lift.imported import is_named
 from migrator.lift.kinds import Refusal
 from migrator.names import Module, Symbol
 
-__all__ = ["Facts", "Family", "Function", "What", "own_nodes"]
+__all__ = ["Facts", "Family", "Function", "What"]
 
 Function = ast.FunctionDef
 
@@ -35,6 +35,7 @@ class What(enum.Enum):
     INIT = "init op"
     LOCAL_INIT = "init op of local variables"
     FEED = "feed dictionary"
+    EAGER = "tensor of constants"  #: in a script: TensorFlow 2 computes it where it stands
 
 
 #: Attributes of a tensor or variable that are known without running anything.
@@ -90,13 +91,13 @@ class Family:
         return {name for name, kind in self.attributes.items() if kind in kinds}
 
 
-def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield ``node`` and all below it, in source order."""
-    stack = [node]
-    while stack:
-        at = stack.pop()
-        yield at
-        stack.extend(reversed(list(ast.iter_child_nodes(at))))
+def _ends(module: Module, place: dict[ast.AST, int]) -> list[int]:
+    """Return for every node, by its place in source order, where what is below it ends."""
+    ends = list(range(1, len(module.nodes) + 1))
+    for at in range(len(module.nodes) - 1, 0, -1):
+        above = place[module.parents[module.nodes[at]]]
+        ends[above] = max(ends[above], ends[at])
+    return ends
 
 
 class Facts:
@@ -122,6 +123,8 @@ class Facts:
         self._symbols: dict[ast.AST, Symbol | None] = {}
         self._kinds: dict[ast.AST, What] = {}
         self._class_names: dict[str, ast.ClassDef] = {}
+        self._place = {node: at for at, node in enumerate(module.nodes)}
+        self._ends = _ends(module, self._place)
         self._collect()
         self._flow()
 
@@ -132,7 +135,9 @@ class Facts:
             if isinstance(node, ast.ClassDef):
                 if self.module.parents[node] is self.module.tree:
                     self._class_names[node.name] = node
-                elif any(isinstance(n, ast.Attribute) and n.attr == "run" for n in ast.walk(node)):
+                elif any(
+                    isinstance(n, ast.Attribute) and n.attr == "run" for n in self.below(node)
+                ):
                     raise Refusal(node, "class", f"the class `{node.name}` stands inside another")
             elif isinstance(node, (ast.AsyncFunctionDef, ast.Await)):
                 raise Refusal(node, "async", "asynchronous code is not followed")
@@ -164,7 +169,7 @@ class Facts:
         return node
 
     def _holds_session(self, node: ast.ClassDef) -> bool:
-        for at in ast.walk(node):
+        for at in self.below(node):
             if isinstance(at, (ast.Name, ast.Attribute)):
                 symbol = self.symbol(at)
                 if symbol is not None and symbol.name in SESSIONS:
@@ -197,7 +202,7 @@ class Facts:
             if node.decorator_list:
                 raise Refusal(node, "base class", f"the class `{node.name}` is decorated")
         for node in family.classes:
-            for at in ast.walk(node):
+            for at in self.below(node):
                 if isinstance(at, ast.Call) and isinstance(at.func, ast.Name):
                     if at.func.id in ("exec", "eval", "setattr", "vars", "globals", "locals"):
                         raise Refusal(at, "magic", f"`{at.func.id}` is called")
@@ -220,6 +225,11 @@ class Facts:
                     )
 
     # -- lookups -----------------------------------------------------------------------
+
+    def below(self, node: ast.AST) -> list[ast.AST]:
+        """Return ``node`` and all below it that may hold a name, in source order."""
+        at = self._place[node]
+        return self.module.nodes[at : self._ends[at]]
 
     def symbol(self, node: ast.AST) -> Symbol | None:
         """Return the TensorFlow symbol that a chain means, or None."""
@@ -371,7 +381,7 @@ class Facts:
     def _is_session_parameter(self, family: Family, method: Function, name: str) -> bool:
         if "sess" not in name.lower():
             return False
-        for at in ast.walk(method):
+        for at in self.below(method):
             if not isinstance(at, ast.Name) or at.id != name:
                 continue
             parent = self.module.parents[at]
@@ -527,7 +537,10 @@ class Facts:
                 return What.HOST
             if is_named(self.module, node, self.graph_names):
                 return What.GRAPH
-            return self.locals.get((owner.node, node.id), What.HOST)
+            found = self.locals.get((owner.node, node.id), What.HOST)
+            if found is What.EAGER and not isinstance(self.unit(node), ast.Module):
+                return What.GRAPH
+            return found
         if isinstance(node, ast.Attribute):
             return self._attribute_kind(node)
         if isinstance(node, ast.Call):
@@ -547,6 +560,15 @@ class Facts:
             return What.HOST
         return self._joined(node)
 
+    def _is_eager(self, node: ast.Call, symbol: Symbol) -> bool:
+        """Whether a call of the script computes with constants only."""
+        if not isinstance(self.unit(node), ast.Module) or self.family(node) is not None:
+            return False
+        if renames.entry(symbol) is None or renames.is_random(symbol):
+            return False
+        values = [*node.args, *(keyword.value for keyword in node.keywords)]
+        return all(self.kind(at) in (What.HOST, What.NONE, What.EAGER) for at in values)
+
     def _joined(self, node: ast.AST) -> What:
         kinds = set()
         for child in ast.iter_child_nodes(node):
@@ -563,7 +585,7 @@ class Facts:
                 return (kinds - {What.HOST}).pop()
         if kinds & {What.GRAPH, What.INIT, What.LOCAL_INIT}:
             return What.GRAPH
-        return What.HOST
+        return What.EAGER if What.EAGER in kinds else What.HOST
 
     def _attribute_kind(self, node: ast.Attribute) -> What:
         symbol = self.symbol(node)
@@ -590,7 +612,7 @@ class Facts:
             if kinds and kinds <= {What.INIT, What.LOCAL_INIT}:
                 return What.LOCAL_INIT if What.LOCAL_INIT in kinds else What.INIT
         if symbol is not None and self.is_graph_symbol(symbol):
-            return What.GRAPH
+            return What.EAGER if self._is_eager(node, symbol) else What.GRAPH
         if isinstance(node.func, ast.Attribute):
             base = self.kind(node.func.value)
             if base is What.SESSION:
@@ -638,4 +660,6 @@ def _union(a: What | None, b: What) -> What:
     for kind in (What.SESSION, What.SAVER, What.WRITER, What.FEED):
         if kind in (a, b):
             return kind
-    return What.GRAPH if What.GRAPH in (a, b) else a if a is not What.HOST else b
+    if What.GRAPH in (a, b):
+        return What.GRAPH
+    return a if a is not What.HOST else b

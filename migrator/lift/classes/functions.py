@@ -6,14 +6,15 @@ import ast
 import re
 from dataclasses import dataclass, field
 
-from migrator.lift.classes.facts import Family, Function, What
+from migrator.lift.classes.exports import Export
+from migrator.lift.classes.facts import Facts, Family, Function, What
 from migrator.lift.classes.phases import Build, Phases
 from migrator.lift.classes.runs import Run
 from migrator.lift.kinds import Refusal
 from migrator.lift.parts import unused
 from migrator.lift.text import WIDTH, call
 
-__all__ = ["Cut", "Functions"]
+__all__ = ["Cut", "Functions", "keyword", "negated"]
 
 #: What ``GraphModule`` and ``tf.Module`` have themselves.
 RESERVED = frozenset(
@@ -44,6 +45,8 @@ class Cut:
     attributes: list[str] = field(default_factory=list)
     guard: str = ""
     comments: list[str] = field(default_factory=list)
+    export: Export | None = None  #: what is exported, if that is what it is for
+    place: ast.AST | None = None  #: where it is used
 
 
 class Functions:
@@ -62,9 +65,13 @@ class Functions:
         self.module = phases.module
         self.cuts: dict[Family, list[Cut]] = {family: [] for family in self.facts.families}
         self.of: dict[Run, Cut] = {}
+        self._members: dict[Family, set[str]] = {}
         for run in phases.runs.runs:
             if run.init is None:
                 self._cut(run)
+        self.exported: dict[Export, Cut] = {}
+        for export in phases.runs.exports.found:
+            self._export(export)
         for build in phases.builds:
             self._name(build)
             for cut in self.cuts[build.family]:
@@ -103,20 +110,34 @@ class Functions:
             if cut.fetch == fetch and cut.feeds == feeds and cut.names == names:
                 break
         else:
-            cut = Cut(family, feeds, fetch, names)
-            members = [self.facts.member(at) for at in _walk([run.fetch, *keys])]
+            cut = Cut(family, feeds, fetch, names, place=run.call)
+            members = [self.facts.member(at) for at in _walk(self.facts, [run.fetch, *keys])]
             cut.attributes = list(dict.fromkeys(member[2] for member in members if member))
             self.cuts[family].append(cut)
         cut.runs.append(run)
         self.of[run] = cut
 
+    def _export(self, export: Export) -> None:
+        text = export.text(self.text)
+        for cut in self.cuts[export.family]:
+            if cut.fetch == text:
+                break
+        else:
+            cut = Cut(export.family, [], text, export=export, place=export.statement)
+            members = [self.facts.member(at) for at in export.tensors()]
+            cut.attributes = list(dict.fromkeys(member[2] for member in members if member))
+            self.cuts[export.family].append(cut)
+        self.exported[export] = cut
+
     # -- names -------------------------------------------------------------------------
 
     def members(self, family: Family) -> set[str]:
-        """Return the names that the classes of a family use."""
+        """Return the names that the classes of a family use, those of functions included."""
+        if family in self._members:
+            return self._members[family]
         found = set(family.attributes) | set(family.methods) | set(RESERVED)
         for node in family.classes:
-            for at in ast.walk(node):
+            for at in self.facts.below(node):
                 if isinstance(at, ast.Attribute) and self.facts.is_self(at.value):
                     found.add(at.attr)
                 elif isinstance(at, ast.Name) and self.module.parents.get(at) in family.classes:
@@ -124,6 +145,7 @@ class Functions:
             for statement in node.body:
                 if isinstance(statement, ast.Assign):
                     found.update(t.id for t in statement.targets if isinstance(t, ast.Name))
+        self._members[family] = found
         return found
 
     def _name(self, build: Build) -> None:
@@ -138,6 +160,14 @@ class Functions:
             for unit in {run.unit for run in cut.runs}:
                 by_method[unit] = by_method.get(unit, 0) + 1
         for cut in cuts:
+            if cut.export is not None:
+                unit = self.facts.unit(cut.export.call)
+                base = "serving"
+                if isinstance(unit, ast.FunctionDef) and self._is_method(unit, family):
+                    base = unit.name.strip("_")
+                cut.name = unused(f"_{base}", members)
+                members.add(cut.name)
+                continue
             unit = cut.runs[0].unit
             alone = len({run.unit for run in cut.runs}) == 1 and by_method[unit] == 1
             base = ""
@@ -147,6 +177,12 @@ class Functions:
             if not base:
                 base = self._fetched(cut)
             public = any(self.facts.family(run.call) is None for run in cut.runs)
+            if (
+                public
+                and base in members
+                and not isinstance(cut.runs[0].fetch, (ast.List, ast.Tuple))
+            ):
+                base = f"compute_{base}"
             cut.name = unused(base if public else f"_{base}", members)
             members.add(cut.name)
 
@@ -159,7 +195,7 @@ class Functions:
 
     def _fetched(self, cut: Cut) -> str:
         """Return a name for what a function fetches."""
-        members = [self.facts.member(at) for at in _walk([cut.runs[0].fetch])]
+        members = [self.facts.member(at) for at in _walk(self.facts, [cut.runs[0].fetch])]
         names = [member[2].strip("_") for member in members if member]
         updates = [name for name in names if name.endswith("_op") or _OPTIMIZERS.match(name)]
         updates += [name for name in names if re.search("train|update|optim", name)]
@@ -176,7 +212,9 @@ class Functions:
             for test in self._conditions(build, name, cut):
                 conditions.setdefault(test)
         if conditions and cut.names is not None:
-            raise Refusal(cut.runs[0].call, "condition", "what is fed is made under a condition")
+            raise Refusal(
+                cut.place or build.method, "condition", "what is fed is made under a condition"
+            )
         tests = list(conditions)
         if len(tests) > 1:
             tests = [test if re.fullmatch(r"[\w.]+", test) else f"({test})" for test in tests]
@@ -210,7 +248,7 @@ class Functions:
             else:
                 raise Refusal(sites[0], "condition", f"`self.{name}` is made under conditions")
         if not chains:
-            raise Refusal(cut.runs[0].call, "fetch", f"`self.{name}` is not set here")
+            raise Refusal(cut.place or family.root, "fetch", f"`self.{name}` is not set here")
         return [self._test(build, node, holds) for node, holds in chains[0]]
 
     def _in_part(self, node: ast.AST, build: Build) -> bool:
@@ -231,7 +269,9 @@ class Functions:
         for leaf in leaves:
             if leaf not in holders:
                 raise Refusal(
-                    cut.runs[0].call, "base class", f"`{leaf.name}` does not set `self.{name}`"
+                    cut.place or family.root,
+                    "base class",
+                    f"`{leaf.name}` does not set `self.{name}`",
                 )
 
     def _chain(self, build: Build, node: ast.AST, depth: int) -> list[tuple[ast.If, bool]]:
@@ -272,7 +312,7 @@ class Functions:
     def _test(self, build: Build, node: ast.If, holds: bool) -> str:
         test = node.test
         owner = build.whole or build.method
-        for at in ast.walk(test):
+        for at in self.facts.below(test):
             if isinstance(at, (ast.Call, ast.Lambda, ast.NamedExpr)):
                 raise Refusal(test, "condition", "it depends on a call whether it is made")
             name = self.facts.attribute(at)
@@ -294,7 +334,7 @@ class Functions:
                 elif build.whole is not None and scope.node is not build.whole:
                     raise Refusal(test, "condition", f"`{at.id}` is told elsewhere")
         source = self.text(test)
-        return source if holds else _negated(test, source)
+        return source if holds else negated(test, source)
 
     # -- text --------------------------------------------------------------------------
 
@@ -306,6 +346,13 @@ class Functions:
         else:
             feeds = f"[{', '.join(cut.feeds)}]"
         head = f"self.{cut.name} = "
+        if cut.export is not None:
+            text = head + call(owner, [cut.fetch], indent, len(head))
+            if max(len(row) for row in text.split("\n")) <= WIDTH + 4:
+                return text
+            inner = " " * (indent + 4)
+            body = cut.export.rows(self.text, indent + 8)
+            return f"{head}{owner}(\n{inner}{{\n{body}{inner}}}\n{' ' * indent})"
         text = head + call(owner, [feeds, cut.fetch], indent, len(head))
         longest = max(len(row) for row in text.split("\n"))
         if longest > WIDTH + 4 and cut.names is not None:
@@ -330,8 +377,8 @@ def keyword(name: str) -> str:
     return name.strip("_") or name
 
 
-def _walk(nodes: list[ast.expr]) -> list[ast.AST]:
-    return [at for node in nodes for at in ast.walk(node)]
+def _walk(facts: Facts, nodes: list[ast.expr]) -> list[ast.AST]:
+    return [at for node in nodes for at in facts.below(node)]
 
 
 def _raises(block: list[ast.stmt]) -> bool:
@@ -344,7 +391,8 @@ def _raises(block: list[ast.stmt]) -> bool:
     return isinstance(last, ast.Raise)
 
 
-def _negated(test: ast.expr, source: str) -> str:
+def negated(test: ast.expr, source: str) -> str:
+    """Return the opposite of a condition that is written as ``source``."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         return ast.unparse(test.operand)
     opposite = {" is ": " is not ", " is not ": " is ", " == ": " != ", " != ": " == "}

@@ -28,6 +28,9 @@ class Build:
     needed: list[str] = field(default_factory=list)  #: local names that the part reads
     #: statements of the part that make summary writers: those come behind it
     postponed: list[ast.stmt] = field(default_factory=list)
+    #: a condition at the end of the part that builds, and runs behind that
+    fork: ast.If | None = None
+    fork_runs: set[ast.stmt] = field(default_factory=set)  #: what runs, of its statements
 
 
 class Phases:
@@ -90,6 +93,8 @@ class Phases:
         for run in self.runs.runs:
             if run.dropped is not None:
                 self.removed[run.dropped] = "feed"
+        for export in self.runs.exports.found:
+            self.removed.update(dict.fromkeys(export.gone, "export"))
 
     # -- who does what -----------------------------------------------------------------
 
@@ -111,18 +116,18 @@ class Phases:
             at = stack.pop()
             if at in self.runs.named or at in self.removed:
                 continue
-            if isinstance(at, ast.Call):
-                symbol = facts.symbol(at.func)
-                if symbol is not None and symbol.name == "tf.saved_model.simple_save":
-                    stack.extend([*at.args[1:], *at.keywords])
-                    continue
             if isinstance(at, (ast.Name, ast.Attribute)) and isinstance(at.ctx, ast.Load):
                 symbol = facts.symbol(at)
+                parent = self.module.parents.get(at)
                 if symbol is not None:
-                    if facts.is_graph_symbol(symbol):
+                    eager = (
+                        isinstance(parent, ast.Call)
+                        and parent.func is at
+                        and facts.kind(parent) is What.EAGER
+                    )
+                    if facts.is_graph_symbol(symbol) and not eager:
                         return at
                     continue
-                parent = self.module.parents.get(at)
                 static = isinstance(parent, ast.Attribute) and parent.attr in STATIC
                 named = isinstance(at, ast.Name) or facts.member(at) is not None
                 if named and facts.kind(at) is What.GRAPH and not static:
@@ -132,8 +137,9 @@ class Phases:
 
     def uses(self, node: ast.AST) -> ast.AST | None:
         """Return a place below ``node`` that runs the session, apart from calls, or None."""
-        saving = {call for call, _ in self.runs.saving} | set(self.runs.exports)
-        for at in ast.walk(node):
+        saving: set[ast.AST] = {call for call, _ in self.runs.saving}
+        saving.update(export.statement for export in self.runs.exports.found)
+        for at in self.facts.below(node):
             if at in self.runs.at and not self._initializes(at):
                 return at
             if at in saving:
@@ -148,7 +154,7 @@ class Phases:
         """Tell builders and runners, through the calls between them."""
         units = list(self.units())
         for unit in units:
-            self._calls[unit] = [at for at in ast.walk(unit) if isinstance(at, ast.Call)]
+            self._calls[unit] = [at for at in self.facts.below(unit) if isinstance(at, ast.Call)]
             place = next((at for at in map(self.makes, unit.body) if at is not None), None)
             if place is not None:
                 self.builders.add(unit)
@@ -177,7 +183,7 @@ class Phases:
         """Return whether a statement makes graph, and whether it runs the session."""
         makes = self.makes(node) is not None
         uses = self.uses(node) is not None
-        for call in ast.walk(node):
+        for call in self.facts.below(node):
             if isinstance(call, ast.Call) and call not in self.runs.named:
                 for function in self.facts.called(call):
                     if function.name == "__init__" and self.facts.class_called(call):
@@ -221,19 +227,24 @@ class Phases:
         roles = {node: self.role(node) for node in statements if node not in self.removed}
         makes = [node for node in statements if node in roles and roles[node][0]]
         mixed = [node for node in makes if roles[node][1]]
+        fork: ast.If | None = None
+        fork_runs: set[ast.stmt] = set()
         if mixed:
             called = self._only_call(mixed[0])
             if called is not None and makes == mixed[:1] and called is not method and depth < 4:
                 return self._split(family, called, depth + 1)
-            raise Refusal(
-                self.uses(mixed[0]) or mixed[0],
-                "order",
-                "graph is made and run in one statement",
-            )
+            if mixed == makes[-1:] and isinstance(mixed[0], ast.If) and len(makes) > 1:
+                fork, fork_runs = mixed[0], self._forked(mixed[0])
+            if not fork_runs:
+                raise Refusal(
+                    self.uses(mixed[0]) or mixed[0],
+                    "order",
+                    "graph is made and run in one statement",
+                )
         first, last = statements.index(makes[0]), statements.index(makes[-1])
         part = statements[first : last + 1]
         for node in part:
-            if node in roles and roles[node][1]:
+            if node in roles and roles[node][1] and node is not fork:
                 raise Refusal(node, "order", "graph is made after the session ran")
         whole = self._only_call(makes[0]) if len(makes) == 1 else None
         if whole is not None and self._ends_plainly(whole) and self._call_sites(whole) == 1:
@@ -246,11 +257,11 @@ class Phases:
         ]
         if not rest and method.name != "__init__" and self._ends_plainly(method):
             return Build(family, method, whole=method)
-        if any(_is_super(node) for node in part):
+        if any(_is_super(self.facts, node) for node in part):
             raise Refusal(part[0], "one build", "the base class builds a part of the graph")
-        build = Build(family, method, part=part)
+        build = Build(family, method, part=part, fork=fork, fork_runs=fork_runs)
         build.postponed = [node for node in part if self._writes(node)]
-        build.needed = self._needed(method, part, statements)
+        build.needed = self._needed(build, statements)
         return build
 
     def _writes(self, node: ast.stmt) -> bool:
@@ -293,40 +304,64 @@ class Phases:
     def _check_decorators(self, method: Function) -> None:
         if method.decorator_list:
             raise Refusal(method, "decorator", f"`{method.name}` makes graph and is decorated")
-        for at in ast.walk(method):
+        for at in self.facts.below(method):
             if isinstance(at, (ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal)):
                 raise Refusal(at, "method", f"`{method.name}` changes names outside, or yields")
 
-    @staticmethod
-    def _ends_plainly(method: Function) -> bool:
+    def _ends_plainly(self, method: Function) -> bool:
         """Whether a method returns nothing ahead of its end."""
-        returns = [at for at in ast.walk(method) if isinstance(at, ast.Return)]
+        returns = [at for at in self.facts.below(method) if isinstance(at, ast.Return)]
         inner = [
             at
-            for node in ast.walk(method)
+            for node in self.facts.below(method)
             if isinstance(node, (ast.FunctionDef, ast.Lambda)) and node is not method
-            for at in ast.walk(node)
+            for at in self.facts.below(node)
         ]
         returns = [at for at in returns if at not in inner]
         return not returns
 
-    def _needed(
-        self, method: Function, part: list[ast.stmt], statements: list[ast.stmt]
-    ) -> list[str]:
+    def _forked(self, node: ast.If) -> set[ast.stmt]:
+        """Return what runs of the statements of a condition; none, if it cannot be taken apart."""
+        runs: set[ast.stmt] = set()
+        for block in (node.body, node.orelse):
+            behind = False
+            for inner in block:
+                if inner in self.removed:
+                    continue
+                makes, uses = self.role(inner)
+                starts = any(self._initializes(at) for at in self.facts.below(inner))
+                saves = any(
+                    isinstance(at, ast.Call) and self.facts.kind(at) is What.SAVER
+                    for at in self.facts.below(inner)
+                )
+                if makes and (uses or behind):
+                    return set()
+                if uses or starts or saves or behind:
+                    behind = True
+                    runs.add(inner)
+        if any(isinstance(at, (ast.Call, ast.NamedExpr)) for at in self.facts.below(node.test)):
+            return set()
+        return runs
+
+    def _needed(self, build: Build, statements: list[ast.stmt]) -> list[str]:
         """Return the local names that the part reads and does not bind before."""
-        bound = [at.arg for at in ast.walk(method.args) if isinstance(at, ast.arg)]
+        method, part = build.method, build.part
+        bound = [at.arg for at in self.facts.below(method.args) if isinstance(at, ast.arg)]
         first = statements.index(part[0])
         names: dict[str, None] = dict.fromkeys(name for name in bound if name != "self")
         inside: set[str] = set()
         for node in statements[:first]:
-            names.update(dict.fromkeys(_stored(node)))
+            names.update(dict.fromkeys(_stored(self.facts, node)))
         for node in part:
-            inside.update(_stored(node))
+            inside.update(_stored(self.facts, node))
         read: list[str] = []
         for node in part:
             if node in self.removed:
                 continue
-            for at in _ordered(node):
+            behind = {at for one in build.fork_runs for at in self.facts.below(one)}
+            for at in self.facts.below(node):
+                if at in behind:
+                    continue
                 if isinstance(at, ast.Name) and isinstance(at.ctx, ast.Load) and at.id in names:
                     scope, _ = self.module.find(at.id, self.module.scope_of[at])
                     if scope is self.module.scopes[method] and at.id not in read:
@@ -334,10 +369,12 @@ class Phases:
                             continue
                         read.append(at.id)
         after = [n for n in statements if n not in part and statements.index(n) > first]
+        after += list(build.fork_runs)
+        inside -= {name for one in build.fork_runs for name in _stored(self.facts, one)}
         for node in after:
             if node in self.removed:
                 continue
-            for at in ast.walk(node):
+            for at in self.facts.below(node):
                 if isinstance(at, ast.Name) and isinstance(at.ctx, ast.Load) and at.id in inside:
                     scope, _ = self.module.find(at.id, self.module.scope_of[at])
                     if scope is self.module.scopes[method] and at not in self.runs.named:
@@ -401,7 +438,7 @@ class Phases:
                         raise Refusal(place, "script", "graph is made by the body of a class")
             elif isinstance(node, ast.FunctionDef):
                 for default in [*node.args.defaults, *node.args.kw_defaults]:
-                    for at in ast.walk(default) if default is not None else ():
+                    for at in self.facts.below(default) if default is not None else ():
                         symbol = self.facts.symbol(at.func) if isinstance(at, ast.Call) else None
                         if (
                             symbol is not None
@@ -445,10 +482,10 @@ def is_gone(facts: Facts, node: ast.With) -> bool:
     return all(gone)
 
 
-def _is_super(node: ast.stmt) -> bool:
+def _is_super(facts: Facts, node: ast.stmt) -> bool:
     return any(
         isinstance(at, ast.Call) and isinstance(at.func, ast.Name) and at.func.id == "super"
-        for at in ast.walk(node)
+        for at in facts.below(node)
     )
 
 
@@ -456,15 +493,9 @@ def _is_documentation(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _stored(node: ast.AST) -> Iterator[str]:
-    for at in ast.walk(node):
+def _stored(facts: Facts, node: ast.AST) -> Iterator[str]:
+    for at in facts.below(node):
         if isinstance(at, ast.Name) and isinstance(at.ctx, ast.Store):
             yield at.id
         elif isinstance(at, ast.FunctionDef):
             yield at.name
-
-
-def _ordered(node: ast.AST) -> Iterator[ast.AST]:
-    yield node
-    for child in ast.iter_child_nodes(node):
-        yield from _ordered(child)

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from migrator.lift.classes.facts import Facts, Family, Function, What, own_nodes
+from migrator.lift.classes.exports import Exports
+from migrator.lift.classes.facts import Facts, Family, Function, What
 from migrator.lift.kinds import Refusal
 
 __all__ = ["Feed", "Run", "Runs"]
@@ -56,7 +57,8 @@ class Runs:
         self.module = facts.module
         self.runs: list[Run] = []
         self.saving: list[tuple[ast.Call, str]] = []  #: calls of savers' methods
-        self.exports: list[ast.Call] = []
+        self.eager: dict[ast.Call, ast.expr] = {}  #: runs of tensors of constants
+        self.exports = Exports(facts)
         #: subtrees that name parts of the graph without making any
         self.named: set[ast.AST] = set()
         #: statements that only keep what is fetched in a name
@@ -72,13 +74,13 @@ class Runs:
                 if facts.kind(node.value) is What.FEED:
                     self.named.add(node.slice)
         self.at = {run.call: run for run in self.runs}
+        for export in self.exports.found:
+            self.named.update(export.tensors())
 
     def _call(self, node: ast.Call) -> None:
         facts = self.facts
         symbol = facts.symbol(node.func)
         if symbol is not None:
-            if symbol.name == "tf.saved_model.simple_save":
-                self._simple_save(node)
             return
         if not isinstance(node.func, ast.Attribute):
             return
@@ -118,14 +120,6 @@ class Runs:
             raise Refusal(node, "call", f"it has an argument `{(set(given) - set(names)).pop()}`")
         return given
 
-    def _simple_save(self, node: ast.Call) -> None:
-        for at in [*node.args[1:], *(keyword.value for keyword in node.keywords)]:
-            if isinstance(at, ast.Dict):
-                for value in at.values:
-                    self._check_fetch(value)
-                    self.named.add(value)
-        self.exports.append(node)
-
     # -- one run -----------------------------------------------------------------------
 
     def _run(self, node: ast.Call, fetch: ast.expr, feed: ast.expr | None) -> None:
@@ -133,6 +127,11 @@ class Runs:
         run = Run(node, facts.unit(node), facts.family(node), fetch, feed)
         self.named.add(fetch)
         kind = facts.kind(fetch)
+        if kind is What.EAGER:
+            if feed is not None and not _is_none(feed):
+                raise Refusal(feed, "feed", "constants are fed")
+            self.eager[node] = fetch
+            return
         if kind in (What.INIT, What.LOCAL_INIT):
             run.init = kind
             self.runs.append(run)
@@ -277,7 +276,7 @@ class Runs:
         if any(argument.arg == name for argument in everything):
             raise Refusal(at, "feed", f"`{name}` is fed as the caller gives it")
         feed = Feed()
-        for node in own_nodes(unit):
+        for node in self.facts.below(unit):
             if isinstance(node, ast.Name) and node.id == name:
                 self._use(node, feed, depth)
         return feed
@@ -338,7 +337,7 @@ class Runs:
             raise Refusal(call, "feed", "what is fed is computed")
         feed = Feed()
         for function in functions:
-            for node in own_nodes(function):
+            for node in self.facts.below(function):
                 if not isinstance(node, ast.Return) or node.value is None:
                     continue
                 value = node.value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from migrator.lift.classes.facts import Facts, Function, What
+from migrator.lift.classes.facts import Facts, Family, Function, What
 from migrator.lift.classes.phases import Phases, flat
 from migrator.lift.classes.runs import Run
 from migrator.lift.kinds import Refusal
@@ -105,7 +105,13 @@ class Sessions:
 
     def _several(self) -> None:
         """Instances that shared one graph have one each now: nothing may tell the difference."""
-        own = {family for family in self.facts.families if self._has_own_graph(family.root)}
+        own = {
+            family
+            for family in self.facts.families
+            if self._has_own_graph(family.root) or self._is_unique(family)
+        }
+        if len(self.facts.families) > 1:
+            own -= {family for family in own if not self._has_own_graph(family.root)}
         shared = [
             (call, node) for call, node in self.instances if self.facts.family_of[node] not in own
         ]
@@ -137,8 +143,48 @@ class Sessions:
                     f"several models share the graph that `{symbol.spelled}` asks for",
                 )
 
+    def _is_unique(self, family: Family) -> bool:
+        """Whether TensorFlow 1 refuses a second instance in one graph.
+
+        It does where a variable has a fixed name: ``get_variable`` may not make it again.
+        """
+        for node in self.facts.below(family.root):
+            symbol = self.facts.symbol(node.func) if isinstance(node, ast.Call) else None
+            if symbol is None or not isinstance(node, ast.Call):
+                continue
+            if symbol.name != "tf.get_variable" and not symbol.name.startswith("tf.layers."):
+                continue
+            name = next((k.value for k in node.keywords if k.arg == "name"), None)
+            if symbol.name == "tf.get_variable" and node.args:
+                name = node.args[0]
+            if isinstance(name, ast.Constant) and self._always(node):
+                return True
+        return False
+
+    def _always(self, node: ast.Call) -> bool:
+        """Whether every instance makes a variable, in a scope of a fixed name."""
+        unit = self.facts.unit(node)
+        if not isinstance(unit, ast.FunctionDef) or unit.name != "__init__":
+            return False
+        for at in self.module.ancestors(node):
+            if isinstance(at, (ast.If, ast.For, ast.While, ast.Try, ast.IfExp, ast.Lambda)):
+                return False
+            for item in at.items if isinstance(at, ast.With) else ():
+                opened = item.context_expr
+                symbol = self.facts.symbol(opened.func) if isinstance(opened, ast.Call) else None
+                if symbol is None or symbol.name in ("tf.name_scope", "tf.control_dependencies"):
+                    continue
+                assert isinstance(opened, ast.Call)
+                only = opened.args[0] if opened.args else None
+                if opened.keywords or not isinstance(only, ast.Constant):
+                    return False
+        return not any(
+            isinstance(at, ast.Attribute) and at.attr == "reuse_variables"
+            for at in self.facts.below(unit)
+        )
+
     def _has_own_graph(self, root: ast.ClassDef) -> bool:
-        for at in ast.walk(root):
+        for at in self.facts.below(root):
             if isinstance(at, ast.Call):
                 symbol = self.facts.symbol(at.func)
                 if symbol is not None and symbol.name in ("tf.Graph", "tf.reset_default_graph"):
@@ -168,6 +214,14 @@ class Sessions:
             ):
                 self.first.add(run)
                 return
+            if statement in build.fork_runs:
+                parent = self.module.parents[statement]
+                assert isinstance(parent, ast.If)
+                block = parent.body if statement in parent.body else parent.orelse
+                before = block[: block.index(statement)]
+                if not any(self.phases.role(node)[1] for node in before):
+                    self.first.add(run)
+                    return
         if run.init is What.LOCAL_INIT and not self._covers_all(run):
             raise Refusal(run.call, "init", "only some variables are initialized again")
         self.later[run] = "self"
@@ -181,7 +235,7 @@ class Sessions:
             (symbol := self.facts.symbol(at)) is not None
             and symbol.name in ("tf.global_variables_initializer", "tf.initialize_all_variables")
             for node in nodes
-            for at in ast.walk(node)
+            for at in self.facts.below(node)
             if isinstance(at, (ast.Name, ast.Attribute))
         )
 

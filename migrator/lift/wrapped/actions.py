@@ -14,6 +14,9 @@ __all__ = ["SAVER", "Actions"]
 
 _ASSIGNS = frozenset({"assign", "assign_add", "assign_sub"})
 _WRITERS = frozenset({"tf.summary.FileWriter"})
+_LOCAL_INITIALIZERS = frozenset(
+    {"tf.local_variables_initializer", "tf.initialize_local_variables"}
+)
 SAVER = (
     *("var_list", "reshape", "sharded", "max_to_keep", "keep_checkpoint_every_n_hours"),
     *("name", "restore_sequentially", "saver_def", "builder", "defer_build", "allow_empty"),
@@ -89,7 +92,7 @@ class Actions(Exports):
             given = arguments(node, ("feed_dict", "session"), ("session",))
             if "session" in given:
                 self._session(node, given["session"])
-            return self._initialized(node)
+            return self._initialized(node, base)
         if base.sort in (Sort.GRAPH, Sort.VARIABLE) and name in ("eval", "run"):
             if function in self.calls.session_refs:
                 given = arguments(node, ("feed_dict", "session"))
@@ -133,7 +136,7 @@ class Actions(Exports):
         with self.aside() as inner:
             thing = self.evaluate(fetch)
         if thing.sort is Sort.INIT:
-            return self._initialized(node)
+            return self._initialized(node, thing)
         feed = self._fed(fed)
         self.found.acts.append(node)
         if thing.sort is Sort.HOST or thing.plain:
@@ -196,13 +199,34 @@ class Actions(Exports):
         self.found.host += found.host
         return fetch
 
-    def _initialized(self, node: ast.Call) -> Thing:
-        if self.started or self.context.inside:
+    def _initialized(self, node: ast.Call, base: Thing) -> Thing:
+        first = not self.started and not self.context.inside
+        untouched = not (self.uses or self.context.loop or self.context.deferred or self.called)
+        if first or (untouched and "global" not in base.covers):
+            self.found.removed.append(node)  # they are initialized when they are made
+            return Thing(Sort.INIT, node)
+        if self.context.inside or self.started:
+            if "global" not in base.covers or "some" in base.covers:
+                raise Refusal(node, "initialization", "some variables are initialized again")
+            if "local" not in base.covers and self._has_local():
+                raise Refusal(
+                    node, "initialization", "all variables but the local ones are initialized again"
+                )
             self.found.acts.append(node)
             self.inits.append(node)
         else:
             self.found.removed.append(node)
         return Thing(Sort.INIT, node)
+
+    def _has_local(self) -> bool:
+        """Whether the graph may have local variables, as metrics do."""
+        return any(
+            symbol.name.startswith(("tf.metrics.", "tf.contrib.metrics."))
+            or "local_variable" in symbol.name
+            or symbol.name.endswith("LOCAL_VARIABLES")
+            for node, symbol in self.calls.symbols.items()
+            if self.calls.symbols[node].name not in _LOCAL_INITIALIZERS
+        )
 
     def _fed(self, node: ast.expr | None) -> Feed | None:
         if node is None or (isinstance(node, ast.Constant) and node.value is None):
@@ -223,7 +247,7 @@ class Actions(Exports):
                     thing = self.env.get(self.calls.key(name))
                     if thing is None:
                         continue
-                    if thing.maybe:
+                    if thing.maybe and self.context.branch:
                         raise Refusal(name, "fetch", f"`{name.id}` is not made on every way")
                     versions[name.id] = thing
         words = [ast.dump(part) for part in [fetch, *feeds]]

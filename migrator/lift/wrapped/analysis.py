@@ -22,6 +22,10 @@ _KEPT_METHODS = frozenset(
     {"assign", "assign_add", "assign_sub", "get_shape", "as_list", "eval", "run", "items", "keys"}
     | {"values", "read_value", "value"}
 )
+#: They tell what the graph holds; a function that runs later finds all of it.
+_ASKS = frozenset(
+    {"tf.get_collection", "tf.trainable_variables", "tf.global_variables", "tf.GraphKeys"}
+)
 #: Built-in functions that may be told tensors and keep nothing of them.
 _TELLING = frozenset({"print", "len", "str", "repr", "type", "isinstance", "id"})
 
@@ -47,6 +51,7 @@ class Analysis(Actions):
         self.withs: list[ast.With] = []
         self.removed: dict[ast.stmt, Sort] = {}
         self.late: list[ast.stmt] = []  #: statements of the build that stood behind a run
+        self.last: list[ast.stmt] = []  #: of these, the ones that functions hold
         self.anchor: ast.stmt | None = None
         self.host_reads: list[tuple[ast.Name, ast.stmt]] = []
         self.late_reads = []
@@ -77,7 +82,7 @@ class Analysis(Actions):
                 thing = Thing(Sort.SESSION if session else Sort.HOST, function)
                 self.env[key] = thing
                 self.versions[key] = [thing]
-            self._block(function.body, Context(inside=True, deferred=True))
+            self._block(function.body, Context(inside=True, deferred=True, branch=True))
 
     def _block(self, statements: Sequence[ast.stmt], context: Context) -> None:
         for statement in statements:
@@ -117,6 +122,10 @@ class Analysis(Actions):
 
     def _other(self, node: ast.stmt) -> None:
         """A statement that binds nothing and stays where it is."""
+        if isinstance(node, ast.Assert) and self._has_graph(node) and not self._has_action(node):
+            if not self.started and not self.context.inside:
+                self._moves_whole(node, self.context)
+                return
         for child in ast.iter_child_nodes(node):
             thing = self.evaluate(child)
             if isinstance(node, ast.Return) and thing.sort is Sort.FEED:
@@ -220,6 +229,13 @@ class Analysis(Actions):
             self.opened = [name for name in self.opened if name not in names and name]
             return
         if self._has_action(node):
+            if self._is_device(node):
+                self.withs.append(node)
+                self.notes.append(
+                    f"`{self.module.source(node.items[0].context_expr)}` is gone: TensorFlow chooses"
+                )
+                self._block(node.body, context)
+                return
             if self._has_graph_items(node):
                 raise Refusal(node, "with", "the session runs inside a scope of the graph")
             for item in node.items:
@@ -233,6 +249,18 @@ class Analysis(Actions):
             self._moves_whole(node, context)
         else:
             self._host(node)
+
+    def _is_device(self, node: ast.With) -> bool:
+        """Whether a block does no more than to name a device."""
+        call = node.items[0].context_expr
+        symbol = self.calls.symbols.get(call.func) if isinstance(call, ast.Call) else None
+        return (
+            symbol is not None
+            and symbol.name == "tf.device"
+            and isinstance(call, ast.Call)
+            and len(node.items) == len(call.args) == 1
+            and isinstance(call.args[0], ast.Constant)
+        )
 
     def _has_graph_items(self, node: ast.With) -> bool:
         return any(self._has_graph(item.context_expr) for item in node.items)
@@ -248,9 +276,6 @@ class Analysis(Actions):
         others = [one for one in self.opened if one != name]
         if others and self.started and thing.node is not None:
             raise Refusal(thing.node, "one session", "a second session is opened beside the first")
-        if self.context.loop or (self.context.inside and not self.context.deferred):
-            assert thing.node is not None
-            raise Refusal(thing.node, "session", "the session is opened in a loop or condition")
         if name not in self.opened:
             self.opened.append(name)
 
@@ -262,14 +287,14 @@ class Analysis(Actions):
                 self._host(node)
             return
         loop = isinstance(node, (ast.For, ast.While))
-        inner = replace(context, inside=True, loop=context.loop or loop)
+        inner = replace(context, inside=True, branch=context.branch or not loop)
         if loop:
             stored = {
                 self.calls.key(name)
                 for name in ast.walk(node)
                 if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
             }
-            inner = replace(inner, stored=context.stored | stored)
+            inner = replace(inner, loops=(*context.loops, (id(node), frozenset(stored))))
         if isinstance(node, ast.For):
             self._joined(node.iter, [self.evaluate(node.iter)])
             self._stays(node)
@@ -289,8 +314,20 @@ class Analysis(Actions):
         if loop:
             # a feed dictionary or a reader in the loop must find what the loop leaves
             self.started = True
+        fed: dict[tuple[int, str], list[Thing]] = {}
+        before = dict(self.env)
         for body in bodies:
+            if not loop:
+                self.env.update({k: v for k, v in before.items() if v.sort is Sort.FEED})
             self._block(body, inner)
+            for key, thing in self.env.items():
+                if thing.sort is Sort.FEED and thing is not before.get(key):
+                    fed.setdefault(key, []).append(thing)
+        for key, things in fed.items():
+            if key in before:
+                things.append(before[key])
+            if len({_fed_keys(thing) for thing in things}) > 1:
+                self.env[key] = Thing(Sort.FEED, node, maybe=True)
         self.started = True
 
     def _host(self, node: ast.stmt) -> None:
@@ -312,11 +349,35 @@ class Analysis(Actions):
         self.moved.append(node)
 
     def _take(self, node: ast.stmt) -> None:
-        """Note what a statement of the build reads of the host."""
+        """Note what a statement of the build reads of the host, by itself or through functions."""
+        for name in self._through(node):
+            self.found.host.append(name)
         if node in self.late:
             self.late_reads += [(name, node) for name in self.found.host]
         else:
             self.host_reads += [(name, node) for name in self.found.host]
+
+    def _through(self, node: ast.AST, seen: set[ast.AST] | None = None) -> list[ast.Name]:
+        """Return the host names that the functions read that a statement names."""
+        seen = set() if seen is None else seen
+        found: list[ast.Name] = []
+        for inner in ast.walk(node):
+            definition = self.calls.definition(inner)
+            if definition is None or definition in seen or definition is node:
+                continue
+            seen.add(definition)
+            for name in ast.walk(definition):
+                if (
+                    isinstance(name, ast.Name)
+                    and isinstance(name.ctx, ast.Load)
+                    and name not in self.calls.symbols
+                    and self.module.find(name.id, self.module.scope_of[name])[0]
+                    in (self.module.root, self.scope)
+                    and not self._built_name(name)
+                ):
+                    found.append(name)
+            found += self._through(definition, seen)
+        return found
 
     def _own(self, name: str, key: tuple[int, str], node: ast.AST) -> None:
         if self.owners.setdefault(name, key) != key:
@@ -678,6 +739,8 @@ class Analysis(Actions):
                 raise Refusal(node, "straight line", "graph is made where the session runs")
         self._move(node)
         self.late.append(node)
+        if context.deferred:
+            self.last.append(node)
         self._take(node)
         for target in targets:
             if context.inside and isinstance(target, ast.Name):
@@ -708,7 +771,8 @@ class Analysis(Actions):
         for one in makes:
             function = one.func if isinstance(one, ast.Call) else one
             symbol = self.calls.symbols.get(function)
-            if symbol is None or not self._is_pure(symbol):
+            asks = self.context.deferred and symbol is not None and symbol.name in _ASKS
+            if symbol is None or not (asks or self._is_pure(symbol)):
                 what = ast.unparse(function) if isinstance(function, ast.expr) else "it"
                 raise Refusal(
                     one, precondition, f"`{what}` is called where the session already runs"
@@ -734,8 +798,12 @@ class Analysis(Actions):
             or name in renames.CASTS
             or name in renames.TEMPLATES
             or name in ("assign", "assign_add", "assign_sub", "group")
-            or name.startswith("summary.")
         )
+
+
+def _fed_keys(thing: Thing) -> tuple[str, ...]:
+    keys = thing.feed.keys if thing.feed is not None else []
+    return tuple(ast.dump(key) for key in keys)
 
 
 def is_main_guard(node: ast.If) -> bool:

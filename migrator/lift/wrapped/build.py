@@ -11,6 +11,7 @@ from migrator.lift.kinds import Refusal
 from migrator.lift.text import Edit, Writer, call, comment_end
 from migrator.lift.wrapped.actions import SAVER
 from migrator.lift.wrapped.analysis import Analysis
+from migrator.lift.wrapped.exports import PREDICT
 from migrator.lift.wrapped.checks import parameters_of
 from migrator.lift.wrapped.things import Export, Thing, Use
 
@@ -64,7 +65,10 @@ class Build:
         inner = len(self.tab) * 2
         if "\t" in self.tab:
             raise Refusal(scope.moved[0], "layout", "it is indented with tabs")
-        ordered = sorted(scope.moved, key=lambda node: (node.lineno, node.col_offset))
+        # what functions ask for when they run, they find when all else is there
+        ordered = sorted(
+            scope.moved, key=lambda node: (node in scope.last, node.lineno, node.col_offset)
+        )
         before: ast.stmt | None = None
         for node in ordered:
             self._chunks.append(self._chunk(node, before, inner))
@@ -220,6 +224,10 @@ class Build:
 
     def _inside(self, node: ast.AST, writer: Writer) -> str | list[Edit] | None:
         """Return what becomes of a node in the build, where that is no matter of spelling."""
+        if node in self.scope.calls.aliases:
+            return []
+        if isinstance(node, ast.Call) and node.func in self.scope.calls.aliases:
+            return writer.inside(node)
         if isinstance(node, ast.Call) and node in self._savers:
             given = arguments(node, SAVER)
             texts = [
@@ -264,7 +272,7 @@ class Build:
         for use in scope.uses:
             parts += [use.fetch, *use.feeds]
         for export in scope.exports:
-            for inputs, outputs in export.signatures.values():
+            for inputs, outputs, _ in export.signatures.values():
                 parts += [*scope.pairs(inputs).values(), *scope.pairs(outputs).values()]
         parts += [name for name, _ in scope.outside]
         for part in parts:
@@ -284,15 +292,18 @@ class Build:
     def _export(self, export: Export, inner: str) -> list[str]:
         pad = inner + self.tab
         rows = [f"{inner}self.{self.export_name(export)} = self.serving(", f"{pad}{{"]
-        for key, (inputs, outputs) in export.signatures.items():
-            pair = []
+        for key, (inputs, outputs, method) in export.signatures.items():
+            pair: list[str] = []
             for part in (inputs, outputs):
                 items = [
                     f'"{word}": {_one_line(self.code.text(value))}'
                     for word, value in self.scope.pairs(part).items()
                 ]
                 pair.append(f"{{{', '.join(items)}}}")
-            one = f'{pad}{self.tab}"{key}": ({pair[0]}, {pair[1]}),'
+            if method != PREDICT:
+                pair.append(f'"{method}"')
+            inside = ", ".join(pair)
+            one = f'{pad}{self.tab}"{key}": ({inside}),'
             if len(one) <= 88:
                 rows.append(one)
                 continue

@@ -51,6 +51,8 @@ class Callables:
         self.symbols: dict[ast.AST, Symbol] = {}
         #: references to what makes graph
         self.graph_refs: set[ast.AST] = set()
+        #: references through a name of the file's own, ``FLAGS``, which keep their spelling
+        self.aliases: set[ast.AST] = set()
         self.makes: set[ast.AST] = set()  #: definitions that make graph
         self.sessions: set[ast.AST] = set()  #: definitions that use a session
         self.closes: dict[ast.AST, set[str]] = {}  #: graph names that a definition reads
@@ -125,6 +127,8 @@ class Callables:
                 self.graph_refs.add(node)
             elif symbol.name in _SESSIONS:
                 self.session_refs.add(node)
+            if self.origin(node) is None:
+                self.aliases.add(node)
         for node in module.nodes:
             if isinstance(node, (ast.AsyncFunctionDef, ast.Await)):
                 raise Refusal(node, "async", "asynchronous code is not followed")

@@ -44,7 +44,7 @@ def check(scope: Analysis) -> None:
     effects = _Effects(scope)
     waiting: list[tuple[ast.stmt, frozenset[str]]] = []
     for node in effects.flat():
-        if node.lineno > last and node not in scope.late:
+        if (node.lineno > last and node not in scope.late) or node in scope.removed:
             continue
         kinds = effects.of(node)
         if node in scope.moved:
@@ -207,6 +207,8 @@ class _Effects:
             return frozenset({"print"} if top in ("logging", "sys") else {"code"})
         root: ast.AST = function.value
         while isinstance(root, (ast.Attribute, ast.Subscript, ast.Call)):
+            if root in calls.symbols:
+                return frozenset()
             root = root.func if isinstance(root, ast.Call) else root.value
         if isinstance(root, ast.Constant):
             return frozenset()

@@ -10,14 +10,14 @@ from migrator.lift.wrapped.things import Export, Sort, Thing
 from migrator.lift.wrapped.values import Values
 from migrator.names import Symbol
 
-__all__ = ["WORDS", "Exports"]
+__all__ = ["PREDICT", "WORDS", "Exports"]
 
-_PREDICT = "tensorflow/serving/predict"
+PREDICT = "tensorflow/serving/predict"
 
 #: Constants of ``tf.saved_model`` by their last name.
 WORDS = {
     "DEFAULT_SERVING_SIGNATURE_DEF_KEY": "serving_default",
-    "PREDICT_METHOD_NAME": _PREDICT,
+    "PREDICT_METHOD_NAME": PREDICT,
     "PREDICT_INPUTS": "inputs",
     "PREDICT_OUTPUTS": "outputs",
     "SERVING": "serve",
@@ -58,8 +58,8 @@ class Exports(Values):
             return Thing(Sort.INFO, node, call=node)
         if name in ("saved_model.build_signature_def", "saved_model.predict_signature_def"):
             given = arguments(node, ("inputs", "outputs", "method_name"))
-            if "method_name" in given and self.word(given["method_name"]) != _PREDICT:
-                raise Refusal(node, "export", "the signature's method is not `predict`")
+            if "method_name" in given:
+                self.word(given["method_name"])
             return Thing(Sort.SIGNATURE, node, call=node)
         return super()._tensorflow(node, symbol)
 
@@ -81,7 +81,7 @@ class Exports(Values):
         if set(names[1:4]) - set(given):
             raise Refusal(node, "export", "its arguments are not told")
         self._export(
-            node, given["export_dir"], {"serving_default": (given["inputs"], given["outputs"])}
+            node, given["export_dir"], {"serving_default": (given["inputs"], given["outputs"], PREDICT)}
         )
         return Thing(Sort.HOST, node)
 
@@ -110,7 +110,8 @@ class Exports(Values):
             parts = arguments(thing.call, ("inputs", "outputs", "method_name"))
             if "inputs" not in parts or "outputs" not in parts:
                 raise Refusal(value, "export", "the signature lacks inputs or outputs")
-            signatures[self.word(key)] = (parts["inputs"], parts["outputs"])
+            method = self.word(parts["method_name"]) if "method_name" in parts else PREDICT
+            signatures[self.word(key)] = (parts["inputs"], parts["outputs"], method)
         if any(export.call is builder.call for export in self.exports):
             raise Refusal(node, "export", "a builder takes several meta graphs")
         assert builder.call is not None
@@ -123,7 +124,7 @@ class Exports(Values):
         self,
         node: ast.Call,
         directory: ast.expr,
-        signatures: dict[str, tuple[ast.expr, ast.expr]],
+        signatures: dict[str, tuple[ast.expr, ast.expr, str]],
     ) -> None:
         statement = self.module.parents[node]
         if not isinstance(statement, ast.Expr):
@@ -132,8 +133,8 @@ class Exports(Values):
             raise Refusal(node, "export", "it stands in a function")
         if self.evaluate(directory).sort is not Sort.HOST:
             raise Refusal(node, "export", "its directory is a graph value")
-        for pair in signatures.values():
-            for part in pair:
+        for inputs, outputs, _ in signatures.values():
+            for part in (inputs, outputs):
                 for value in self.pairs(part).values():
                     with self.aside() as inner:
                         thing = self.evaluate(value)

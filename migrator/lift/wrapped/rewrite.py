@@ -146,6 +146,12 @@ class Rewriter:
         """Return what becomes of a node that is not moved."""
         if node in self._skipped or isinstance(node, (ast.Import, ast.ImportFrom)):
             return []
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
+            return []
+        if node in self.scope.calls.aliases:
+            return []
+        if isinstance(node, ast.Call) and node.func in self.scope.calls.aliases:
+            return writer.inside(node)
         if isinstance(node, ast.With) and node in self.scope.withs:
             edits: list[Edit] = []
             for inner in node.body:
@@ -176,7 +182,19 @@ class Rewriter:
             return []  # the tutorials' data, which the user has to replace in any case
         if isinstance(node, ast.Name) and node in self._outside_names:
             return f"{self.model}.{self.build.attribute(node.id, self._outside_names[node])}"
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            self._check_known(node)
         return None
+
+    def _check_known(self, node: ast.Name) -> None:
+        """Refuse a name that stays in the text while what it stands for does not."""
+        thing = self.scope.env.get(self.scope.calls.key(node))
+        host = (Sort.HOST, Sort.WRITER, Sort.FEED)
+        if thing is None or thing.sort in host:
+            return
+        if any(one.sort in host for one in self.scope.versions[self.scope.calls.key(node)]):
+            return  # a version of the name that is the host's was looked at
+        raise Refusal(node, "host use", f"`{node.id}` is a {thing.sort.value}, and is used here")
 
     def _call(self, node: ast.Call) -> str | None:
         scope = self.scope
@@ -409,11 +427,17 @@ class Rewriter:
                 found = around
         return found
 
+    def _starts(self, node: ast.stmt, sort: Sort) -> bool:
+        """Whether the comments of a statement that goes tell of initialization."""
+        if sort is Sort.INIT:
+            return True
+        return re.search("(?i)initiali[sz]", " ".join(self.build.comments_above(node))) is not None
+
     def _start_comments(self) -> list[str]:
         """Return the comments of the statements that initialized the variables."""
         lines: list[str] = []
         for node, sort in sorted(self.scope.removed.items(), key=lambda item: item[0].lineno):
-            if sort is Sort.INIT:
+            if self._starts(node, sort):
                 lines += self.build.comments_above(node)
                 lines += self.build.comment_behind(node)
         return lines
@@ -455,9 +479,10 @@ class Rewriter:
             line = self.module.offset(node.lineno, 0)
             end = comment_end(self.text, self.module.end(node))
             behind = self.build.comment_behind(node)
-            start = self.build.leading(node) if sort is Sort.INIT else line
+            starts = self._starts(node, sort)
+            start = self.build.leading(node) if starts else line
             self.build.check_alone(node)
-            if behind and sort is not Sort.INIT:
+            if behind and not starts:
                 at = self.text.index("#", self.module.end(node))
                 self.edits.append((self.module.start(node), at, ""))
                 continue
@@ -475,12 +500,14 @@ class Rewriter:
             if start <= self._at <= end:
                 self.edits.append((start, end, ""))  # what is inserted takes its place
                 continue
-            if before.endswith("\n\n") or not before.strip() or before.endswith(":\n"):
-                while True:
-                    line_end = self.text.find("\n", end) + 1
-                    if not line_end or self.text[end:line_end].strip():
-                        break
-                    end = line_end
+            blank = len(before) - len(before.rstrip("\n")) - 1
+            if not before.strip() or before.endswith(":\n"):
+                blank = len(self.text)
+            while blank > 0:  # of two runs of blank lines, the longer one stays
+                line_end = self.text.find("\n", end) + 1
+                if not line_end or self.text[end:line_end].strip():
+                    break
+                end, blank = line_end, blank - 1
             self.edits.append((start, end, ""))
 
     def _dedent(self) -> None:

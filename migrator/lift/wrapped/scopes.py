@@ -97,6 +97,13 @@ def _has_graph_of_its_own(module: Module, function: ast.FunctionDef) -> bool:
                 return True
         if isinstance(node, ast.With) and node is body[-1]:
             call: ast.AST = node.items[0].context_expr
+            if isinstance(call, ast.Call):
+                symbol = module.symbol(call.func)
+                graphs = [word.value for word in call.keywords if word.arg == "graph"]
+                if symbol is not None and symbol.name in OPENERS and graphs:
+                    call = ast.Call(
+                        ast.Attribute(graphs[0], "as_default", ast.Load()), [], []
+                    )
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
                 made = call.func.value
                 symbol = (

@@ -41,6 +41,8 @@ class Thing:
     feed: Feed | None = None
     call: ast.Call | None = None
     items: list[Thing] = field(default_factory=list)
+    loops: tuple[int, ...] = ()  #: those that the statement stands in which binds it
+    covers: frozenset[str] = frozenset()  #: kinds of variables that an init op initializes
 
     @property
     def is_built(self) -> bool:
@@ -77,7 +79,7 @@ class Export:
     statement: ast.stmt
     call: ast.Call
     directory: ast.expr
-    #: key -> inputs and outputs, as expressions of dictionaries
-    signatures: dict[str, tuple[ast.expr, ast.expr]]
+    #: key -> inputs and outputs, as expressions of dictionaries, and method name
+    signatures: dict[str, tuple[ast.expr, ast.expr, str]]
     after: int = 0
     name: str = ""

@@ -15,11 +15,16 @@ from migrator.names import Module, Symbol
 
 __all__ = ["Context", "Found", "Values"]
 
-_INITIALIZERS = frozenset(
-    {"tf.global_variables_initializer", "tf.local_variables_initializer", "tf.tables_initializer"}
-    | {"tf.initialize_all_variables", "tf.initialize_local_variables", "tf.variables_initializer"}
-    | {"tf.initialize_all_tables", "tf.initialize_variables"}
-)
+_INITIALIZERS = {
+    "tf.global_variables_initializer": "global",
+    "tf.initialize_all_variables": "global",
+    "tf.local_variables_initializer": "local",
+    "tf.initialize_local_variables": "local",
+    "tf.tables_initializer": "tables",
+    "tf.initialize_all_tables": "tables",
+    "tf.variables_initializer": "some",
+    "tf.initialize_variables": "some",
+}
 _CONFIGS = frozenset(
     {"tf.ConfigProto", "tf.GPUOptions", "tf.OptimizerOptions", "tf.GraphOptions", "tf.Graph"}
     | {"tf.get_default_graph", "tf.RunOptions"}
@@ -54,8 +59,14 @@ class Context:
 
     inside: bool = False  #: in a loop, condition or function: it may run never or often
     deferred: bool = False  #: in a function that runs at some later time
-    loop: bool = False
-    stored: frozenset[tuple[int, str]] = frozenset()  #: names that the loop around it changes
+    branch: bool = False  #: in a condition, an attempt or a function
+    #: the loops around it, each with the names that it changes
+    loops: tuple[tuple[int, frozenset[tuple[int, str]]], ...] = ()
+
+    @property
+    def loop(self) -> bool:
+        """Whether it stands in a loop."""
+        return bool(self.loops)
 
 
 class Values:
@@ -91,6 +102,7 @@ class Values:
         self.outside: list[tuple[ast.Name, Thing]] = []  #: reads of the build's names by host code
         self.session_arguments: list[tuple[ast.Call, ast.expr]] = []
         self.notes: list[str] = []
+        self.called = False  #: a function that uses the session was called
         self.started = False  #: the session ran something
         self.inner: set[int] = set()  #: scopes of comprehensions and lambdas, by their id
 
@@ -105,6 +117,7 @@ class Values:
                 raise Refusal(name, "one meaning", f"a function changes `{name.id}` outside of it")
             if self.context.inside:
                 thing = Thing(Sort.HOST, name, maybe=True)
+        thing.loops = tuple(loop for loop, _ in self.context.loops)
         self.env[key] = thing
         self.versions.setdefault(key, []).append(thing)
 
@@ -148,14 +161,16 @@ class Values:
             items = [self.evaluate(element) for element in node.elts]
             kinds = {item.sort for item in items}
             if kinds and kinds <= {Sort.INIT}:
-                return Thing(Sort.INIT, node)
+                return _initializer(node, items)
             thing = self._joined(node, items)
             thing.items = items
             return thing
         if isinstance(node, ast.Compare):
             things = self.evaluate_all([node.left, *node.comparators])
             thing = self._joined(node, things)
-            thing.plain = all(isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops)
+            thing.plain = thing.plain or all(
+                isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops
+            )
             return thing
         if isinstance(node, (ast.Yield, ast.YieldFrom, ast.Await, ast.NamedExpr)):
             if isinstance(node, ast.NamedExpr) or self.context == Context():
@@ -200,10 +215,13 @@ class Values:
                 )
             self.found.host.append(node)
             return thing
-        if key in self.context.stored and thing.sort is not Sort.FEED:
-            raise Refusal(
-                node, "one meaning", f"`{node.id}` is a graph value, and changes in the loop"
-            )
+        for loop, stored in self.context.loops:
+            if key in stored and loop not in thing.loops:
+                raise Refusal(
+                    node, "one meaning", f"`{node.id}` is a {thing.sort.value}, and changes in the loop"
+                )
+        if thing.sort is Sort.FEED and thing.maybe:
+            raise Refusal(node, "feed", f"what `{node.id}` feeds depends on a condition")
         if self.context.deferred and len(self.versions[key]) > 1:
             raise Refusal(node, "one meaning", f"`{node.id}` stands for several things")
         if thing.is_built:
@@ -288,6 +306,7 @@ class Values:
                 raise Refusal(
                     argument, "unseen function", "a graph value is passed to a function that runs it"
                 )
+        self.called = True
         self.found.acts.append(node)
         return Thing(Sort.HOST, node)
 
@@ -326,12 +345,12 @@ class Values:
             for argument in [*node.args, *(word.value for word in node.keywords)]:
                 with self.aside():
                     self.evaluate(argument)
-            return Thing(Sort.INIT, node)
+            return Thing(Sort.INIT, node, covers=frozenset({_INITIALIZERS[name]}))
         if name == "tf.group" and node.args:
             with self.aside():
                 things = [self.evaluate(argument) for argument in node.args]
             if {thing.sort for thing in things} == {Sort.INIT}:
-                return Thing(Sort.INIT, node)
+                return _initializer(node, things)
         if node.func not in self.calls.graph_refs:
             self._joined(node, self._arguments(node))
             return Thing(Sort.HOST, node)
@@ -372,3 +391,7 @@ class Values:
         feed = Feed(node, keys, node.values)
         self.feeds[node] = feed
         return Thing(Sort.FEED, node, feed=feed)
+
+
+def _initializer(node: ast.AST, parts: list[Thing]) -> Thing:
+    return Thing(Sort.INIT, node, covers=frozenset().union(*(part.covers for part in parts)))

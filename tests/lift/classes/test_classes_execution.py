@@ -8,6 +8,9 @@ import subprocess
 import pytest
 from class_scripts import GOLDEN, NAMES, Side, assert_close, run_side
 
+from migrator.checker import check
+from migrator.results import DeltaStatus
+
 pytestmark = [pytest.mark.tensorflow, pytest.mark.tf1]
 
 #: Scripts run a second time, from the checkpoint that the first run left.
@@ -46,6 +49,17 @@ def test_training_goes_on_from_an_old_checkpoint(before: Side, after: Side, name
     """Restored from a file of 1.15.5, slots included, training continues on its curve."""
     assert_close(after.output(name), before.output(name))
     assert after.output(name) != after.output(AGAIN[name])
+
+
+@pytest.mark.parametrize("folder", ["simple", "built"])
+def test_the_export_answers_alike(before: Side, after: Side, folder: str) -> None:
+    """The exported module and the original export MATCH: signature, dtypes, outputs."""
+    before.output("exporter"), after.output("exporter")
+    result = check(before.root / "exporter" / folder, after.root / "exporter" / folder)
+    assert result.deltas
+    told = [d for d in result.deltas if d.status not in (DeltaStatus.EQUAL, DeltaStatus.CLOSE)]
+    assert not told
+    assert result.error is None
 
 
 def test_old_programs_read_what_lifted_ones_save(after: Side, tf1_python: str) -> None:

@@ -44,7 +44,7 @@ step = [
 RMSE = tf.reduce_mean(tf.square(Y - hypothesis))
 
 # grow and shrink, for no reason
-grow = tf.group(b.assign_add(1.0), W.assign(W * 2.0))
+grow = tf.group(b.assign_add(1.0), W.assign(W * 2.0), name="grow")
 
 sess = tf.InteractiveSession()
 init = tf.global_variables_initializer()

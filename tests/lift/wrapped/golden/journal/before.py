@@ -26,8 +26,9 @@ def variable_summaries(var):
 
 
 y = tf.layers.dense(x, 2)
+variable_summaries(y)
 for var in tf.trainable_variables():
-    variable_summaries(var)
+    tf.summary.histogram(var.op.name, var)
 
 with tf.name_scope("cross_entropy"):
     cross_entropy = tf.losses.softmax_cross_entropy(onehot_labels=y_, logits=y)

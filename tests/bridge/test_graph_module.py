@@ -1,0 +1,57 @@
+"""What runs a graph without a session does what running the session did."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from migrator.vendor import bridge_text
+
+pytestmark = pytest.mark.tensorflow
+
+SCRIPT = Path(__file__).parent / "graph_scenarios.py"
+#: name -> claim; what takes arguments helps the others
+SCENARIOS = {
+    node.name: ast.get_docstring(node)
+    for node in ast.parse(SCRIPT.read_text()).body
+    if isinstance(node, ast.FunctionDef) and not node.args.args and not node.args.kwarg
+    if node.name not in ("main", "bridge_saver")
+}
+
+
+@pytest.fixture(scope="module")
+def results(tf2_python: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """How each scenario failed, "" if it did not, with the bridge that programs carry."""
+    home = tmp_path_factory.mktemp("graph")
+    parts = ("saver", "graph_module")
+    (home / "tf2_bridge.py").write_text(bridge_text(parts), encoding="utf-8")
+    done = subprocess.run(
+        [tf2_python, str(SCRIPT), str(home / "out")],
+        env={**os.environ, "VENDORED": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    if done.returncode:
+        pytest.fail(done.stderr[-3000:])
+    assert "Cannot activate TF2 compatibility" not in done.stderr
+    found: dict[str, str] = json.loads((home / "out" / "results.json").read_text())
+    return found
+
+
+def test_all_scenarios_ran(results: dict[str, str]) -> None:
+    """No scenario is left out, and each says what it claims."""
+    assert set(results) == set(SCENARIOS)
+    assert all(SCENARIOS.values())
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_scenario(results: dict[str, str], name: str) -> None:
+    """The claim of the scenario holds."""
+    assert not results[name], results[name]
