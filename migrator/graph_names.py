@@ -14,8 +14,6 @@ from migrator.programs import Repository, makes_ops
 
 __all__ = ["GraphNames"]
 
-#: Calls of these read, write or stand for data; they build no graph.
-_HOST = frozenset(FAMILIES["discovery"]) | frozenset(FAMILIES["reader"]) | TARGETS | SESSIONS
 _HOST_PREFIXES = (
     "tf.train.Example",
     "tf.train.SequenceExample",
@@ -33,6 +31,31 @@ _HOST_PREFIXES = (
     "tf.test",
     "tf.device",
 )
+
+
+#: Host calls that do not work while TensorFlow 2 runs eagerly, and those that end that.
+_NOT_EAGER = frozenset(
+    {
+        "tf.summary.FileWriter",
+        "tf.get_default_graph",
+        "tf.get_default_session",
+        "tf.reset_default_graph",
+        "tf.train.start_queue_runners",
+        "tf.train.global_step",
+    }
+)
+_SWITCHES = (
+    "tf.disable_v2_behavior",
+    "tf.disable_eager_execution",
+    "tf.disable_resource_variables",
+    "tf.disable_control_flow_v2",
+    "tf.disable_tensor_equality",
+    "tf.disable_v2_tensorshape",
+)
+
+
+#: Calls of these read, write or stand for data, or ask for a graph; they build none.
+_HOST = frozenset({*FAMILIES["discovery"], *FAMILIES["reader"], *TARGETS, *SESSIONS, *_NOT_EAGER})
 
 
 class GraphNames:
@@ -158,6 +181,22 @@ class GraphNames:
                     line = getattr(refusal.node, "lineno", definition.lineno)
                     return f"`{path}:{line}`: {refusal.sentence}"
                 # it is not respelled: what is gone, the plan of its file tells
+        return None
+
+    def unfit_host(self, path: str) -> str | None:
+        """Return what in ``path`` does not work where nothing is in a graph, or None."""
+        module = self.module(path)
+        if module is None:
+            return None
+        made = self.made(path)
+        for node, symbol in module.references():
+            switches = symbol.name in _SWITCHES
+            if not switches and symbol.name not in _NOT_EAGER:
+                continue
+            around = [at for at in module.ancestors(node) if at in module.tree.body]
+            name = getattr(around[0], "name", None) if around else None
+            if switches or (name is not None and name not in made):
+                return f"`{path}:{node.lineno}` calls `{symbol.spelled}`, for graphs alone"
         return None
 
     def _makers(self, path: str, module: Module) -> set[str]:

@@ -192,6 +192,8 @@ class Natives:
         for path in group.files:
             if not self.is_quiet(path):
                 todo += self.names.used_by(path)
+            elif (reason := self.names.unfit_host(path)) is not None:
+                return reason
         seen: set[tuple[str, str]] = set()
         while todo:
             path, name = todo.pop()

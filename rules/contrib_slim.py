@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from migrator.rule import Cover, Keep, Manual, Rewrite, Safety, Unreachable, Use, expression, rule
-
-from ._slim_symbols import FAMILIES, lost, successor
+from migrator.slim_symbols import FAMILIES, lost, successor
 
 _PACKAGES = (
     "tensorflow",

@@ -27,6 +27,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     # standard library only
     "results": (set(), set()),
     "symbols": (set(), set()),
+    "slim_symbols": (set(), set()),
     "apis": (set(), set()),
     "vendor": (set(), set()),
     "pool": (set(), set()),
@@ -44,14 +45,17 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "tree": ({"names", "flow"}, {"libcst"}),
     "rule": ({"results", "apis", "names", "flow", "interface", "tree", "calls"}, {"libcst"}),
     "imports": ({"results", "symbols", "names", "tree", "rule"}, {"libcst"}),
-    "lift": ({"results", "symbols", "apis", "names", "flow", "tree", "rule"}, {"libcst"}),
+    "lift": (
+        {"results", "symbols", "slim_symbols", "apis", "names", "flow", "tree", "rule"},
+        {"libcst"},
+    ),
     "engine": (
         {"results", "symbols", "apis", "names", "programs", "flow", "tree", "rule", "imports"}
         | {"interface", "lift"},
         {"libcst"},
     ),
     "rulebook": ({"results", "rule", "engine"}, set()),
-    "rules": ({"rule"}, {"libcst"}),
+    "rules": ({"rule", "slim_symbols"}, {"libcst"}),
     # the models
     "checker": ({"results", "worker", "interrupts"}, {"numpy"}),
     "convert": ({"results", "worker", "checker"}, {"numpy"}),

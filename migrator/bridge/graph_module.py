@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -102,7 +103,8 @@ class GraphModule(tf.Module):  # type: ignore[misc]
             options: of :class:`GraphSaver`.
 
         Raises:
-            ValueError: there is nothing to save.
+            ValueError: there is nothing to save, or a part of a partitioned variable, which
+                TensorFlow 1 stored as a slice of the whole one.
         """
         if var_list is None:
             with self._graph_build().graph.as_default():
@@ -111,6 +113,9 @@ class GraphModule(tf.Module):  # type: ignore[misc]
             var_list = {one.name.partition(":")[0]: one for one in tf.nest.flatten(list(var_list))}
         if not var_list:
             raise ValueError("No variables to save")
+        parts = [one.name for one in var_list.values() if re.search(r"/part_\d+:0$", one.name)]
+        if parts:
+            raise ValueError(f"{parts[0]} is a part of a partitioned variable")
         return GraphSaver(var_list, **options)
 
     def serving(
@@ -242,6 +247,7 @@ class _Running(threading.local):
 
 
 _running = _Running()
+_one_at_a_time = threading.RLock()  # builds change how all tensors behave
 
 
 class _Build:
@@ -268,7 +274,7 @@ class _Build:
 
         _running.build = self
         try:
-            with _version_1(), warnings.catch_warnings():
+            with _one_at_a_time, _version_1(), warnings.catch_warnings():
                 # It is said of every summary: without a writer, it is TF1's op, as it should.
                 warnings.filterwarnings("ignore", "Cannot activate TF2 compatibility support")
                 self._wrapped = tf.compat.v1.wrap_function(body, [])  # keeps what the graph needs

@@ -88,6 +88,7 @@ def _lifted(job: Job) -> Lifted:
         Refusal: it is not, or what would come out does not fit the rest of the program.
     """
     context, module = job.context, job.module
+    _check_stars(job)
     lifted = lift(
         module,
         context.path,
@@ -113,6 +114,29 @@ def _lifted(job: Job) -> Lifted:
             raise Refusal(after.tree, "import", str(error)) from error
         requirements.add("tf-keras")
     return replace(lifted, text=text, requirements=frozenset(requirements))
+
+
+def _check_stars(job: Job) -> None:
+    """Refuse a star import that binds the file's name of TensorFlow anew, to ``compat.v1``.
+
+    The file that it is taken from gets that import with the rest of the program.
+    """
+    exported = {key: dict(names) for key, names in job.context.foreign}
+    for node in job.module.imports:
+        if not isinstance(node, ast.ImportFrom) or [a.name for a in node.names] != ["*"]:
+            continue
+        given = exported.get((node.module or "", node.level), {})
+        for name, dotted in given.items():
+            if dotted != "tensorflow":
+                continue
+            _, bindings = job.module.find(name, job.module.scope_of[node])
+            if any(binding.node.lineno < node.lineno for binding in bindings):  # type: ignore[attr-defined]
+                where = f"{'.' * node.level}{node.module or ''}"
+                raise Refusal(
+                    node,
+                    "import",
+                    f"`from {where} import *` behind it gives `{name}` the meaning it has there",
+                )
 
 
 def _spelled(module: Module) -> frozenset[str]:

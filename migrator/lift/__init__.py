@@ -11,10 +11,13 @@ reason.
 
 from __future__ import annotations
 
+import ast
+import contextlib
 from dataclasses import replace
 
 from migrator.apis import SESSIONS, TARGETS
 from migrator.lift.classes import lift_classes
+from migrator.lift.imported import is_named
 from migrator.lift.kinds import Lifted, Refusal
 from migrator.lift.plain import lift_plain, scope_of
 from migrator.lift.wrapped import lift_wrapped
@@ -62,18 +65,20 @@ def _first_form(
     Raises:
         Refusal: none fits; of the form that is for files like this one.
     """
-    try:
-        lifted = lift_plain(module, path)
-        if plain:
-            return lifted
-        reason = Refusal(module.tree, "names", "its exports' tensors are asked for by their names")
-    except Refusal as refusal:
-        reason = refusal if refusal.precondition != "nothing" else _no_session(module, refusal)
+    # the plain form would take a call that makes graph in another file for one of the host
+    elsewhere = any(
+        is_named(module, node, graph_names)
+        for node in module.nodes
+        if isinstance(node, (ast.Name, ast.Attribute))
+    )
+    if plain and not elsewhere:
+        # what the wrapped form says of a scope that neither sees through is more to the point
+        with contextlib.suppress(Refusal):
+            return lift_plain(module, path)
     try:
         return lift_wrapped(module, path, bridge_import, graph_names)
     except Refusal as refusal:
-        if reason.precondition != "nothing":
-            reason = refusal
+        reason = refusal if refusal.precondition != "nothing" else _no_session(module, refusal)
     try:
         return lift_classes(module, path, bridge_import, graph_names)
     except Refusal as refusal:

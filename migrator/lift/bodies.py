@@ -63,6 +63,9 @@ class Bodies(Optimizers):
             lines += self._train(use, first, second, speller, checker, owner)
         else:
             lines += [*second, *self._assigned_early(use, speller, checker)]
+        for node, value in use.outputs if use.assigns else ():
+            if value.kind is Kind.TENSOR and not isinstance(node, ast.Name):
+                raise Refusal(node, "fetch", "a fetch beside an assign op has no name")
         for assign in use.assigns:
             lines += self._assign(assign, speller, checker, owner)
         if use.signature is not None:

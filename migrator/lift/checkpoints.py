@@ -337,7 +337,7 @@ class Checkpoints(Layout):
         rows = [
             row
             for node in self.scope.removed
-            if self._tells_of_export(node)
+            if self._tells_of_export(node) and node not in self.emitter.signed
             for row in (*leading_comments(self.scope, node)[1], *self._behind(node))
         ]
         return "".join(f"{row}\n{indent}" for row in rows)

@@ -55,6 +55,7 @@ class Emitter(Bodies):
         self.members: set[str] = set()
         self.has_class = False
         self._lists: list[Value] = []
+        self.signed: set[ast.stmt] = set()  #: statements whose comments a signature's method has
         self._attributes()
         self.optimizers = []
         self._make_optimizers()
@@ -273,9 +274,24 @@ class Emitter(Bodies):
         if len(set(names.values())) != len(use.params):
             assert use.runs
             raise Refusal(use.runs[0].call, "feed", "two placeholders have one name")
-        lines = self.specs(use, len(self.tab))
+        lines = [*self._signature_comments(use), *self.specs(use, len(self.tab))]
         lines.append(f"def {use.name}({', '.join(['self', *names.values()])}):")
         return lines + self._body(use, names, inside=True)
+
+    def _signature_comments(self, use: Use) -> list[str]:
+        """Return the comments of the statement that made the signature of a method."""
+        if use.signature is None:
+            return []
+        text = self.scope.module.text
+        for statement, value in self.scope.removed.items():
+            made = value.signature
+            if made is None or made.node is not use.signature.node or statement in self.signed:
+                continue
+            self.signed.add(statement)
+            end = self.scope.module.end(statement)
+            behind = text[end : comment_end(text, end)].strip()
+            return [*leading_comments(self.scope, statement)[1], *([behind] if behind else [])]
+        return []
 
     def _helper(self, group: Group) -> list[str]:
         lines = self.specs(group.use, len(self.tab)) if group.use is not None else []

@@ -260,21 +260,32 @@ class Exports(Sessions):
         return None
 
     def _pairs(self, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+        if isinstance(node, ast.Name):
+            # a dictionary that was kept in a name
+            value = self.evaluate(node)
+            if value.kind is Kind.STRUCT and isinstance(value.node, ast.Dict):
+                node = value.node
         if not isinstance(node, ast.Dict):
             raise Refusal(node, "export", "its inputs and outputs are no dictionary literals")
-        for key, value in zip(node.keys, node.values, strict=True):
-            yield self._word(key), value
+        for key, item in zip(node.keys, node.values, strict=True):
+            yield self._word(key), item
 
     def _inputs(self, node: ast.expr) -> dict[str, Value]:
         found = {}
-        for key, item in self._pairs(node):
+        kept = self._kept(node)
+        for index, (key, item) in enumerate(self._pairs(node)):
             if not key.isidentifier():
                 raise Refusal(item, "export", f"the input key `{key}` is no Python name")
-            found[key] = self._input(item)
+            found[key] = self._input(item, kept[index] if kept else None)
         return found
 
-    def _input(self, item: ast.expr) -> Value:
-        value = self.evaluate(item)
+    def _kept(self, node: ast.expr) -> list[Value]:
+        """Return the values of a dictionary that is kept in a name, as they were put into it."""
+        value = self.evaluate(node) if isinstance(node, ast.Name) else None
+        return list(value.items.values()) if value is not None else []
+
+    def _input(self, item: ast.expr, value: Value | None = None) -> Value:
+        value = value or self.evaluate(item)
         if value.kind is Kind.TENSOR_INFO and value.of is not None:
             value = value.of
         if value.kind is not Kind.PLACEHOLDER:
@@ -283,16 +294,17 @@ class Exports(Sessions):
 
     def _outputs(self, node: ast.expr) -> dict[str, tuple[ast.expr, Value]]:
         found = {}
-        for key, item in self._pairs(node):
-            found[key] = self._output(item)
+        kept = self._kept(node)
+        for index, (key, item) in enumerate(self._pairs(node)):
+            found[key] = self._output(item, kept[index] if kept else None)
         return found
 
-    def _output(self, item: ast.expr) -> tuple[ast.expr, Value]:
-        value = self.evaluate(item)
+    def _output(self, item: ast.expr, value: Value | None = None) -> tuple[ast.expr, Value]:
+        value = value or self.evaluate(item)
         if value.kind is Kind.TENSOR_INFO and value.of is not None:
             assert value.operand is not None
             item, value = value.operand, value.of
-        if value.kind is not Kind.TENSOR or value.several:
+        if value.kind not in (Kind.TENSOR, Kind.VARIABLE) or value.several or value.is_eager:
             raise Refusal(item, "export", f"an output of the signature is a {value.kind.value}")
         return item, value
 

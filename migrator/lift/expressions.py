@@ -97,6 +97,7 @@ class Expressions:
         self.graphs = 0
         self.repeated = False  #: the code at hand may run several times, or not at all
         self.calls: list[ast.Call] = []  #: of host code that may have effects
+        self.initial: set[ast.AST] = set()  #: ``v.initialized_value()``
         self.values: set[ast.AST] = set()  #: ``.value`` of dimensions of static shapes
         self.visited: set[ast.AST] = set()  #: references to TensorFlow that were understood
         self.pure: dict[ast.FunctionDef, None] = {}  #: functions called by graph code
@@ -375,6 +376,8 @@ class Expressions:
             return Value(Kind.HOST, node)
         if base.kind is Kind.CONFIG:
             return Value(Kind.CONFIG, node)
+        if base.kind is Kind.VARIABLE and node.attr == "initializer":
+            return Value(Kind.INIT, node)
         if base.static:
             if node.attr == "value":
                 self.values.add(node)

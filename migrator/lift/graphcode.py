@@ -11,7 +11,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from migrator import symbols
+from migrator import slim_symbols, symbols
 from migrator.lift import renames
 from migrator.lift.kinds import Refusal
 from migrator.lift.text import Edit, Writer
@@ -63,7 +63,14 @@ _REASONS = {
         "train.MonitoredTrainingSession train.MonitoredSession train.Supervisor "
         "train.SingularMonitoredSession train.Scaffold train.SessionManager "
         "train.ChiefSessionCreator train.WorkerSessionCreator train.SessionRunHook "
-        "train.basic_train_loop estimator contrib.estimator contrib.learn.Estimator"
+        "train.basic_train_loop estimator contrib.estimator contrib.learn.Estimator "
+        "contrib.slim.learning contrib.slim.evaluation contrib.training contrib.slim.queues "
+        "contrib.slim.assign_from_checkpoint contrib.slim.assign_from_checkpoint_fn "
+        "contrib.slim.assign_from_values contrib.slim.assign_from_values_fn "
+        "contrib.framework.assign_from_checkpoint contrib.framework.assign_from_checkpoint_fn "
+        "contrib.framework.assign_from_values contrib.framework.assign_from_values_fn "
+        "contrib.slim.dataset contrib.slim.dataset_data_provider contrib.slim.data_decoder "
+        "contrib.slim.parallel_reader contrib.slim.prefetch_queue contrib.slim.tfexample_decoder"
     ),
     _CLUSTER: (
         "train.Server train.ClusterSpec train.replica_device_setter distribute "
@@ -120,6 +127,13 @@ _SUCCESSORS = {
     "contrib.framework.get_global_step": "train.get_global_step",
     "contrib.framework.nest": "nest",
 }
+#: Constants that are gone -> the strings that they were.
+_STRINGS = {
+    f"{place}.ModeKeys.{key}": value
+    for place in ("estimator", "contrib.learn")
+    for key, value in (("TRAIN", "train"), ("EVAL", "eval"), ("INFER", "infer"))
+}
+_STRINGS["estimator.ModeKeys.PREDICT"] = _STRINGS.pop("estimator.ModeKeys.INFER")
 _XAVIER = ("contrib.layers.xavier_initializer", "contrib.layers.xavier_initializer_conv2d")
 #: Parameters of ``tf.Variable`` of both versions.
 _VARIABLE = frozenset(
@@ -137,7 +151,9 @@ def is_graph_symbol(symbol: Symbol) -> bool:
     spelled = symbol.spelled.partition(".")[2]
     if not name or renames.is_flags(symbol):
         return False
-    if {name, spelled} & (renames.CONSTANTS | renames.LEVELS | renames.HOST.keys()):
+    if spelled in _STRINGS or {name, spelled} & (
+        renames.CONSTANTS | renames.LEVELS | renames.HOST.keys()
+    ):
         return False
     return _below(name, _HOST) is None and _below(spelled, _HOST) is None
 
@@ -235,6 +251,8 @@ class GraphCode:
         host = renames.HOST.get(spelled) or renames.HOST.get(name)
         if host is not None:
             return f"{self.tf}.{host}"
+        if spelled in _STRINGS:
+            return f'"{_STRINGS[spelled]}"'
         refused = _below(name, _REFUSED) or _below(spelled, _REFUSED)
         if refused is not None:
             raise Refusal(node, "graph code", f"`{symbol.spelled}`: {_REFUSED[refused]}")
@@ -256,13 +274,16 @@ class GraphCode:
                 return f"{self.tf}.compat.v1.{one}"
         if symbols.status(symbol.spelled) is Status.TF2_ONLY:
             raise Refusal(node, "graph code", f"`{symbol.spelled}`: {_EAGER}")
+        slim = slim_symbols.successor(symbol.spelled)
+        if slim is not None and symbol.spelled.startswith(slim_symbols.FAMILIES):
+            self.needs.parts.add("slim")
+            self.needs.requirements.add("tf-slim")
+            self._legacy_keras(symbol)
+            return f"{self.bridge}.{slim}"
         instead = symbols.successor(symbol.spelled)
-        raise Refusal(
-            node,
-            "symbol",
-            f"`{symbol.spelled}` is in TensorFlow no more"
-            + (f" ({instead.rstrip('.')})" if instead else ""),
-        )
+        left = "is not public" if spelled.startswith("python.") else "is in TensorFlow no more"
+        hint = f" ({instead.rstrip('.')})" if instead else ""
+        raise Refusal(node, "symbol", f"`{symbol.spelled}` {left}{hint}")
 
     def _legacy_keras(self, symbol: Symbol) -> None:
         self.needs.legacy_keras = self.needs.legacy_keras or symbol.spelled
@@ -291,6 +312,10 @@ class GraphCode:
             if len(node.args) < 2 and named <= _VARIABLE:
                 return self._renamed(node, f"{self.tf}.Variable")
             return self._renamed(node, f"{self.tf}.compat.v1.Variable")
+        if name == "name_scope" and len(node.args) == 1 and not node.keywords:
+            if _is_text(node.args[0]):
+                return self._renamed(node, f"{self.tf}.name_scope")
+            return None
         if name in renames.CASTS and plain and len(node.args) == 1 and not node.keywords:
             value = self.text(node.args[0])
             return f"{self.tf}.cast({value}, {self.tf}.{renames.CASTS[name]})"
@@ -306,6 +331,10 @@ class GraphCode:
         try:
             given_as = renames.bound(node, known)
         except Refusal:
+            return self._renamed(node, f"{self.tf}.compat.v1.{name}")
+        names = [given for given, _ in given_as or () if given is not None]
+        positional = known.news[: len(given_as or ()) - len(names)]
+        if len({*names, *positional}) < len(given_as or ()):  # given under both of two names
             return self._renamed(node, f"{self.tf}.compat.v1.{name}")
         return self._respelled(node, f"{self.tf}.{known.new}", given_as)
 
@@ -405,3 +434,10 @@ class GraphCode:
             and isinstance(uniform[0], ast.Constant)
             and uniform[0].value is True
         )
+
+
+def _is_text(node: ast.expr) -> bool:
+    """Whether an expression is a string, and not None, for all that can be seen."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str)
+    return isinstance(node, (ast.JoinedStr, ast.BinOp))

@@ -94,6 +94,8 @@ class Operations(Variables):
             return self._gradients(node)
         if name in ("train.get_or_create_global_step", "train.create_global_step"):
             arguments(node, (), ())
+            if any(made.tf_name.rpartition("/")[2] == "global_step" for made in self.variables):
+                raise Refusal(node, "variable name", "it finds a global step that is there")
             return self._made(node, self._got("global_step", node), ast.Constant(False))
         known = renames.entry(symbol)
         if known is None and name not in renames.TEMPLATES:
@@ -128,6 +130,8 @@ class Operations(Variables):
         if base.kind is Kind.VARIABLE and name in ("assign", "assign_add", "assign_sub"):
             given = arguments(node, ("value",))
             return self._assign(node, base, given["value"])
+        if base.kind is Kind.VARIABLE and name == "initialized_value":
+            return self.initialized_value(node, base)
         if base.kind is Kind.OPTIMIZER and name == "minimize":
             return self._minimize(node, base)
         if base.kind is Kind.OPTIMIZER and name == "compute_gradients":
@@ -169,7 +173,7 @@ class Operations(Variables):
             if value.is_graph and not value.is_eager:
                 result.rate = argument
                 result.needs = value.needs
-        self.default_names.add(kind.removesuffix("Optimizer").lower())
+        self.default_names |= {kind.removesuffix("Optimizer").lower(), "beta1_power", "beta2_power"}
         return result
 
     def _assign(self, node: ast.Call, variable: Value, operand: ast.expr) -> Value:

@@ -19,6 +19,7 @@ from migrator.names import Symbol
 __all__ = [
     "CASTS",
     "CONSTANTS",
+    "DRAWN",
     "HOST",
     "LEVELS",
     "TEMPLATES",
@@ -88,6 +89,9 @@ _KEPT = frozenset(
     | {"train.polynomial_decay", "train.piecewise_constant", "train.piecewise_constant_decay"}
     | {"train.cosine_decay"}
 )
+
+#: The same functions in both, though TensorFlow 2 reaches them by a wrapper of its own.
+_UNTOLD = frozenset({"nn.sigmoid", "nn.tanh"})
 
 #: Verbosities of the log.
 LEVELS = frozenset(f"logging.{name}" for name in ("DEBUG", "INFO", "WARN", "ERROR", "FATAL"))
@@ -181,6 +185,14 @@ _INITIALIZERS: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
 }
 
 
+#: Initializers by their new name: the op of ``tf.random`` that draws TensorFlow 1's numbers.
+DRAWN = {
+    "random_uniform_initializer": "uniform",
+    "random_normal_initializer": "normal",
+    "keras.initializers.TruncatedNormal": "truncated_normal",
+}
+
+
 def initializer(symbol: Symbol) -> tuple[str, tuple[str, ...], dict[str, str]] | None:
     """Return the new name of an initializer, its v1 parameters and the defaults to state."""
     for name in _spellings(symbol):
@@ -199,6 +211,8 @@ def _spellings(symbol: Symbol) -> tuple[str, ...]:
 def entry(symbol: Symbol) -> Entry | None:
     """Return what a function of tensors is called in TensorFlow 2, or None."""
     for name in _spellings(symbol):
+        if name in _UNTOLD:
+            return Entry(name)
         found = _table().get(name)
         if found is not None:
             return found

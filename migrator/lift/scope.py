@@ -6,19 +6,20 @@ A scope is a module body or the body of one function.  What is not understood re
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 
 from migrator.lift.bindings import PLAIN
-from migrator.lift.blocks import Blocks
-from migrator.lift.expressions import TENSORS, Context, arguments
+from migrator.lift.contexts import Contexts
+from migrator.lift.expressions import TENSORS, Context
 from migrator.lift.kinds import Kind, Refusal, Step, Value, leaves
 from migrator.names import Module
 
 __all__ = ["Scope", "holds_variables", "is_main_guard"]
 
 
-class Scope(Blocks):
+class Scope(Contexts):
     """The analysis of one scope.
 
     A body that resets the graph has one scope for each graph: they share what is known of the file,
@@ -54,8 +55,6 @@ class Scope(Blocks):
             self.makers = before.makers
             self.lent, self.lent_calls = before.lent, before.lent_calls
             self.lent_names = before.lent_names
-        self.withs: list[ast.With] = []  #: blocks of a session, graph or name scope
-        self.scopes: list[ast.With] = []  #: those of a name scope or a device
         self._deferred: list[ast.FunctionDef] = []
         self._classes: list[ast.ClassDef] = []
 
@@ -92,14 +91,23 @@ class Scope(Blocks):
     def _check_names(self) -> None:
         """An operation that nobody named may have taken the name that a variable wanted."""
         for value in self.variables:
-            last = value.tf_name.rpartition("/")[2].lower()
-            if last in self.default_names:
+            *around, last = value.tf_name.lower().split("/")
+            # a name scope may have been given a number, unlike a variable scope
+            parts = [last] if self._is_got(value) else [*around, last]
+            bare = [re.sub(r"_\d+$", "", part) for part in parts]
+            last = next((part for part in (*parts, *bare) if part in self.default_names), "")
+            if last:
                 raise Refusal(
                     value.node or self.node,
                     "variable name",
                     f"an operation may be called `{last}`, too, so what TensorFlow 1 calls the"
                     " variable is not told exactly",
                 )
+
+    def _is_got(self, value: Value) -> bool:
+        """Whether a variable is named within variable scopes only."""
+        symbol = self.module.symbol(value.call.func) if value.call is not None else None
+        return symbol is not None and symbol.name != "tf.Variable"
 
     def covers(self, node: ast.AST) -> bool:
         """Whether ``node`` stands among the statements of this graph, or of none."""
@@ -185,7 +193,7 @@ class Scope(Blocks):
         elif isinstance(node, ast.ClassDef):
             self._class(node)
         elif isinstance(node, ast.With):
-            self._with(node, context)
+            self.enters(node, context)
         elif isinstance(node, ast.If):
             if is_main_guard(node) and isinstance(self.node, ast.Module) and not node.orelse:
                 self.block(node.body, context)
@@ -239,88 +247,6 @@ class Scope(Blocks):
             if isinstance(inner, (ast.Name, ast.Attribute)) and self.module.symbol(inner):
                 raise Refusal(inner, "class", f"the class `{node.name}` uses TensorFlow")
         self._classes.append(node)
-
-    def _with(self, node: ast.With, context: Context) -> None:
-        opened: list[Value] = []
-        scopes = devices = 0
-        for item in node.items:
-            name = self._scope_name(item.context_expr)
-            if name is not None:
-                kind, text = name
-                if item.optional_vars is not None and not self._is_idle(item.optional_vars):
-                    raise Refusal(item.optional_vars, "name scope", "the scope itself is used")
-                if kind == "device":
-                    devices += 1
-                    self.notes.append(f"`tf.device({text})` is gone: TensorFlow chooses")
-                    continue
-                if kind == "name":
-                    self.names.enter(text)
-                else:
-                    self.names.enter_variable_scope(text)
-                scopes += 1
-                continue
-            value = self.evaluate(item.context_expr)
-            opened.append(value)
-            if item.optional_vars is not None:
-                self._bind(item.optional_vars, value, node)
-        goes = [value for value in opened if value.kind in (Kind.SESSION, Kind.CONFIG)]
-        if len(goes) != len(opened) and (goes or scopes or devices):
-            raise Refusal(node, "with", "a session and something else share a `with`")
-        if scopes and (opened or scopes > 1 or context.loop or context.branch):
-            raise Refusal(node, "name scope", "scopes are opened together, in a loop or condition")
-        for value in opened:
-            if value not in goes and value.is_graph:
-                raise Refusal(node, "with", f"a {value.kind.value} is entered")
-        if goes or scopes or devices:
-            self.withs.append(node)
-        if scopes or devices:
-            self.scopes.append(node)
-        self.block(node.body, context)
-        for value in goes:
-            self.closed(value)
-        for item in node.items if scopes else ():
-            closed = self._scope_name(item.context_expr)
-            if closed is not None and closed[0] == "name":
-                self.names.leave()
-            elif closed is not None and closed[0] == "variable":
-                self.names.leave_variable_scope()
-
-    def _is_idle(self, target: ast.expr) -> bool:
-        """Whether the name that a scope is given is never read."""
-        return isinstance(target, ast.Name) and not any(
-            isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
-            for name in self.module.by_name.get(target.id, ())
-        )
-
-    def _scope_name(self, node: ast.expr) -> tuple[str, str] | None:
-        """Return the kind and name of a name scope or variable scope that is opened, or None."""
-        if not isinstance(node, ast.Call):
-            return None
-        symbol = self.module.symbol(node.func)
-        if symbol is not None and symbol.name == "tf.device":
-            self.visited.add(node.func)
-            given = arguments(node, ("device_name_or_function",))
-            for argument in given.values():
-                if not isinstance(argument, (ast.Constant, ast.Name)):
-                    raise Refusal(argument, "device", "the device is chosen by a function")
-                self._host(argument)
-            return "device", self.module.source(node.args[0]) if node.args else ""
-        if symbol is None or symbol.name not in ("tf.name_scope", "tf.variable_scope"):
-            return None
-        self.visited.add(node.func)
-        only = node.args[0] if node.args else None
-        plain = len(node.args) == 1
-        for keyword in node.keywords:
-            # the values told TensorFlow 1 which graph is meant
-            plain = plain and keyword.arg == "values" and symbol.name == "tf.name_scope"
-            self.evaluate(keyword.value)
-        if not plain:
-            raise Refusal(node, "name scope", "the scope's name is computed, or it has options")
-        if not isinstance(only, ast.Constant) or not isinstance(only.value, str):
-            raise Refusal(node, "name scope", "the scope's name is computed, or it has options")
-        if not self.names.valid(only.value) or only.value.endswith("/"):
-            raise Refusal(node, "name scope", "the scope's name is not a plain one")
-        return ("name" if symbol.name == "tf.name_scope" else "variable"), only.value
 
     def _expression(self, node: ast.Expr, context: Context) -> None:
         call = node.value

@@ -177,8 +177,11 @@ class Sessions(Operations):
             raise Refusal(node, "fetch", "what is fetched is several tensors in one value")
         if value.kind is Kind.SUMMARY and not value.records:
             raise Refusal(node, "summary", "there is nothing in the summary")
-        if value.kind is Kind.STRUCT and {leaf.kind for leaf in leaves(value)} == {Kind.ASSIGN}:
-            return value
+        if value.kind is Kind.STRUCT:
+            kinds = {leaf.kind for leaf in leaves(value)}
+            several = any(leaf.several for leaf in leaves(value))
+            if kinds == {Kind.ASSIGN} or (kinds == {Kind.TENSOR} and not several):
+                return value
         if value.kind not in _FETCHABLE:
             raise Refusal(
                 node, "fetch", f"what is fetched is a {value.kind.value}, not a tensor of the scope"
@@ -234,6 +237,15 @@ class Sessions(Operations):
             if update.changed() & changed:
                 raise Refusal(run.call, "one update", "two ops of one run change the same variable")
             changed |= update.changed()
+        shared = [update.of for update in updates if update.kind is Kind.TRAIN]
+        for optimizer in shared:
+            symbol = None
+            if optimizer is not None and optimizer.call is not None:
+                symbol = self.module.symbol(optimizer.call.func)
+            if shared.count(optimizer) > 1 and symbol is not None and "Adam" in symbol.name:
+                raise Refusal(
+                    run.call, "one update", "two ops of one run advance one optimizer's powers"
+                )
         if any(update.needs & (changed - update.changed()) for update in updates):
             self.notes.append(
                 "TensorFlow 1 ran ops that one run fetched in any order, even where one changes"

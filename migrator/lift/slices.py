@@ -220,26 +220,30 @@ def uses_of(scope: Scope) -> list[Use]:
     for export in scope.exports:
         for signature in export.signatures:
             values = [value for _, value in signature.outputs.values()]
-            reads = [
-                (node, value)
-                for node, value in signature.outputs.values()
-                if isinstance(node, ast.Name)
-            ]
-            if len(reads) != len(values):
-                raise Refusal(signature.node, "export", "an output of the signature has no name")
+            reads = [read for node, _ in signature.outputs.values() for read in _read(scope, node)]
             needed = {p for value in values for p in value.placeholders_below()}
             params = list(signature.inputs.values())
-            if set(params) - needed:
-                raise Refusal(
-                    signature.node, "export", "an input of the signature is not used by an output"
-                )
-            steps = closure([(n, v) for n, v in reads if isinstance(n, ast.Name)])
+            steps = closure(reads)
             defaults = _sorted(needed - set(params))
             use = Use(list(signature.outputs.values()), params, steps, defaults)
             use.signature = signature
-            use.reads = [(n, v) for n, v in reads if isinstance(n, ast.Name)]
+            use.reads = reads
             found[signature] = use
     return _merged(list(found.values()))
+
+
+def _read(scope: Scope, node: ast.expr) -> list[tuple[ast.Name, Value]]:
+    """Return the graph values that an output of a signature reads.
+
+    Raises:
+        Refusal: it reads host values, too, which may change until it is exported.
+    """
+    names = [inner for inner in ast.walk(node) if isinstance(inner, ast.Name)]
+    own = [name for name in names if scope.module.symbol(name) is None]
+    for name in own:
+        if name not in scope.read_of:
+            raise Refusal(name, "export", "an output of the signature is computed with host values")
+    return [(name, scope.read_of[name]) for name in own]
 
 
 def _watch(module: Module, uses: list[Use], step: Step) -> None:

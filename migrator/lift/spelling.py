@@ -113,6 +113,8 @@ class Speller:
 
     def _call(self, node: ast.Call) -> str | list[Edit] | None:
         symbol = self.module.symbol(node.func)
+        if node in self.scope.initial and isinstance(node.func, ast.Attribute):
+            return self.text(node.func.value)
         function = self.scope.lent_calls.get(node)
         if function is not None:
             # what the function read from outside is given to it
@@ -221,6 +223,8 @@ class Speller:
         given = arguments(node, parameters)
         parts = []
         texts = {key: self.text(value) for key, value in given.items()}
+        if texts.get("seed", "None") != "None":
+            raise Refusal(node, "variable", "a seeded initializer would draw other numbers")
         for key in parameters:
             text = texts.get(key, defaults.get(key))
             if key in ("dtype", "uniform", "verify_shape"):
@@ -341,17 +345,45 @@ class Speller:
             isinstance(initializer, ast.Constant) and initializer.value is None
         ):
             self._check_seeds(node)
-            made = f"{self.tf}.keras.initializers.GlorotUniform()"
+            value = f"{self.tf}.keras.initializers.GlorotUniform()({shape})"
+        elif (drawn := self._drawn(initializer, shape)) is not None:
+            value = drawn
         elif self._is_initializer(initializer):
-            made = self.text(initializer)
+            value = f"{self.text(initializer)}({shape})"
         else:
             raise Refusal(initializer, "variable", "what its initializer is cannot be told")
-        parts = [f"{made}({shape})"]
+        parts = [value]
         trainable = given.get("trainable")
         if isinstance(trainable, ast.Constant) and not trainable.value:
             parts.append("trainable=False")
         parts.append(f"name={name}")
         return f"{self.tf}.Variable({', '.join(parts)})"
+
+    def _drawn(self, node: ast.expr, shape: str) -> str | None:
+        """Return the call that draws what a seeded initializer draws; None for one without a seed.
+
+        TensorFlow 2's initializers draw other numbers from a seed, its random ops the same.
+        """
+        if not isinstance(node, ast.Call):
+            return None
+        symbol = self.module.symbol(node.func)
+        made = renames.initializer(symbol) if symbol is not None else None
+        if made is None or "seed" not in made[1]:
+            return None
+        new, parameters, defaults = made
+        given = arguments(node, parameters)
+        seed = given.get("seed")
+        if seed is None or (isinstance(seed, ast.Constant) and seed.value is None):
+            return None
+        op = renames.DRAWN.get(new)
+        if op is None or not set(given) <= {"minval", "maxval", "mean", "stddev", "seed"}:
+            raise Refusal(node, "variable", "a seeded initializer would draw other numbers")
+        parts = [shape]
+        for key in parameters:
+            text = self.text(given[key]) if key in given else defaults.get(key)
+            if text is not None:
+                parts.append(f"{key}={text}")
+        return f"{self.tf}.random.{op}({', '.join(parts)})"
 
     def _check_seeds(self, node: ast.expr) -> None:
         """A Keras initializer seeds itself from Python's ``random``: what follows would change."""

@@ -114,6 +114,12 @@ class Variables(Functions):
             return self._literal_name(given)
         return self._literal_name(name)
 
+    def initialized_value(self, node: ast.Call, variable: Value) -> Value:
+        """Return what ``variable.initialized_value()`` is: its value when others are made."""
+        arguments(node, (), ())
+        self.initial.add(node)
+        return self._union(node, [variable])
+
     def _by_function(self, made: Value, name: ast.expr | None) -> None:
         """Note that a function of the file makes a variable."""
         if not self._inlined:
@@ -139,6 +145,18 @@ class Variables(Functions):
             maker = self.makers[function] = Maker(function, node, parameter, not told)
         if maker.made is not node:
             raise Refusal(node, "variable in a function", "a function makes several variables")
+        if not maker.added:
+            reads = [
+                inner
+                for inner in ast.walk(function)
+                if isinstance(inner, ast.Name) and inner.id == maker.parameter
+            ]
+            given = self.env[(id(self._inlined[-1]), maker.parameter)].node
+            same = isinstance(given, ast.Constant) and given.value == made.tf_name
+            if len(reads) > 1 and not same:
+                raise Refusal(
+                    node, "variable in a function", "it does more with the name that it is given"
+                )
         made.maker = maker
         made.call = self._inlined_calls[-1]
         maker.calls.append(made.call)
@@ -157,8 +175,8 @@ class Variables(Functions):
         value = self.evaluate(initial)
         if value.kind not in (Kind.HOST, Kind.TENSOR):
             raise Refusal(initial, "variable", f"its initial value is a {value.kind.value}")
-        if value.needs:
-            raise Refusal(initial, "variable", "its initial value depends on other graph values")
+        if value.placeholders_below() or value.several:
+            raise Refusal(initial, "variable", "its initial value depends on what is fed")
         if "dtype" in given:
             self.evaluate(given["dtype"])
         name = self.names.variable(self._name_of(node, given.get("name")))

@@ -466,6 +466,27 @@ def summaries_are_bytes_of_tensorflow_1():
     assert summary.value[0].simple_value == 2.0
 
 
+def summaries_can_be_written():
+    """TensorFlow 2's writer writes what was merged, under its tag and step."""
+
+    def make(self):
+        x = feed(tf.float32, [], "x")
+        v1.summary.scalar("loss", x)
+        return {"merged": self.function([x], v1.summary.merge_all())}
+
+    module = Module(make)
+    folder = OUT / "logs"
+    with tf.summary.create_file_writer(str(folder)).as_default():
+        for step in range(3):
+            tf.summary.experimental.write_raw_pb(module.merged(step * 0.5), step=step)
+    (path,) = folder.iterdir()
+    events = [one for one in v1.train.summary_iterator(str(path)) if one.summary.value]
+    found = [
+        (one.step, one.summary.value[0].tag, one.summary.value[0].simple_value) for one in events
+    ]
+    assert found == [(0, "loss", 0.0), (1, "loss", 0.5), (2, "loss", 1.0)]
+
+
 def loops_and_branches_run():
     """while_loop, cond, scan, map_fn and their gradients compute what they say."""
 
@@ -835,6 +856,20 @@ def sessions_and_modules_read_each_other():
 def bridge_saver():
     """Return the session tier's Saver, which a vendored bridge may not hold."""
     return getattr(bridge, "Saver", v1.train.Saver)()
+
+
+def partitioned_variables_are_not_saved():
+    """They compute as they did; a Saver of them is refused, as its files would be others."""
+
+    def make(self):
+        partitioner = v1.fixed_size_partitioner(2)
+        w = v1.get_variable("w", [4, 2], partitioner=partitioner)
+        x = feed(tf.float32, [None, 4])
+        raised(ValueError, self.saver, "w/part_0")
+        return {"go": self.function([x], [tf.matmul(x, w), tf.convert_to_tensor(w)])}
+
+    product, w = Module(make).go(np.eye(4))
+    equal(product, w)
 
 
 # -- exports ---------------------------------------------------------------------------------

@@ -4,6 +4,8 @@
     python graph_training.py module OUT BEFORE    TensorFlow 2, from OUT's checkpoints of the former
     python graph_training.py resume OUT AFTER     TensorFlow 1.15.5, from checkpoints of the latter
 
+TensorFlow 2 takes the ``tf2_bridge`` in the folder ``$VENDORED``.
+
 One process trains all of ``CASES`` and writes ``OUT/curves.json``. By case, "all" has the loss, an
 averaged weight after the step, and the number of the step, of a hundred steps; "half" has the last
 fifty from a checkpoint of TensorFlow 1, "again" from one of our own.
@@ -24,6 +26,10 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import numpy as np
 import tensorflow as tf
 
+bridge = None
+if not tf.__version__.startswith("1."):
+    sys.path.insert(0, os.environ["VENDORED"])
+    import tf2_bridge as bridge
 v1 = tf.compat.v1
 STEPS = 100
 
@@ -45,8 +51,43 @@ CASES = {
     "proximal_adagrad": lambda rate: v1.train.ProximalAdagradOptimizer(rate),
     "lstm": lambda rate: v1.train.AdamOptimizer(rate * 0.2, epsilon=1e-4),
     "loop": lambda rate: v1.train.AdamOptimizer(rate * 0.2),
+    "slim": lambda rate: v1.train.GradientDescentOptimizer(rate * 0.02),
     "branch": lambda rate: v1.train.AdamOptimizer(rate * 0.2),
 }
+
+
+def slim_network(x, y, training):
+    """Return the logits and the loss of a network of tf.contrib.slim, or what took its place."""
+    slim = getattr(bridge, "slim", None) or tf.contrib.slim
+    with slim.arg_scope(
+        [slim.conv2d, slim.fully_connected],
+        weights_regularizer=slim.l2_regularizer(0.01),
+        normalizer_fn=slim.batch_norm,
+        normalizer_params={"is_training": training, "decay": 0.9},
+    ):
+        h = slim.conv2d(tf.reshape(x, [-1, 3, 2, 1]), 4, [2, 2], scope="first")
+        h = slim.repeat(h, 2, slim.conv2d, 4, [2, 2], scope="more")
+        h = slim.fully_connected(slim.flatten(h), 8, scope="full")
+    logits = slim.fully_connected(slim.dropout(h, 1.0), 3, activation_fn=None)
+    v1.losses.softmax_cross_entropy(y, logits)
+    return logits, v1.losses.get_total_loss()
+
+
+def network(h, y, keep, training):
+    """Return the logits, the loss and a weight of a network of tf.layers."""
+    h = v1.layers.dense(
+        h, 8, activation=tf.nn.relu, kernel_regularizer=lambda w: 0.01 * tf.nn.l2_loss(w)
+    )
+    h = v1.layers.batch_normalization(h, training=training, momentum=0.9)
+    h = v1.nn.dropout(h, keep_prob=keep)
+    with v1.variable_scope("out", regularizer=lambda w: 0.01 * tf.nn.l2_loss(w)):
+        w = v1.get_variable("w", [8, 3])
+        b = v1.get_variable("b", [3], initializer=v1.zeros_initializer())
+    logits = tf.matmul(h, w) + b
+    loss = tf.reduce_mean(
+        v1.nn.softmax_cross_entropy_with_logits(labels=y, logits=logits)
+    ) + tf.add_n(v1.get_collection(v1.GraphKeys.REGULARIZATION_LOSSES))
+    return logits, loss, w
 
 
 def build(case, feed):
@@ -75,19 +116,11 @@ def build(case, feed):
         looked = v1.cond(training, lambda: looked * 2, lambda: -looked)
     else:
         looked = tf.reduce_mean(looked, 1)
-    h = tf.concat([x, looked], 1)
-    h = v1.layers.dense(
-        h, 8, activation=tf.nn.relu, kernel_regularizer=lambda w: 0.01 * tf.nn.l2_loss(w)
-    )
-    h = v1.layers.batch_normalization(h, training=training, momentum=0.9)
-    h = v1.nn.dropout(h, keep_prob=keep)
-    with v1.variable_scope("out", regularizer=lambda w: 0.01 * tf.nn.l2_loss(w)):
-        w = v1.get_variable("w", [8, 3])
-        b = v1.get_variable("b", [3], initializer=v1.zeros_initializer())
-    logits = tf.matmul(h, w) + b
-    loss = tf.reduce_mean(
-        v1.nn.softmax_cross_entropy_with_logits(labels=y, logits=logits)
-    ) + tf.add_n(v1.get_collection(v1.GraphKeys.REGULARIZATION_LOSSES))
+    if case == "slim":
+        logits, loss = slim_network(x, y, training)
+        w = v1.trainable_variables()[1]
+    else:
+        logits, loss, w = network(tf.concat([x, looked], 1), y, keep, training)
     rate = v1.train.exponential_decay(0.1, step, 10, 0.9, staircase=True)
     optimizer = CASES[case](rate)
     average = v1.train.ExponentialMovingAverage(0.9, step)
@@ -156,11 +189,6 @@ def in_session(out, start):
 
 def in_module(out, before):
     """Train in GraphModules, from the checkpoints that sessions of TensorFlow 1 wrote."""
-    if os.environ.get("VENDORED"):
-        sys.path.insert(0, os.environ["VENDORED"])
-        import tf2_bridge as bridge
-    else:
-        from migrator import bridge
 
     class Model(bridge.GraphModule):
         def __init__(self, case):

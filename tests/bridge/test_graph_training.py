@@ -32,7 +32,7 @@ def curves(
 ) -> dict[str, dict[str, Any]]:
     """What a session of 1.15.5, a GraphModule, and a session from its checkpoints computed."""
     home = tmp_path_factory.mktemp("training")
-    (home / "tf2_bridge.py").write_text(bridge_text(["graph_module"]), encoding="utf-8")
+    (home / "tf2_bridge.py").write_text(bridge_text(["graph_module", "slim"]), encoding="utf-8")
     found = {}
     for python, kind, start in (
         (tf1_python, "session", None),

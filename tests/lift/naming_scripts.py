@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 STORED = Path(__file__).resolve().parent.parent.parent / "fixtures" / "names.json"
-COUNT = 400
+COUNT = 1000
 
 #: Run under TensorFlow 1.15: the names of the variables of each script, None where one fails.
 _RUN = """
@@ -26,10 +26,12 @@ import tensorflow as tf
 found = []
 for text in json.load(open(sys.argv[1])):
     with tf.Graph().as_default():
+        made = {}
         try:
-            exec(compile(text, "script", "exec"), {})
-            found.append([variable.op.name for variable in tf.global_variables()])
-        except ValueError:
+            exec(compile(text, "script", "exec"), made)
+            variables = [value for value in made.values() if isinstance(value, tf.Variable)]
+            found.append([variable.op.name for variable in variables])
+        except (TypeError, ValueError):
             found.append(None)
 json.dump(found, open(sys.argv[2], "w"))
 """
@@ -79,6 +81,8 @@ def script(seed: int) -> str:
                 scope = draw.choice(("name_scope", "variable_scope"))
                 lines.append(f'{indent}with tf.{scope}("{draw.choice(pool)}"):')
                 statements(indent + "    ", depth + 1)
+            else:
+                lines.append(f"{target}tf.constant(1.0{name(0.5)})")
 
     statements("", 0)
     lines.append("last = tf.Variable(1.0)")

@@ -30,7 +30,23 @@ TABLE = HERE.parent.parent / "migrator" / "data" / "lift.txt"
 _NEEDED = """
 arg_max, arg_min: input=other; dimension=1
 argmax, argmin: input=other
+boolean_mask: tensor=matrix; mask=[True, False, True]
+confusion_matrix: labels=integers; predictions=[2, 1, 1]
 constant: value=[[1.5, 2.0], [3.0, 4.0]]
+count_nonzero: input_tensor=grid
+depth_to_space: input=tf.reshape(image, [1, 3, 3, 12]); block_size=2
+space_to_depth: input=image; block_size=2
+gather_nd: params=matrix; indices=[[0], [2]]
+math.in_top_k, nn.in_top_k: predictions=other; targets=integers; k=2
+nn.conv1d: value=image[0]; filters=filters[0]; stride=2; padding="SAME"
+nn.conv2d_transpose: value=tf.ones([1, 3, 3, 2]); filter=filters; output_shape=[1, 6, 6, 3];
+ strides=[1, 2, 2, 1]
+nn.depthwise_conv2d: input=image; filter=filters; strides=[1, 1, 1, 1]; padding="SAME"
+nn.leaky_relu: features=other
+nn.separable_conv2d: input=image; depthwise_filter=filters; pointwise_filter=tf.ones([1, 1, 6, 2]);
+ strides=[1, 1, 1, 1]; padding="VALID"
+nn.weighted_moments: x=matrix; axes=[0]; frequency_weights=matrix
+pad: tensor=matrix; paddings=[[1, 0], [0, 2]]
 convert_to_tensor: value=[1, 2]
 expand_dims: input=matrix; axis=1
 gather: params=matrix; indices=integers
@@ -67,19 +83,25 @@ transpose: a=matrix
 
 #: An argument for each other parameter.
 _USUAL = """
-a_is_sparse=True; adjoint_a=False; adjoint_b=False; axis=0; b_is_sparse=True; batch_dims=0
-conjugate=True; data_format="NHWC"; dilations=[1, 1, 1, 1]; dim=-1; dimension=1; dtype=tf.float64
-dtype_hint=tf.float64; epsilon=0.5; k=2; keep_dims=True; keepdims=True; max_norm=1.5; name="n"
-num_true=1; remove_accidental_hits=False; sampled_values=None; seed=4
-optimize=False; ord=1; out_type=tf.int64; output_type=tf.int32; partition_strategy="div"
-perm=[1, 0]; preferred_dtype=tf.float32; reduction_indices=[1]; shape=[1, 2]; shift=0.5
-sorted=True; squeeze_dims=[0]; transpose_a=True; transpose_b=True; use_cudnn_on_gpu=False
-validate_indices=None; verify_shape=True
+a_is_sparse=True; adjoint_a=False; adjoint_b=False; alpha=0.3; axis=0; b_is_sparse=True
+batch_dims=0; conjugate=True; constant_values=5.0; data_format="NHWC"; dilations=[1, 1, 1, 1]
+dim=-1; dimension=1; dtype=tf.float64; dtype_hint=tf.float64; epsilon=0.5; k=2; keep_dims=True
+keepdims=True; max_norm=1.5; mode="REFLECT"; name="n"; num_classes=4; num_true=1; optimize=False
+ord=1; out_type=tf.int64; output_type=tf.int32; partition_strategy="div"; perm=[1, 0]
+preferred_dtype=tf.float32; reduction_indices=[1]; remove_accidental_hits=False
+sampled_values=None; seed=4; shape=[1, 2]; shift=0.5; sorted=True; squeeze_dims=[0]
+transpose_a=True; transpose_b=True; use_cudnn_on_gpu=False; validate_indices=None
+verify_shape=True; weights=[1, 2, 3]
 """
 
 #: Those of single functions.
 _OWN = """
+confusion_matrix: dtype=tf.int64
 constant: shape=[2, 2]
+count_nonzero: dtype=tf.int32
+nn.conv1d: data_format="NWC"; dilations=1
+nn.conv2d_transpose: padding="SAME"
+nn.depthwise_conv2d, nn.separable_conv2d: rate=[2, 2]; dilations=[2, 2]
 convert_to_tensor: dtype=tf.int64
 expand_dims: dim=-1
 gather: axis=1

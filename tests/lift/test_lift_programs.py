@@ -175,6 +175,65 @@ def test_what_is_left_to_a_person_in_a_quiet_file_holds_the_lift(repository: Pat
     assert "`files.py:10` uses `tf.contrib.tensor_forest" in reason(found, "linear.py")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (FILES.replace("def make", "tf.disable_v2_behavior()\n\n\ndef make"), "`files.py:4` calls"),
+        (FILES + "    tf.summary.FileWriter(folder)\n", "`files.py:7` calls `tf.summary.FileW"),
+        (FILES + "    print(tf.get_default_graph())\n", "`files.py:7` calls `tf.get_default_g"),
+    ],
+)
+def test_a_quiet_file_must_work_eagerly(repository: Path, text: str, said: str) -> None:
+    """What turns TensorFlow 2 off, or is for graphs, in host code of another file holds a lift."""
+    (repository / "files.py").write_text(text)
+    found = migrate([repository], Options(jobs=1))
+    assert found.report.programs[0].tier is Tier.SESSION
+    assert said in reason(found, "linear.py")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("with tf.Session() as s:\n        return s", "`net.build`, which is not seen into"),
+        ("return tf.train.string_input_producer([x])", "`net.py:5`: "),
+        ("return tf.data.Dataset.range(3)", "`net.py:5`: "),
+        ("return x.eval()", "`net.py:5`: `.eval()` needs a session"),
+    ],
+)
+def test_what_has_no_place_in_a_build_holds_the_lift(tmp_path: Path, line: str, said: str) -> None:
+    """Queues, iterators and sessions in the graph code of another file are named."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "net.py").write_text(
+        f"import tensorflow as tf\n\n\ndef net(x):\n    {line}\n\n\n"
+        "def build(x):\n    return net(tf.square(x))\n"
+    )
+    (tmp_path / "run.py").write_text(
+        SCRIPT.replace("import files", "import net")
+        .replace("    files.make('out')\n", "")
+        .replace('    files.make("out")\n', "")
+        .replace("y = tf.matmul(x, w)", "y = net.build(tf.matmul(x, w))")
+    )
+    found = migrate([tmp_path], Options(jobs=1))
+    assert found.report.programs[0].tier is Tier.SESSION
+    messages = [f.message for r in found.report.files for f in r.findings if f.code == "TFM510"]
+    assert any(said in message for message in messages), messages
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_star_import_may_rebind_tensorflow(repository: Path, first: bool) -> None:
+    """Behind the file's own import, ``tf`` is that of the swapped file; ahead of it, its own."""
+    imports = "import tensorflow as tf\n\nimport files\n"
+    star = "from files import *\n"
+    new = star + imports if first else imports + star
+    (repository / "linear.py").write_text(SCRIPT.replace(imports, new))
+    found = migrate([repository], Options(jobs=1))
+    (program,) = found.report.programs
+    if first:
+        assert program.tier is Tier.NATIVE
+    else:
+        assert "`from files import *` behind it gives `tf`" in reason(found, "linear.py")
+
+
 def test_a_second_run_has_nothing_to_do(repository: Path) -> None:
     """What was written is not changed again."""
     assert migrate([repository], Options(jobs=1)).write() == {}

@@ -299,6 +299,47 @@ CASES: dict[str, tuple[str, str, int]] = {
         "function",
         11,
     ),
+    "an export of two meta graphs": (
+        HEAD
+        + RUN
+        + "    b = tf.saved_model.builder.SavedModelBuilder('e')\n"
+        + "    s = tf.saved_model.signature_def_utils.predict_signature_def({'x': x}, {'y': y})\n"
+        + "    b.add_meta_graph_and_variables(sess, ['serve'], {'s': s})\n"
+        + "    b.add_meta_graph(['gpu'], {'s': s})\n    b.save()\n",
+        "method",
+        13,
+    ),
+    "an output of a signature with host values": (
+        HEAD
+        + "k = 2.0\n"
+        + RUN
+        + "    tf.saved_model.simple_save(sess, 'd', {'x': x}, {'z': y * k})\n",
+        "export",
+        11,
+    ),
+    "one Adam for two ops of a run": (
+        HEAD
+        + "v = tf.Variable(1.0)\no = tf.train.AdamOptimizer()\n"
+        + "t = o.minimize(tf.reduce_mean(y), var_list=[w])\n"
+        + "u = o.minimize(tf.square(v), var_list=[v])\n"
+        + RUN
+        + "    sess.run([t, u], {x: np.ones((1, 2))})\n",
+        "one update",
+        14,
+    ),
+    "a tensor without a name beside an assign op": (
+        HEAD + "a = w.assign_add(w)\n" + RUN + "    print(sess.run([a, w * 2.0]))\n",
+        "fetch",
+        11,
+    ),
+    "a function that uses a variable's name otherwise": (
+        HEAD
+        + "def f(n):\n    a = tf.constant(1.0, name=n)\n    return tf.Variable(a, name=n)\n"
+        + "with tf.name_scope('s'):\n    b = f('b')\n"
+        + RUN,
+        "variable in a function",
+        9,
+    ),
     "an embedding in parts": (
         HEAD + "z = tf.nn.embedding_lookup([w, w], [0])\n" + RUN,
         "partitions",

@@ -34,6 +34,7 @@ def _load() -> ModuleType:
 
 training = _load()
 NAMES = training.names()
+PAIRS = training.pairs()
 SAVED = [name for name in NAMES if name.endswith("-saved")]
 PLAIN = [name for name in NAMES if name.endswith("-plain")]
 
@@ -124,9 +125,10 @@ def test_stored_training_means_something(name: str) -> None:
     """A stored curve has a value for each step, learns, and is no other script's."""
     pytest.importorskip("numpy")
     curve = stored(name)["curve"]
+    assert len(stored(name)) > 2
     assert curve.shape == (training.STEPS,)
     assert curve[-20:].mean() < curve[:20].mean() - 0.01
-    if "step" in training.WAYS[name.partition("-")[2]]:
+    if name in PAIRS and "step" in training.WAYS[name.partition("-")[2]]:
         assert stored(name)["steps"].tolist() == list(range(1, training.STEPS + 1))
     others = [stored(other)["curve"] for other in NAMES if other != name]
     assert min(abs(curve - other).max() for other in others) > 10 * TOLERANCE
@@ -139,10 +141,11 @@ def test_a_lift_keeps_no_session(name: str) -> None:
     assert "Session" not in text and "placeholder" not in text
     kinds = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)]
     assert [ast.unparse(kind.bases[0]) for kind in kinds] == ["tf.Module"]
-    assert text.count("tf.GradientTape()") == 1
+    if name in PAIRS:
+        assert text.count("tf.GradientTape()") == 1
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PAIRS)
 def test_keras_only_where_it_computes_the_same(name: str) -> None:
     """A Keras optimizer is made for dense gradients at a constant rate, and not to be saved."""
     optimizer, _, way = name.partition("-")

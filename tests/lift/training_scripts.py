@@ -135,8 +135,20 @@ _CLIPS = {
 }
 
 
+#: Whole scripts of other shapes, under their file names.
+SHAPES = {
+    path.stem: path.read_text(encoding="utf-8")
+    for path in sorted((HERE / "training_shapes").glob("*.py"))
+}
+
+
 def names() -> list[str]:
-    """Return the names of the scripts, ``OPTIMIZER-WAY``."""
+    """Return the names of the scripts, ``OPTIMIZER-WAY``, and of those in ``training_shapes``."""
+    return [*pairs(), *SHAPES]
+
+
+def pairs() -> list[str]:
+    """Return the names of the scripts that are made of an optimizer and a way to train."""
     return [
         f"{optimizer}-{way}" for optimizer in OPTIMIZERS for way in WAYS if _tells(optimizer, way)
     ]
@@ -157,6 +169,8 @@ def script(name: str, resumed: bool = False) -> str:
         resumed: whether it restores the checkpoints that its arguments name, which were saved after
             step 50, and trains on from each, instead of training from the start.
     """
+    if name in SHAPES:
+        return SHAPES[name]
     kind, _, way = name.partition("-")
     parts = WAYS[way]
     embedding, counted = "embedding" in parts, "step" in parts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import re
@@ -16,6 +15,7 @@ import pytest
 from engine_harness import plan_of
 
 from migrator import migration, rulebook
+from migrator import slim_symbols as symbols
 from migrator.results import Finding, Outcome
 from migrator.rule import FileContext
 
@@ -25,7 +25,6 @@ TABLE = ROOT / "migrator" / "data" / "slim.txt"
 SAVER = "\nsaver = tf.train.Saver()\n"
 
 rulebook.load_package()
-symbols = importlib.import_module("migrator.rules._slim_symbols")
 
 
 def body(text: str) -> str:

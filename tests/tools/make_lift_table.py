@@ -91,6 +91,21 @@ REVIEWED = {
     "arg_max": "argmax",
     "arg_min": "argmin",
     "norm": "norm",
+    "boolean_mask": "boolean_mask",
+    "confusion_matrix": "math.confusion_matrix",
+    "count_nonzero": "math.count_nonzero",
+    "depth_to_space": "nn.depth_to_space",
+    "gather_nd": "gather_nd",
+    "math.in_top_k": "math.in_top_k",
+    "nn.conv1d": "nn.conv1d",
+    "nn.conv2d_transpose": "nn.conv2d_transpose",
+    "nn.depthwise_conv2d": "nn.depthwise_conv2d",
+    "nn.in_top_k": "nn.in_top_k",
+    "nn.leaky_relu": "nn.leaky_relu",
+    "nn.separable_conv2d": "nn.separable_conv2d",
+    "nn.weighted_moments": "nn.weighted_moments",
+    "pad": "pad",
+    "space_to_depth": "nn.space_to_depth",
     "nn.nce_loss": "nn.nce_loss",
     "nn.sampled_softmax_loss": "nn.sampled_softmax_loss",
     "parse_example": "io.parse_example",
@@ -105,6 +120,7 @@ INSERTED = {
     "math.top_k": {"index_type"},
     "matmul": {"output_type", "grad_a", "grad_b"},
     "nn.top_k": {"index_type"},
+    "gather_nd": {"bad_indices_policy"},
     **dict.fromkeys(
         ("scatter_nd", "tensor_scatter_add", "tensor_scatter_nd_add", "tensor_scatter_nd_sub",
          "tensor_scatter_sub"),
@@ -133,6 +149,16 @@ RENAMED = {
     "nn.moments": {"keep_dims": "keepdims"},
     "nn.weighted_cross_entropy_with_logits": {"targets": "labels"},
     "norm": {"keep_dims": "keepdims"},
+    "count_nonzero": {
+        "input_tensor": "input",
+        "reduction_indices": "axis",
+        "keep_dims": "keepdims",
+    },
+    "nn.conv1d": {"value": "input"},
+    "nn.conv2d_transpose": {"value": "input", "filter": "filters"},
+    "nn.depthwise_conv2d": {"rate": "dilations"},
+    "nn.separable_conv2d": {"rate": "dilations"},
+    "nn.weighted_moments": {"keep_dims": "keepdims"},
     **{
         f"reduce_{kind}": {"reduction_indices": "axis", "keep_dims": "keepdims"}
         for kind in ("all", "any", "max", "mean", "min", "prod", "sum", "logsumexp")
@@ -213,6 +239,7 @@ def rows() -> list[str]:
         function, successor = reach(tf.compat.v1, old), reach(tf, new)
         assert function is not None and successor is not None, old
         left, right = parameters(function), parameters(successor)
+        left = [name for name in left if name not in INSERTED.get(old, ())]
         renamed = {**keywords.get(old, {}), **RENAMED.get(old, {})}
         olds = []
         for name in left:

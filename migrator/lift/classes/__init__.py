@@ -52,6 +52,6 @@ def lift_classes(
         facts.families[0].name,
         emitter.answers,
         tuple(dict.fromkeys(emitter.notes)),
-        frozenset(emitter.parts | needs.parts),
+        frozenset({"graph_module"} | needs.parts),
         frozenset(needs.requirements),
     )

@@ -95,7 +95,7 @@ class Functions:
         if run.literal is not None:
             keys = [key for key in run.literal.keys if key is not None]
         elif run.feeds is not None:
-            keys = run.feeds.keys()
+            keys = run.feeds.listed()
             names = {}
             for key in keys:
                 member = self.facts.member(key)
@@ -227,6 +227,8 @@ class Functions:
             for statement, value in family.assigned.get(name, ())
             if not (isinstance(value, ast.Constant) and value.value is None)
         ]
+        if any(statement in self.phases.hoisted for statement in sites):
+            return []
         for statement in sites:
             unit = self.facts.unit(statement)
             if unit not in self.phases.builders:
@@ -299,7 +301,7 @@ class Functions:
         sites = [
             call
             for method in self.phases.builders
-            for call in self.phases._calls[method]
+            for call in self.phases.calls[method]
             if unit in self.facts.called(call)
         ]
         outer = [self._chain(build, site, depth + 1) for site in sites]

@@ -1,16 +1,17 @@
-"""Which methods build the graph, which run it, and where the one becomes the other."""
+"""Where the graph of every class is built, and that nothing makes graph elsewhere."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from migrator.lift.classes.facts import STATIC, Facts, Family, Function, What
+from migrator.lift.classes.facts import Facts, Family, Function, What
+from migrator.lift.classes.roles import Roles, flat, is_gone
 from migrator.lift.classes.runs import Runs
 from migrator.lift.kinds import Refusal
 
-__all__ = ["Build", "Phases", "flat"]
+__all__ = ["Build", "Phases", "flat", "is_gone"]
 
 _UNITS = (ast.FunctionDef, ast.ClassDef)
 
@@ -33,7 +34,7 @@ class Build:
     fork_runs: set[ast.stmt] = field(default_factory=set)  #: what runs, of its statements
 
 
-class Phases:
+class Phases(Roles):
     """The order of building and running in every class.
 
     Args:
@@ -45,154 +46,9 @@ class Phases:
     """
 
     def __init__(self, facts: Facts, runs: Runs) -> None:
-        self.facts = facts
-        self.module = facts.module
-        self.runs = runs
-        self.removed: dict[ast.stmt, str] = {}  #: statements that go, and why
-        self.builders: set[Function] = set()
-        self.runners: set[Function] = set()
-        self._why: dict[Function, ast.AST] = {}
-        self._calls: dict[Function, list[ast.Call]] = {}
-        self._gone()
-        self._close()
+        super().__init__(facts, runs)
         self.builds = [self._build(family) for family in facts.families]
         self._check()
-
-    # -- what goes ---------------------------------------------------------------------
-
-    def _gone(self) -> None:
-        """Note the statements that go with the session."""
-        facts = self.facts
-        for node in self.module.nodes:
-            if isinstance(node, ast.Assign):
-                kinds = {facts.kind(target) for target in node.targets}
-                value = facts.kind(node.value)
-                if node in self.runs.kept:
-                    self.removed[node] = "fetch"
-                elif isinstance(node.value, (ast.Tuple, ast.List)) and value is What.HOST:
-                    continue
-                elif value in (What.SESSION, What.CONFIG):
-                    self.removed[node] = "session"
-                elif value in (What.INIT, What.LOCAL_INIT):
-                    self.removed[node] = "init"
-                elif value is What.NONE and kinds <= {What.SESSION, What.CONFIG, What.INIT}:
-                    self.removed[node] = "session"
-            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-                call = node.value
-                if facts.kind(call) is What.CONFIG:
-                    self.removed[node] = "session"
-                elif isinstance(call.func, ast.Attribute):
-                    base = facts.kind(call.func.value)
-                    if (base, call.func.attr) in (
-                        (What.SESSION, "close"),
-                        (What.CONFIG, "finalize"),
-                    ):
-                        self.removed[node] = "session"
-                    elif base is What.WRITER and call.func.attr == "add_graph":
-                        self.removed[node] = "graph of a writer"
-        for run in self.runs.runs:
-            if run.dropped is not None:
-                self.removed[run.dropped] = "feed"
-        for export in self.runs.exports.found:
-            self.removed.update(dict.fromkeys(export.gone, "export"))
-
-    # -- who does what -----------------------------------------------------------------
-
-    def units(self) -> Iterator[Function]:
-        """Yield every method and every function at module level."""
-        for statement in self.module.tree.body:
-            if isinstance(statement, ast.FunctionDef):
-                yield statement
-            elif isinstance(statement, ast.ClassDef):
-                for inner in statement.body:
-                    if isinstance(inner, ast.FunctionDef):
-                        yield inner
-
-    def makes(self, node: ast.AST) -> ast.AST | None:
-        """Return a place below ``node`` that makes graph, apart from calls, or None."""
-        facts = self.facts
-        stack: list[ast.AST] = [node]
-        while stack:
-            at = stack.pop()
-            if at in self.runs.named or at in self.removed:
-                continue
-            if isinstance(at, (ast.Name, ast.Attribute)) and isinstance(at.ctx, ast.Load):
-                symbol = facts.symbol(at)
-                parent = self.module.parents.get(at)
-                if symbol is not None:
-                    eager = (
-                        isinstance(parent, ast.Call)
-                        and parent.func is at
-                        and facts.kind(parent) is What.EAGER
-                    )
-                    if facts.is_graph_symbol(symbol) and not eager:
-                        return at
-                    continue
-                static = isinstance(parent, ast.Attribute) and parent.attr in STATIC
-                named = isinstance(at, ast.Name) or facts.member(at) is not None
-                if named and facts.kind(at) is What.GRAPH and not static:
-                    return at
-            stack.extend(reversed(list(ast.iter_child_nodes(at))))
-        return None
-
-    def uses(self, node: ast.AST) -> ast.AST | None:
-        """Return a place below ``node`` that runs the session, apart from calls, or None."""
-        saving: set[ast.AST] = {call for call, _ in self.runs.saving}
-        saving.update(export.statement for export in self.runs.exports.found)
-        for at in self.facts.below(node):
-            if at in self.runs.at and not self._initializes(at):
-                return at
-            if at in saving:
-                return at
-        return None
-
-    def _initializes(self, call: ast.AST) -> bool:
-        run = self.runs.at.get(call) if isinstance(call, ast.Call) else None
-        return run is not None and run.init is not None
-
-    def _close(self) -> None:
-        """Tell builders and runners, through the calls between them."""
-        units = list(self.units())
-        for unit in units:
-            self._calls[unit] = [at for at in self.facts.below(unit) if isinstance(at, ast.Call)]
-            place = next((at for at in map(self.makes, unit.body) if at is not None), None)
-            if place is not None:
-                self.builders.add(unit)
-                self._why[unit] = place
-            if self.uses(unit) is not None:
-                self.runners.add(unit)
-        changed = True
-        while changed:
-            changed = False
-            for unit in units:
-                for call in self._calls[unit]:
-                    for function in self.facts.called(call):
-                        if function is unit:
-                            continue
-                        if function.name == "__init__" and self.facts.class_called(call):
-                            continue  # an instance has a graph of its own
-                        if function in self.builders and unit not in self.builders:
-                            self.builders.add(unit)
-                            self._why[unit] = call
-                            changed = True
-                        if function in self.runners and unit not in self.runners:
-                            self.runners.add(unit)
-                            changed = True
-
-    def role(self, node: ast.stmt) -> tuple[bool, bool]:
-        """Return whether a statement makes graph, and whether it runs the session."""
-        makes = self.makes(node) is not None
-        uses = self.uses(node) is not None
-        for call in self.facts.below(node):
-            if isinstance(call, ast.Call) and call not in self.runs.named:
-                for function in self.facts.called(call):
-                    if function.name == "__init__" and self.facts.class_called(call):
-                        continue
-                    makes = makes or function in self.builders
-                    uses = uses or function in self.runners
-        return makes, uses
-
-    # -- where the graph is built ------------------------------------------------------
 
     def _build(self, family: Family) -> Build:
         methods = [m for methods in family.methods.values() for m in methods if m in self.builders]
@@ -200,7 +56,7 @@ class Phases:
             raise Refusal(family.root, "build", f"`{family.name}` builds no graph that is seen")
         inner: set[Function] = set()
         for unit in self.builders:
-            for call in self._calls[unit]:
+            for call in self.calls[unit]:
                 inner.update(f for f in self.facts.called(call) if f is not unit)
         roots = [method for method in methods if method not in inner]
         if len(roots) != 1:
@@ -246,6 +102,7 @@ class Phases:
         for node in part:
             if node in roles and roles[node][1] and node is not fork:
                 raise Refusal(node, "order", "graph is made after the session ran")
+        self._check_flow(part)
         whole = self._only_call(makes[0]) if len(makes) == 1 else None
         if whole is not None and self._ends_plainly(whole) and self._call_sites(whole) == 1:
             self._check_decorators(whole)
@@ -289,14 +146,14 @@ class Phases:
         return sum(
             1
             for unit in self.units()
-            for call in self._calls[unit]
+            for call in self.calls[unit]
             if method in self.facts.called(call)
         )
 
     def _called_from_runners(self, method: Function) -> ast.AST | None:
         for unit in self.units():
             if unit in self.runners and unit not in self.builders:
-                for call in self._calls[unit]:
+                for call in self.calls[unit]:
                     if method in self.facts.called(call):
                         return call
         return None
@@ -319,6 +176,15 @@ class Phases:
         ]
         returns = [at for at in returns if at not in inner]
         return not returns
+
+    def _check_flow(self, part: list[ast.stmt]) -> None:
+        """What moves to a method of its own must not leave the one that it stood in."""
+        for node in part:
+            for at in self.facts.below(node):
+                if isinstance(at, (ast.Return, ast.Global, ast.Nonlocal)):
+                    inner = self.module.enclosing(at, (ast.FunctionDef,))
+                    if inner is self.facts.unit(node):
+                        raise Refusal(at, "order", "a part of the graph is made on some ways only")
 
     def _forked(self, node: ast.If) -> set[ast.stmt]:
         """Return what runs of the statements of a condition; none, if it cannot be taken apart."""
@@ -383,8 +249,6 @@ class Phases:
                         )
         return read
 
-    # -- checks ------------------------------------------------------------------------
-
     def _check(self) -> None:
         """Code that runs the graph must not make any."""
         part = {node for build in self.builds for node in build.part}
@@ -402,7 +266,7 @@ class Phases:
         for unit in self.units():
             mixed = unit in self.builders and unit in self.runners and unit not in roots
             if mixed and not self._leads_to_root(unit):
-                raise Refusal(self._why[unit], "order", f"`{unit.name}` makes graph and runs it")
+                raise Refusal(self.why[unit], "order", f"`{unit.name}` makes graph and runs it")
         self._check_definitions()
         for statement in self.module.tree.body:
             if isinstance(statement, _UNITS):
@@ -452,34 +316,16 @@ class Phases:
         if self.makes(unit) is not None:
             return False
         roots = {build.method for build in self.builds} | {build.whole for build in self.builds}
-        for call in self._calls[unit]:
+        for call in self.calls[unit]:
             for function in self.facts.called(call):
-                if function in self.builders and function not in roots:
-                    if not self._leads_to_root(function):
-                        return False
+                inner = function in self.builders and function not in roots
+                if inner and not self._leads_to_root(function):
+                    return False
         return True
 
     def _in_part(self, node: ast.AST, part: set[ast.stmt], holder: object) -> bool:
         whole = any(build.whole is holder for build in self.builds)
         return whole or any(at in part for at in self.module.ancestors(node))
-
-
-def flat(phases: Phases, statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield the statements of a block, and those in the blocks of sessions that will be gone."""
-    for node in statements:
-        if isinstance(node, ast.With) and is_gone(phases.facts, node):
-            yield from flat(phases, node.body)
-        else:
-            yield node
-
-
-def is_gone(facts: Facts, node: ast.With) -> bool:
-    """Whether all that a ``with`` enters goes with the session."""
-    kinds = [facts.kind(item.context_expr) for item in node.items]
-    gone = [kind in (What.SESSION, What.CONFIG) for kind in kinds]
-    if any(gone) and not all(gone):
-        raise Refusal(node, "with", "a session and something else share a `with`")
-    return all(gone)
 
 
 def _is_super(facts: Facts, node: ast.stmt) -> bool:

@@ -13,6 +13,13 @@ from migrator.lift.kinds import Refusal
 __all__ = ["Feed", "Run", "Runs"]
 
 
+#: What makes a variable that counts the steps.
+_VARIABLES = frozenset(
+    {"tf.Variable", "tf.get_variable", "tf.train.get_or_create_global_step"}
+    | {"tf.train.create_global_step", "tf.contrib.framework.get_or_create_global_step"}
+)
+
+
 @dataclass(eq=False)
 class Feed:
     """A feed dictionary that is more than a literal in the call that runs the session."""
@@ -20,7 +27,7 @@ class Feed:
     literals: list[ast.Dict] = field(default_factory=list)
     stores: list[ast.Subscript] = field(default_factory=list)
 
-    def keys(self) -> list[ast.expr]:
+    def listed(self) -> list[ast.expr]:
         """Return every key that it may have."""
         found = [key for literal in self.literals for key in literal.keys if key is not None]
         return found + [store.slice for store in self.stores]
@@ -57,6 +64,7 @@ class Runs:
         self.module = facts.module
         self.runs: list[Run] = []
         self.saving: list[tuple[ast.Call, str]] = []  #: calls of savers' methods
+        self.steps: dict[ast.Call, ast.expr] = {}  #: ``tf.train.global_step`` -> the variable
         self.eager: dict[ast.Call, ast.expr] = {}  #: runs of tensors of constants
         self.exports = Exports(facts)
         #: subtrees that name parts of the graph without making any
@@ -70,9 +78,12 @@ class Runs:
         for node in self.module.nodes:
             if isinstance(node, ast.Dict) and facts.kind(node) is What.FEED:
                 self.named.update(key for key in node.keys if key is not None)
-            elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
-                if facts.kind(node.value) is What.FEED:
-                    self.named.add(node.slice)
+            elif (
+                isinstance(node, ast.Subscript)
+                and isinstance(node.ctx, ast.Store)
+                and facts.kind(node.value) is What.FEED
+            ):
+                self.named.add(node.slice)
         self.at = {run.call: run for run in self.runs}
         for export in self.exports.found:
             self.named.update(export.tensors())
@@ -81,6 +92,16 @@ class Runs:
         facts = self.facts
         symbol = facts.symbol(node.func)
         if symbol is not None:
+            if symbol.name == "tf.train.global_step":
+                given = self._arguments(node, ("sess", "global_step_tensor"))
+                step = given.get("global_step_tensor")
+                session = given.get("sess")
+                if step is None or session is None or not self._is_variable(step):
+                    raise Refusal(node, "session", "which step it reads is not told")
+                if facts.kind(session) is not What.SESSION:
+                    raise Refusal(node, "session", "it is not told which session this is")
+                self.steps[node] = step
+                self.named.update((node.func, step))
             return
         if not isinstance(node.func, ast.Attribute):
             return
@@ -105,11 +126,25 @@ class Runs:
             if name not in ("save", "restore"):
                 raise Refusal(node, "saver", f"`.{name}()` of a saver is not carried over")
             self.saving.append((node, name))
+            step = next((k.value for k in node.keywords if k.arg == "global_step"), None)
+            if name == "save" and step is None and len(node.args) > 2:
+                step = node.args[2]
+            if step is not None and self._is_variable(step):
+                self.named.add(step)
+
+    def _is_variable(self, node: ast.expr) -> bool:
+        """Whether a step that is read outside of the graph is a variable of it."""
+        member = self.facts.member(node)
+        if member is None:
+            return False
+        rows = member[1].assigned.get(member[2], [])
+        made = [value for _, value in rows if isinstance(value, ast.Call)]
+        symbols = [self.facts.symbol(value.func) for value in made]
+        names = {symbol.name if symbol is not None else "" for symbol in symbols}
+        return bool(rows) and len(made) == len(rows) and names <= _VARIABLES
 
     def _arguments(self, node: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
-        given: dict[str, ast.expr] = {}
-        for at, name in zip(node.args, names, strict=False):
-            given[name] = at
+        given = dict(zip(names, node.args, strict=False))
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise Refusal(node, "call", "its arguments are computed")
@@ -233,11 +268,11 @@ class Runs:
             run.feeds = self._given(feed, None, 0)
         else:
             raise Refusal(feed, "feed", "what is fed is computed")
-        for key in run.feeds.keys():
+        for key in run.feeds.listed():
             self._check_named(key, "feed", "what is fed is computed", run)
             if self.facts.member(key) is None:
                 raise Refusal(key, "feed", "what is fed is computed")
-        if not run.feeds.keys():
+        if not run.feeds.listed():
             raise Refusal(feed, "feed", "what is fed is computed")
 
     def _check_keys(self, keys: list[ast.expr | None], node: ast.Dict, run: Run) -> None:
@@ -261,9 +296,9 @@ class Runs:
         around = self.module.parents[statement]
         at = self.module.statement(run.call)
         for block in _blocks(around):
-            if statement in block and at in block:
-                if block.index(at) == block.index(statement) + 1 and reads == [name]:
-                    return statement
+            beside = statement in block and at in block
+            if beside and block.index(at) == block.index(statement) + 1 and reads == [name]:
+                return statement
         return None
 
     def _dictionary(self, at: ast.expr, name: str, depth: int) -> Feed:
@@ -329,9 +364,9 @@ class Runs:
 
     def _given(self, call: ast.Call, index: int | None, depth: int) -> Feed:
         """Return the dictionary that a method makes."""
-        if isinstance(call.func, ast.Name) and call.func.id == "dict" and not call.args:
-            if not call.keywords and index is None:
-                return Feed()
+        empty = not call.args and not call.keywords and index is None
+        if isinstance(call.func, ast.Name) and call.func.id == "dict" and empty:
+            return Feed()
         functions = self.facts.called(call)
         if not functions:
             raise Refusal(call, "feed", "what is fed is computed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from migrator.lift.classes.facts import Facts, Family, Function, What
+from migrator.lift.classes.facts import SESSIONS, Facts, Family, Function, What
 from migrator.lift.classes.phases import Phases, flat
 from migrator.lift.classes.runs import Run
 from migrator.lift.kinds import Refusal
@@ -47,6 +47,7 @@ class Sessions:
                     self.instances.append((node, made))
         self._find_parameters()
         self._several()
+        self._created()
         #: runs that initialize and can go: the variables have their values already
         self.first: set[Run] = set()
         #: runs that initialize -> what they are called on
@@ -100,6 +101,83 @@ class Sessions:
             raise Refusal(
                 parameter.node, "session", f"the session of `{method.name}` comes from another file"
             )
+
+    # -- where sessions are made ---------------------------------------------------------
+
+    def _created(self) -> None:
+        """Each session had values of its own: there may be one, or each must set all of them."""
+        sites: dict[object, list[ast.Call]] = {}
+        for node in self.module.nodes:
+            symbol = self.facts.symbol(node.func) if isinstance(node, ast.Call) else None
+            if symbol is None or symbol.name not in SESSIONS or not isinstance(node, ast.Call):
+                continue
+            self._check_options(node)
+            sites.setdefault(self.facts.family(node), []).append(node)
+        for nodes in sites.values():
+            for node in nodes:
+                if (len(nodes) > 1 or not self._is_kept(node)) and not self._sets_all(node):
+                    raise Refusal(node, "one session", "several sessions share the graph")
+
+    def _check_options(self, node: ast.Call) -> None:
+        """The graph that a session is for must be the one that is built here."""
+        if node.args:
+            raise Refusal(node, "session", "the session runs elsewhere")
+        for keyword in node.keywords:
+            given = keyword.value
+            if keyword.arg == "graph":
+                if self.facts.kind(given) not in (What.CONFIG, What.NONE):
+                    raise Refusal(given, "session", "the graph of the session comes from elsewhere")
+            elif keyword.arg != "config":
+                raise Refusal(given, "session", f"`{keyword.arg}` of a session is not carried over")
+        statement = self.module.statement(node)
+        value = statement.value if isinstance(statement, ast.Assign) else node
+        if value is not node:
+            for at in self.facts.below(value):
+                if isinstance(at, ast.Name) and at not in self.facts.below(node):
+                    _, bindings = self.module.find(at.id, self.module.scope_of[at])
+                    if any(isinstance(binding.node, ast.arg) for binding in bindings):
+                        raise Refusal(at, "session", "a session may be given, or not")
+
+    def _is_kept(self, node: ast.Call) -> bool:
+        """Whether a session lives as long as its module, or as the script."""
+        statement = self.module.statement(node)
+        if self.facts.family(node) is None:
+            return True
+        return isinstance(statement, ast.Assign) and any(
+            self.facts.attribute(target) is not None for target in statement.targets
+        )
+
+    def _sets_all(self, node: ast.Call) -> bool:
+        """Whether all variables are initialized or restored before anything else is run."""
+        statement = self.module.statement(node)
+        if isinstance(statement, ast.With):
+            following: list[ast.stmt] = statement.body
+        else:
+            parent = self.module.parents[statement]
+            following = []
+            for name in ("body", "orelse", "finalbody"):
+                block = getattr(parent, name, None)
+                if isinstance(block, list) and statement in block:
+                    following = block[block.index(statement) + 1 :]
+        partial = any(
+            (symbol := self.facts.symbol(at.func)) is not None
+            and symbol.name == "tf.train.Saver"
+            and (at.args or any(k.arg == "var_list" for k in at.keywords))
+            for at in self.module.nodes
+            if isinstance(at, ast.Call)
+        )
+        restoring = {call for call, name in self.phases.runs.saving if name == "restore"}
+        for one in following:
+            call = one.value if isinstance(one, ast.Expr) else None
+            if isinstance(call, ast.Call):
+                run = self.phases.runs.at.get(call)
+                if run is not None and run.init is not None:
+                    return self._covers_all(run)
+                if call in restoring:
+                    return not partial
+            if one not in self.phases.removed and any(self.phases.role(one)):
+                return False
+        return False
 
     # -- several instances -------------------------------------------------------------
 
@@ -224,6 +302,13 @@ class Sessions:
                     return
         if run.init is What.LOCAL_INIT and not self._covers_all(run):
             raise Refusal(run.call, "init", "only some variables are initialized again")
+        for node in self.module.nodes:
+            symbol = None
+            if isinstance(node, (ast.Name, ast.Attribute)):
+                symbol = self.facts.symbol(node)
+            name = symbol.name if symbol is not None else ""
+            if name.startswith("tf.metrics.") or name in _LOCAL:
+                raise Refusal(run.call, "init", "local variables would be initialized, too")
         self.later[run] = "self"
 
     def _covers_all(self, run: Run) -> bool:
@@ -267,6 +352,8 @@ class Sessions:
                 return False
         return True
 
+
+_LOCAL = frozenset({"tf.local_variables", "tf.GraphKeys.LOCAL_VARIABLES"})
 
 #: What gives everything of the default graph.
 _WHOLE_GRAPH = frozenset(

@@ -15,15 +15,15 @@ Preconditions, each a sentence:
 
 from __future__ import annotations
 
-import ast
-
+from migrator.lift.graphcode import GraphCode
 from migrator.lift.kinds import Lifted, Refusal
 from migrator.lift.wrapped.analysis import Analysis
 from migrator.lift.wrapped.callables import OPENERS, Callables
 from migrator.lift.wrapped.checks import check
+from migrator.lift.wrapped.imports import tensorflow_name
 from migrator.lift.wrapped.rewrite import Rewriter
 from migrator.lift.wrapped.scopes import scope_of
-from migrator.names import Module
+from migrator.names import Module, Symbol
 
 __all__ = ["lift_wrapped"]
 
@@ -49,6 +49,13 @@ def lift_wrapped(
     if not any(symbol.name in OPENERS for _, symbol in module.references()):
         raise Refusal(module.tree, "nothing", "it opens no session")
     calls = Callables(module, graph_names)
+    code = GraphCode(module, tensorflow_name(module))
+    told: set[Symbol] = set()
+    for ref in sorted(calls.graph_refs, key=module.start):
+        symbol = calls.symbols.get(ref)
+        if symbol is not None and symbol not in told:
+            told.add(symbol)
+            code.check(ref)  # what has no place in a graph that is built once is told first
     node = scope_of(module, calls)
     scope = Analysis(module, node, calls)
     scope.analyse()

@@ -14,9 +14,7 @@ __all__ = ["SAVER", "Actions"]
 
 _ASSIGNS = frozenset({"assign", "assign_add", "assign_sub"})
 _WRITERS = frozenset({"tf.summary.FileWriter"})
-_LOCAL_INITIALIZERS = frozenset(
-    {"tf.local_variables_initializer", "tf.initialize_local_variables"}
-)
+_LOCAL_INITIALIZERS = frozenset({"tf.local_variables_initializer", "tf.initialize_local_variables"})
 SAVER = (
     *("var_list", "reshape", "sharded", "max_to_keep", "keep_checkpoint_every_n_hours"),
     *("name", "restore_sequentially", "saver_def", "builder", "defer_build", "allow_empty"),
@@ -93,25 +91,24 @@ class Actions(Exports):
             if "session" in given:
                 self._session(node, given["session"])
             return self._initialized(node, base)
-        if base.sort in (Sort.GRAPH, Sort.VARIABLE) and name in ("eval", "run"):
-            if function in self.calls.session_refs:
-                given = arguments(node, ("feed_dict", "session"))
-                if "session" in given:
-                    self._session(node, given["session"])
-                with self.aside():
-                    base = self.evaluate(function.value)
-                self.found.loose = [
-                    one for one in self.found.loose if not _is_in(self.module, one, function)
-                ]
-                self.found.makes = [
-                    one for one in self.found.makes if not _is_in(self.module, one, function)
-                ]
-                return self._fetch(node, function.value, given.get("feed_dict"))
+        running = name in ("eval", "run") and function in self.calls.session_refs
+        if running and base.sort in (Sort.GRAPH, Sort.VARIABLE):
+            given = arguments(node, ("feed_dict", "session"))
+            if "session" in given:
+                self._session(node, given["session"])
+            self._taken_back(function)
+            return self._fetch(node, function.value, given.get("feed_dict"))
         if base.sort is Sort.SAVER:
             return self._saved(node, function)
         if base.sort is Sort.WRITER:
             return self._written(node, function)
         return super().method(node, function, base)
+
+    def _taken_back(self, function: ast.Attribute) -> None:
+        """Forget what reading the object of a method was found to do: the call answers for it."""
+        inside = set(ast.walk(function))
+        self.found.loose = [one for one in self.found.loose if one not in inside]
+        self.found.makes = [one for one in self.found.makes if one not in inside]
 
     def _session(self, node: ast.AST, session: ast.expr | None) -> None:
         if session is None or self.evaluate(session).sort is not Sort.SESSION:
@@ -278,16 +275,14 @@ class Actions(Exports):
         self._session(node, given.pop("sess", None))
         if not isinstance(function.value, (ast.Name, ast.Attribute)):
             raise Refusal(node, "Saver", "the Saver is not kept in a name")
-        self.found.loose = [
-            one for one in self.found.loose if not _is_in(self.module, one, function)
-        ]
+        self._taken_back(function)
         for word, argument in given.items():
             thing = self.evaluate(argument)
-            if word == "global_step" and thing.sort is Sort.VARIABLE:
-                if isinstance(argument, ast.Name):
-                    self.found.loose.remove(argument)
-                    self.outside.append((argument, thing))
-                    continue
+            counts = word == "global_step" and thing.sort is Sort.VARIABLE
+            if counts and isinstance(argument, ast.Name):
+                self.found.loose.remove(argument)
+                self.outside.append((argument, thing))
+                continue
             if thing.sort is not Sort.HOST:
                 raise Refusal(argument, "Saver", f"its {word} is a {thing.sort.value}")
         self.found.acts.append(node)
@@ -321,7 +316,3 @@ class Actions(Exports):
         if name in ("flush", "close") and not node.args and alone:
             return Thing(Sort.HOST, node)
         raise Refusal(node, "summary", f"`.{name}()` of a writer is not carried over")
-
-
-def _is_in(module: object, node: ast.AST, around: ast.AST) -> bool:
-    return any(inner is node for inner in ast.walk(around))

@@ -6,31 +6,18 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from migrator.lift import renames
 from migrator.lift.kinds import Refusal
-from migrator.lift.wrapped.actions import Actions
-from migrator.lift.wrapped.callables import Callables, arguments_of
+from migrator.lift.wrapped.callables import arguments_of
+from migrator.lift.wrapped.late import Late
 from migrator.lift.wrapped.things import Sort, Thing
 from migrator.lift.wrapped.values import Context, Found
-from migrator.names import Module, Symbol
 
 __all__ = ["Analysis", "is_main_guard"]
 
 _GONE = frozenset({"tf.disable_v2_behavior", "tf.disable_eager_execution"})
-_ACTORS = frozenset({Sort.SESSION, Sort.SAVER, Sort.WRITER, Sort.BUILDER, Sort.FEED, Sort.INIT})
-_KEPT_METHODS = frozenset(
-    {"assign", "assign_add", "assign_sub", "get_shape", "as_list", "eval", "run", "items", "keys"}
-    | {"values", "read_value", "value"}
-)
-#: They tell what the graph holds; a function that runs later finds all of it.
-_ASKS = frozenset(
-    {"tf.get_collection", "tf.trainable_variables", "tf.global_variables", "tf.GraphKeys"}
-)
-#: Built-in functions that may be told tensors and keep nothing of them.
-_TELLING = frozenset({"print", "len", "str", "repr", "type", "isinstance", "id"})
 
 
-class Analysis(Actions):
+class Analysis(Late):
     """The analysis of one scope.
 
     Args:
@@ -41,26 +28,6 @@ class Analysis(Actions):
     Raises:
         Refusal: from :meth:`analyse`, when something is not understood.
     """
-
-    def __init__(
-        self, module: Module, node: ast.Module | ast.FunctionDef, calls: Callables
-    ) -> None:
-        super().__init__(module, calls)
-        self.node = node
-        self.scope = module.scopes[node]
-        self.withs: list[ast.With] = []
-        self.removed: dict[ast.stmt, Sort] = {}
-        self.late: list[ast.stmt] = []  #: statements of the build that stood behind a run
-        self.last: list[ast.stmt] = []  #: of these, the ones that functions hold
-        self.anchor: ast.stmt | None = None
-        self.host_reads: list[tuple[ast.Name, ast.stmt]] = []
-        self.late_reads = []
-        self.deferred: list[ast.FunctionDef] = []
-        self.opened: list[str] = []  #: names of sessions that are open
-        self.was_reset: ast.AST | None = None
-        self.owners: dict[str, tuple[int, str]] = {}  #: names of the build
-
-    # -- all of it ---------------------------------------------------------------------
 
     def analyse(self) -> None:
         """Look at every statement once, in order."""
@@ -122,50 +89,26 @@ class Analysis(Actions):
 
     def _other(self, node: ast.stmt) -> None:
         """A statement that binds nothing and stays where it is."""
-        if isinstance(node, ast.Assert) and self._has_graph(node) and not self._has_action(node):
-            if not self.started and not self.context.inside:
-                self._moves_whole(node, self.context)
-                return
+        early = not self.started and not self.context.inside and not self._has_action(node)
+        if isinstance(node, ast.Assert) and early and self._has_graph(node):
+            self._moves_whole(node, self.context)
+            return
         for child in ast.iter_child_nodes(node):
             thing = self.evaluate(child)
             if isinstance(node, ast.Return) and thing.sort is Sort.FEED:
-                raise Refusal(node, "feed", "a feed dictionary is made in a function")
+                self._returns(node, thing)
+                continue
             self._joined(child, [thing])
             if thing.is_built and not thing.plain:
                 raise Refusal(node, "host use", "a graph value leaves the scope")
         self._stays(node)
 
-    # -- what there is in a piece of code --------------------------------------------------
-
-    def _built_name(self, node: ast.AST) -> bool:
-        if not isinstance(node, ast.Name):
-            return False
-        thing = self.env.get(self.calls.key(node))
-        return thing is not None and thing.is_built
-
-    def _has_action(self, node: ast.AST) -> bool:
-        if self.calls.has_session(node):
-            return True
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
-                thing = self.env.get(self.calls.key(inner))
-                if thing is not None and thing.sort in _ACTORS:
-                    return True
-        return False
-
-    def _has_graph(self, node: ast.AST) -> bool:
-        for inner in ast.walk(node):
-            if inner in self.calls.graph_refs:
-                return True
-            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
-                if self._built_name(inner) or self.calls.definition(inner) in self.calls.makes:
-                    return True
-        return False
-
-    # -- definitions -------------------------------------------------------------------
-
     def _definition(self, node: ast.FunctionDef | ast.ClassDef, context: Context) -> None:
         key = (id(self.module.scope_of[node]), node.name)
+        if isinstance(node, ast.FunctionDef) and self._is_feeder(node):
+            self.feeders[node] = None
+            self.deferred.insert(0, node)
+            return
         if node in self.calls.sessions:
             if isinstance(node, ast.ClassDef):
                 raise Refusal(node, "class", f"the class `{node.name}` holds the session")
@@ -184,32 +127,38 @@ class Analysis(Actions):
             self.versions.setdefault(key, []).append(self.env[key])
             self._own(node.name, key, node)
 
-    def _free(self, node: ast.AST) -> None:
-        """Note the host names that a definition reads from around it."""
-        inside = {
-            id(self.module.scopes[inner])
+    def _is_feeder(self, node: ast.FunctionDef) -> bool:
+        """Whether a function does no more with the graph than to make feed dictionaries."""
+        returns = [
+            inner.value
             for inner in ast.walk(node)
-            if inner in self.module.scopes
-        }
-        for name in ast.walk(node):
-            if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load):
-                key = self.calls.key(name)
-                if key[0] in inside or key[0] == id(None) or name in self.calls.symbols:
-                    continue
-                if key not in self.env and key in self.calls.names:
-                    continue
-                if not self._built_name(name):
-                    self.found.host.append(name)
-            elif isinstance(name, (ast.Global, ast.Nonlocal)):
-                raise Refusal(name, "function", "a function changes names outside of it")
+            if isinstance(inner, ast.Return) and inner.value is not None
+        ]
+        if not returns or node in self.calls.sessions or node.decorator_list:
+            return False
+        keys: set[ast.AST] = set()
+        for value in returns:
+            if not isinstance(value, ast.Dict) or not value.keys:
+                return False
+            for key in value.keys:
+                if key is None or not self._built_name(_root(key)):
+                    return False
+                keys.update(ast.walk(key))
+        return not any(
+            inner in self.calls.graph_refs
+            or (inner not in keys and isinstance(inner, ast.Name) and self._built_name(inner))
+            for inner in ast.walk(node)
+        )
 
-    # -- blocks ------------------------------------------------------------------------
+    def _returns(self, node: ast.Return, thing: Thing) -> None:
+        """A feed dictionary that a function makes: all of its must have the same keys."""
+        function = self.module.enclosing(node, (ast.FunctionDef,))
+        if function not in self.feeders or thing.feed is None:
+            raise Refusal(node, "feed", "a feed dictionary is made in a function")
 
     def _with(self, node: ast.With, context: Context) -> None:
-        sorts: list[Thing] = []
         with self.aside():
-            for item in node.items:
-                sorts.append(self.evaluate(item.context_expr))
+            sorts = [self.evaluate(item.context_expr) for item in node.items]
         goes = [thing for thing in sorts if thing.sort in (Sort.SESSION, Sort.CONFIG)]
         if goes:
             if len(goes) != len(sorts):
@@ -231,9 +180,8 @@ class Analysis(Actions):
         if self._has_action(node):
             if self._is_device(node):
                 self.withs.append(node)
-                self.notes.append(
-                    f"`{self.module.source(node.items[0].context_expr)}` is gone: TensorFlow chooses"
-                )
+                device = self.module.source(node.items[0].context_expr)
+                self.notes.append(f"`{device}` is gone: TensorFlow chooses")
                 self._block(node.body, context)
                 return
             if self._has_graph_items(node):
@@ -341,178 +289,6 @@ class Analysis(Actions):
                     self.bind(inner, Thing(Sort.HOST, inner))
         self.context = before
 
-    # -- the build ---------------------------------------------------------------------
-
-    def _move(self, node: ast.stmt) -> None:
-        if self.was_reset is not None:
-            raise Refusal(self.was_reset, "one graph", "the graph is reset after it was used")
-        self.moved.append(node)
-
-    def _take(self, node: ast.stmt) -> None:
-        """Note what a statement of the build reads of the host, by itself or through functions."""
-        for name in self._through(node):
-            self.found.host.append(name)
-        if node in self.late:
-            self.late_reads += [(name, node) for name in self.found.host]
-        else:
-            self.host_reads += [(name, node) for name in self.found.host]
-
-    def _through(self, node: ast.AST, seen: set[ast.AST] | None = None) -> list[ast.Name]:
-        """Return the host names that the functions read that a statement names."""
-        seen = set() if seen is None else seen
-        found: list[ast.Name] = []
-        for inner in ast.walk(node):
-            definition = self.calls.definition(inner)
-            if definition is None or definition in seen or definition is node:
-                continue
-            seen.add(definition)
-            for name in ast.walk(definition):
-                if (
-                    isinstance(name, ast.Name)
-                    and isinstance(name.ctx, ast.Load)
-                    and name not in self.calls.symbols
-                    and self.module.find(name.id, self.module.scope_of[name])[0]
-                    in (self.module.root, self.scope)
-                    and not self._built_name(name)
-                ):
-                    found.append(name)
-            found += self._through(definition, seen)
-        return found
-
-    def _own(self, name: str, key: tuple[int, str], node: ast.AST) -> None:
-        if self.owners.setdefault(name, key) != key:
-            raise Refusal(node, "one meaning", f"`{name}` is the name of several things")
-
-    def _moves_whole(self, node: ast.stmt, context: Context) -> None:
-        """A block that only builds graph."""
-        if context.inside:
-            raise Refusal(
-                node, "straight line", "graph is built in a loop or condition that runs the session"
-            )
-        for inner in ast.walk(node):
-            if isinstance(
-                inner, (ast.Return, ast.Yield, ast.YieldFrom)
-            ) and not self._in_function(inner, node):
-                raise Refusal(inner, "statement", "a block that builds graph is left")
-        self._move(node)
-        if self.started:
-            self.late.append(node)
-        self._built(node)
-        self._take(node)
-
-    def _in_function(self, node: ast.AST, top: ast.AST) -> bool:
-        around = self.module.enclosing(node, (ast.FunctionDef, ast.Lambda))
-        return around is not None and any(inner is around for inner in ast.walk(top))
-
-    def _built(self, node: ast.stmt) -> None:
-        """Look at one statement of the build."""
-        if isinstance(node, (ast.Pass, ast.Break, ast.Continue)):
-            return
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            key = (id(self.module.scope_of[node]), node.name)
-            self._free(node)
-            self.env[key] = Thing(Sort.GRAPH, node)
-            self.versions.setdefault(key, []).append(self.env[key])
-            self._own(node.name, key, node)
-        elif isinstance(node, ast.With):
-            for item in node.items:
-                thing = self.evaluate(item.context_expr)
-                self._joined(item.context_expr, [thing])
-                if item.optional_vars is not None:
-                    self._bound(item.optional_vars, Thing(Sort.GRAPH, item.optional_vars))
-            self._builts(node.body)
-        elif isinstance(node, ast.For):
-            thing = self.evaluate(node.iter)
-            self._joined(node.iter, [thing])
-            self._bound(node.target, Thing(Sort.GRAPH, node.target, not thing.is_built))
-            self._builts(node.body)
-            self._builts(node.orelse)
-        elif isinstance(node, ast.While):
-            self._joined(node.test, [self.evaluate(node.test)])
-            self._builts(node.body)
-            self._builts(node.orelse)
-        elif isinstance(node, ast.If):
-            self._joined(node.test, [self.evaluate(node.test)])
-            self._branches(node)
-        elif isinstance(node, ast.Assign):
-            thing = self.evaluate(node.value)
-            for target in node.targets:
-                self._bound(target, thing)
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            self._bound(node.target, self.evaluate(node.value))
-        elif isinstance(node, ast.AugAssign):
-            thing = self.evaluate(node.value)
-            read: ast.AST = node.target
-            if isinstance(read, ast.Name):
-                before = self.env.get(self.calls.key(read))
-                if before is None or not before.is_built:
-                    self.found.host.append(read)
-                elif before.sort is Sort.GRAPH:
-                    thing = Thing(Sort.GRAPH, node, plain=before.plain and not thing.is_built)
-            self._bound(node.target, thing)
-        elif isinstance(node, (ast.Expr, ast.Assert)):
-            for child in ast.iter_child_nodes(node):
-                self._joined(child, [self.evaluate(child)])
-        else:
-            raise Refusal(node, "statement", "this kind of statement is not followed in graph code")
-
-    def _builts(self, statements: Sequence[ast.stmt]) -> None:
-        for statement in statements:
-            self._built(statement)
-
-    def _branches(self, node: ast.If) -> None:
-        before = dict(self.env)
-        self._builts(node.body)
-        first = dict(self.env)
-        self.env = dict(before)
-        self._builts(node.orelse)
-        for key in {*first, *self.env}:
-            one, other = first.get(key), self.env.get(key)
-            if one is other:
-                continue
-            things = [thing for thing in (one, other) if thing is not None]
-            known = [thing for thing in things if thing.is_built]
-            sorts = {thing.sort for thing in things}
-            sort = sorts.pop() if len(sorts) == 1 else Sort.GRAPH
-            joined = Thing(
-                sort,
-                node,
-                plain=all(thing.plain for thing in things),
-                maybe=len(known) < 2 or any(thing.maybe for thing in things),
-            )
-            self.env[key] = joined
-            self.versions.setdefault(key, []).append(joined)
-
-    def _bound(self, target: ast.expr, thing: Thing) -> None:
-        """Bind what a statement of the build assigns to."""
-        if thing.sort is Sort.HOST:
-            thing = Thing(Sort.GRAPH, thing.node, plain=True)
-        elif not thing.is_built:
-            raise Refusal(target, "graph code", f"a {thing.sort.value} is made in a block")
-        if isinstance(target, ast.Name):
-            key = self.calls.key(target)
-            if key[0] != id(self.scope) and not self.context.deferred:
-                raise Refusal(target, "one scope", f"`{target.id}` is a global name")
-            self._own(target.id, key, target)
-            self.env[key] = thing
-            self.versions.setdefault(key, []).append(thing)
-        elif isinstance(target, (ast.Tuple, ast.List)):
-            items = thing.items if len(thing.items) == len(target.elts) else []
-            for index, element in enumerate(target.elts):
-                self._bound(element, items[index] if items else Thing(Sort.GRAPH, target, thing.plain))
-        elif isinstance(target, ast.Starred):
-            self._bound(target.value, Thing(Sort.GRAPH, target, thing.plain))
-        else:
-            self._joined(target, self.evaluate_all(list(ast.iter_child_nodes(target))))
-            root: ast.expr = target
-            while isinstance(root, (ast.Attribute, ast.Subscript)):
-                root = root.value
-            if isinstance(root, ast.Name) and not self._built_name(root) and thing.is_built:
-                if not thing.plain:
-                    raise Refusal(target, "host use", "a graph value is stored in a host value")
-
-    # -- simple statements -------------------------------------------------------------
-
     def _simple(
         self, node: ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr, context: Context
     ) -> None:
@@ -522,7 +298,7 @@ class Analysis(Actions):
         if value is None:
             return
         thing = self.evaluate(value)
-        targets = (
+        targets: list[ast.expr] = (
             node.targets
             if isinstance(node, ast.Assign)
             else []
@@ -554,9 +330,9 @@ class Analysis(Actions):
             self._goes(node, targets, thing)
             return
         if thing.sort in (Sort.WRITER, Sort.FEED):
-            if len(targets) != 1 or not isinstance(targets[0], ast.Name):
-                if not (isinstance(node, ast.Expr) and thing.sort is Sort.WRITER):
-                    raise Refusal(node, "assignment", f"a {thing.sort.value} is not kept in a name")
+            named = len(targets) == 1 and isinstance(targets[0], ast.Name)
+            if not named and not (isinstance(node, ast.Expr) and thing.sort is Sort.WRITER):
+                raise Refusal(node, "assignment", f"a {thing.sort.value} is not kept in a name")
             for target in targets:
                 self.store(target, thing)
             if thing.sort is Sort.FEED or found.acts:
@@ -591,7 +367,11 @@ class Analysis(Actions):
             self.started = True
         elif built and not self.started and not context.inside:
             self._move(node)
-            if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and not changed:
+            if (
+                isinstance(node, ast.AugAssign)
+                and isinstance(node.target, ast.Name)
+                and not changed
+            ):
                 found.host.append(node.target)
             self._take(node)
             for target in targets:
@@ -628,48 +408,14 @@ class Analysis(Actions):
         if self.found.acts:
             self.started = True
 
-    def _is_idle(self, node: ast.AST) -> bool:
-        """Whether reading a graph value tells no more than what is known without running it."""
-        if not isinstance(node, ast.Name):
-            return False
-        thing = self.env.get(self.calls.key(node))
-        if thing is None:
-            return False
-        if thing.plain:
-            return True
-        at: ast.AST = node
-        while True:
-            parent = self.module.parents[at]
-            if isinstance(parent, ast.Attribute):
-                with self.aside():
-                    if self.evaluate(parent).plain:
-                        return True
-            elif isinstance(parent, ast.Call) and at in parent.args:
-                name = parent.func.id if isinstance(parent.func, ast.Name) else ""
-                return name in _TELLING
-            elif not isinstance(parent, (ast.Subscript, ast.Tuple)) or at is not getattr(
-                parent, "value", at
-            ):
-                return False
-            at = parent
-
-    def _root_thing(self, target: ast.expr) -> Thing | None:
-        root = target
-        while isinstance(root, (ast.Attribute, ast.Subscript)):
-            root = root.value
-        if root is target or not isinstance(root, ast.Name):
-            return None
-        return self.env.get(self.calls.key(root))
-
     def _goes(self, node: ast.stmt, targets: list[ast.expr], thing: Thing) -> None:
         """A statement that goes with the session."""
         for target in targets:
             if not isinstance(target, ast.Name):
                 raise Refusal(node, "assignment", f"a {thing.sort.value} is not kept in a name")
         named = targets[0].id if targets and isinstance(targets[0], ast.Name) else ""
-        if thing.sort is Sort.SESSION:
-            if thing.node is getattr(node, "value", None):
-                self._open(thing, named)
+        if thing.sort is Sort.SESSION and thing.node is getattr(node, "value", None):
+            self._open(thing, named)
         value = getattr(node, "value", None)
         if isinstance(value, ast.expr):
             self._one_graph(value)
@@ -721,84 +467,11 @@ class Analysis(Actions):
                 return self._has_graph(statement)
         return False
 
-    # -- late graph --------------------------------------------------------------------
 
-    def _late(
-        self, node: ast.stmt, targets: list[ast.expr], thing: Thing, context: Context
-    ) -> None:
-        """Graph that is made where the session already runs: it may as well be made before."""
-        found = self.found
-        if not isinstance(node, ast.Assign) and not (
-            isinstance(node, (ast.Expr, ast.AugAssign)) and not context.inside
-        ):
-            raise Refusal(node, "straight line", "graph is made where the session runs")
-        if context.inside:
-            self.check_late(node, found.makes, "straight line")
-        if context.inside or self._tells(node):
-            if any(not isinstance(target, ast.Name) for target in targets) or self._tells(node):
-                raise Refusal(node, "straight line", "graph is made where the session runs")
-        self._move(node)
-        self.late.append(node)
-        if context.deferred:
-            self.last.append(node)
-        self._take(node)
-        for target in targets:
-            if context.inside and isinstance(target, ast.Name):
-                if len(self.module.find(target.id, self.module.scope_of[target])[1]) > 1:
-                    raise Refusal(target, "one meaning", f"`{target.id}` stands for several things")
-                key = self.calls.key(target)
-                self._own(target.id, key, target)
-                self.env[key] = thing
-                self.versions.setdefault(key, []).append(thing)
-            else:
-                self._bound(target, thing)
-
-    def _tells(self, node: ast.AST) -> bool:
-        """Whether a statement prints."""
-        return any(
-            isinstance(inner, ast.Call)
-            and isinstance(inner.func, ast.Name)
-            and inner.func.id == "print"
-            for inner in ast.walk(node)
-        )
-
-    def check_late(self, node: ast.AST, makes: list[ast.AST], precondition: str) -> None:
-        """Graph that is made where the session already runs must be tensors, and no variables.
-
-        Raises:
-            Refusal: it may be more.
-        """
-        for one in makes:
-            function = one.func if isinstance(one, ast.Call) else one
-            symbol = self.calls.symbols.get(function)
-            asks = self.context.deferred and symbol is not None and symbol.name in _ASKS
-            if symbol is None or not (asks or self._is_pure(symbol)):
-                what = ast.unparse(function) if isinstance(function, ast.expr) else "it"
-                raise Refusal(
-                    one, precondition, f"`{what}` is called where the session already runs"
-                )
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
-                if inner.func in self.calls.symbols or inner.func.attr in _KEPT_METHODS:
-                    continue
-                with self.aside():
-                    built = self.evaluate(inner.func.value).is_built
-                if built:
-                    raise Refusal(
-                        inner,
-                        precondition,
-                        f"`.{inner.func.attr}()` is called where the session already runs",
-                    )
-
-    def _is_pure(self, symbol: Symbol) -> bool:
-        name = symbol.spelled.partition(".")[2]
-        return (
-            renames.entry(symbol) is not None
-            or name in renames.CONSTANTS
-            or name in renames.CASTS
-            or name in renames.TEMPLATES
-            or name in ("assign", "assign_add", "assign_sub", "group")
-        )
+def _root(node: ast.AST) -> ast.AST:
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node
 
 
 def _fed_keys(thing: Thing) -> tuple[str, ...]:

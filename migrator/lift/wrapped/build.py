@@ -11,8 +11,8 @@ from migrator.lift.kinds import Refusal
 from migrator.lift.text import Edit, Writer, call, comment_end
 from migrator.lift.wrapped.actions import SAVER
 from migrator.lift.wrapped.analysis import Analysis
-from migrator.lift.wrapped.exports import PREDICT
 from migrator.lift.wrapped.checks import parameters_of
+from migrator.lift.wrapped.exports import PREDICT
 from migrator.lift.wrapped.things import Export, Thing, Use
 
 __all__ = ["Build"]
@@ -60,6 +60,7 @@ class Build:
         """
         scope = self.scope
         self.parameters = parameters_of(scope)
+        scope.uses.sort(key=lambda use: (use.calls[0].lineno, use.calls[0].col_offset))
         self._attribute_names()
         self._find_loads()
         inner = len(self.tab) * 2
@@ -98,8 +99,7 @@ class Build:
         last = [row for use in at.get(len(self._order) - 1, []) for row in self._use(use, inner)]
         last += [row for export in scope.exports for row in self._export(export, inner)]
         last += [
-            f"{inner}self.{attribute} = {name}"
-            for name, (attribute, _) in self._attributes.items()
+            f"{inner}self.{attribute} = {name}" for name, (attribute, _) in self._attributes.items()
         ]
         return [*rows, *([""] if last else []), *last]
 
@@ -217,7 +217,9 @@ class Build:
                 deep = len(row) - len(row.lstrip()) > column
                 if not (row.lstrip().startswith("#") and deep):
                     break
-                rows.append(" " * max(len(row) - len(row.lstrip()) + inner - column, 0) + row.strip())
+                rows.append(
+                    " " * max(len(row) - len(row.lstrip()) + inner - column, 0) + row.strip()
+                )
                 end = until
         self.regions.append((start, end))
         return rows
@@ -248,9 +250,7 @@ class Build:
             for item in node.items:
                 kept = item.optional_vars
                 if isinstance(kept, ast.Name) and self._is_idle(kept):
-                    edits.append(
-                        (self.module.end(item.context_expr), self.module.end(kept), "")
-                    )
+                    edits.append((self.module.end(item.context_expr), self.module.end(kept), ""))
                 edits += writer.edits(item.context_expr)
             for statement in node.body:
                 edits += writer.edits(statement)

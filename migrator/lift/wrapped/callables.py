@@ -16,7 +16,7 @@ from migrator.lift.imported import is_named
 from migrator.lift.kinds import Refusal
 from migrator.names import Binding, Module, Scope, Symbol
 
-__all__ = ["OPENERS", "Callables", "Definition", "arguments_of"]
+__all__ = ["FILLING", "OPENERS", "PLAIN", "Callables", "Definition", "arguments_of"]
 
 #: They open a session, or find the one that is open.
 OPENERS = frozenset({"tf.Session", "tf.InteractiveSession"})
@@ -24,7 +24,7 @@ _SESSIONS = OPENERS | {"tf.get_default_session"}
 
 Definition = ast.FunctionDef | ast.ClassDef
 _DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
-_FILLING = frozenset({"append", "extend", "insert", "add", "update", "setdefault"})
+FILLING = frozenset({"append", "extend", "insert", "add", "update", "setdefault"})
 
 #: Libraries whose functions make no graph and keep nothing of it.
 _HARMLESS = frozenset({"numpy", *sys.stdlib_module_names})
@@ -50,7 +50,7 @@ class Callables:
         self.graph_modules = graph_modules
         self.symbols: dict[ast.AST, Symbol] = {}
         #: references to what makes graph
-        self.graph_refs: set[ast.AST] = set()
+        self.graph_refs: set[ast.expr] = set()
         #: references through a name of the file's own, ``FLAGS``, which keep their spelling
         self.aliases: set[ast.AST] = set()
         self.makes: set[ast.AST] = set()  #: definitions that make graph
@@ -60,6 +60,7 @@ class Callables:
         self.session_names: set[tuple[int, str]] = set()
         self.session_refs: set[ast.AST] = set()
         self._uses: dict[ast.AST, set[ast.AST]] = {}  #: definition -> those that it calls
+        self._inner: dict[ast.AST, frozenset[int]] = {}
         self._around: dict[ast.AST, tuple[ast.AST, ...]] = {}
         self._refer()
         self._name()
@@ -121,22 +122,25 @@ class Callables:
 
     def _refer(self) -> None:
         module = self.module
-        for node, symbol in module.references():
-            self.symbols[node] = symbol
+        for ref, symbol in module.references():
+            self.symbols[ref] = symbol
             if is_graph_symbol(symbol):
-                self.graph_refs.add(node)
+                self.graph_refs.add(ref)
             elif symbol.name in _SESSIONS:
-                self.session_refs.add(node)
-            if self.origin(node) is None:
-                self.aliases.add(node)
+                self.session_refs.add(ref)
+            if self.origin(ref) is None:
+                self.aliases.add(ref)
         for node in module.nodes:
             if isinstance(node, (ast.AsyncFunctionDef, ast.Await)):
                 raise Refusal(node, "async", "asynchronous code is not followed")
             if isinstance(node, ast.Name) and changes_names(module, node):
                 raise Refusal(node, "dynamic code", f"`{node.id}` changes names unseen")
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, (ast.Store, ast.Del)):
-                if module.symbol(node.value) is not None:
-                    raise Refusal(node, "dynamic code", "a part of TensorFlow is replaced")
+            if (
+                isinstance(node, ast.Attribute)
+                and not isinstance(node.ctx, ast.Load)
+                and module.symbol(node.value) is not None
+            ):
+                raise Refusal(node, "dynamic code", "a part of TensorFlow is replaced")
             if isinstance(node, ast.Call) and self.is_graph_module(node.func):
                 self.graph_refs.add(node.func)
 
@@ -173,34 +177,35 @@ class Callables:
             for key in list(self.session_names):
                 for name in loads.get(key, ()):
                     self.session_refs.add(name)
-                    for target in [*self._parameter(name), *_kept_in(module, name)]:
-                        found = (
-                            (id(module.scopes[target[0]]), target[1])
-                            if isinstance(target, tuple)
-                            else self.key(target)
-                        )
+                    places = [
+                        (id(module.scopes[function]), word)
+                        for function, word in self._parameter(name)
+                    ]
+                    places += [self.key(target) for target in _kept_in(module, name)]
+                    for found in places:
                         if found not in self.session_names:
                             self.session_names.add(found)
                             changed = True
         for node in module.nodes:
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if self._evaluates(node, node.func):
-                    self.session_refs.add(node.func)
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            if self._evaluates(node, node.func):
+                self.session_refs.add(node.func)
         for node in module.nodes:
             targets, value = _binding(node)
             if isinstance(node, ast.Call) and self.origin(node.func) is not None:
                 continue  # ``tf.add(a, b)`` fills nothing
             if value is not None:
                 bound.append((targets, value))
-        sources = [
-            (targets, value, self._reads(value))
-            for targets, value in bound
-            if not any(inner in self.session_refs for inner in ast.walk(value))
-        ]
+        sources = []
+        for targets, value in bound:
+            read = self._reads(value)
+            if read is not None:
+                sources.append((targets, value, read))
         changed = True
         while changed:
             changed = False
-            for targets, value, (refs, keys) in sources:
+            for targets, _, (refs, keys) in sources:
                 if refs or keys & self.names:
                     for target in targets:
                         key = self.key(target)
@@ -210,10 +215,13 @@ class Callables:
             if not changed:
                 changed = self._spread_names(sources)
 
-    def _reads(self, value: ast.AST) -> tuple[bool, set[tuple[int, str]]]:
+    def _reads(self, value: ast.AST) -> tuple[bool, set[tuple[int, str]]] | None:
+        """Return whether a value makes graph, and the names it reads; None for one of a run."""
         refs = False
         keys = set()
         for inner in ast.walk(value):
+            if inner in self.session_refs:
+                return None
             refs = refs or inner in self.graph_refs
             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
                 keys.add(self.key(inner))
@@ -275,20 +283,29 @@ class Callables:
             found.update(self.key(target) for target in targets)
         return found
 
+    def _scopes(self, definition: ast.AST) -> frozenset[int]:
+        """Return the ids of the scopes of a definition and of those inside it."""
+        known = self._inner.get(definition)
+        if known is None:
+            known = self._inner[definition] = frozenset(
+                id(self.module.scopes[inner])
+                for inner in ast.walk(definition)
+                if inner in self.module.scopes
+            )
+        return known
+
     def _spread(self) -> None:
         """Tell which definitions make graph or use a session, by themselves or by others."""
-        module = self.module
         for ref in self.graph_refs:
             self.makes.update(self._definitions(ref))
-        for ref in self.session_refs:
-            self.sessions.update(self._definitions(ref))
+        for place in self.session_refs:
+            self.sessions.update(self._definitions(place))
         uses: dict[ast.AST, set[ast.AST]] = {}
-        for nodes in self._loads.values():
+        for key, nodes in self._loads.items():
             for name in nodes:
                 around = self._definitions(name)
                 if not around:
                     continue
-                key = self.key(name)
                 definition = self.definition(name)
                 if definition is not None:
                     for one in around:
@@ -296,7 +313,7 @@ class Callables:
                 elif key in self.names:
                     for one in around:
                         # a name of its own or of a function inside it is no concern
-                        if not _within(module, key, one):
+                        if key[0] not in self._scopes(one):
                             self.makes.add(one)
                             self.closes.setdefault(one, set()).add(name.id)
         changed = True
@@ -312,7 +329,11 @@ class Callables:
             changed = False
             for one, others in uses.items():
                 for other in others:
-                    if other in self.closes and one not in self.closes and other not in _inside(one):
+                    if (
+                        other in self.closes
+                        and one not in self.closes
+                        and other not in _inside(one)
+                    ):
                         assert isinstance(other, _DEFINITIONS)
                         self.closes[one] = {other.name}
                         changed = True
@@ -320,15 +341,6 @@ class Callables:
 
 def _inside(node: ast.AST) -> set[ast.AST]:
     return {inner for inner in ast.walk(node) if isinstance(inner, _DEFINITIONS)}
-
-
-def _within(module: Module, key: tuple[int, str], definition: ast.AST) -> bool:
-    """Whether the scope of a name is that of a definition or one inside it."""
-    return any(
-        id(module.scopes[inner]) == key[0]
-        for inner in ast.walk(definition)
-        if inner in module.scopes
-    )
 
 
 def _imported(binding: Binding) -> str | None:
@@ -366,7 +378,7 @@ def _binding(node: ast.AST) -> tuple[list[ast.Name], ast.AST | None]:
         return list(_stored(node.optional_vars)), node.context_expr
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         base = node.func.value
-        if node.func.attr in _FILLING and isinstance(base, ast.Name) and node.args:
+        if node.func.attr in FILLING and isinstance(base, ast.Name) and node.args:
             return [base], ast.Tuple([*node.args], ast.Load())
     return [], None
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from migrator.lift.kinds import Refusal
-from migrator.lift.wrapped.analysis import Analysis
+from migrator.lift.wrapped.analysis import Analysis, is_main_guard
 from migrator.lift.wrapped.callables import Definition
 from migrator.names import Scope
 
@@ -87,7 +87,9 @@ def _check_read(
             continue
         if _changes(scope, other):
             raise Refusal(
-                name, "order", f"`{name.id}` changes before the graph is built (line {other.lineno})"
+                name,
+                "order",
+                f"`{name.id}` changes before the graph is built (line {other.lineno})",
             )
 
 
@@ -146,11 +148,9 @@ class _Effects:
         todo: list[ast.stmt] = list(self.scope.node.body)
         while todo:
             node = todo.pop(0)
-            if node in self.scope.withs or (
-                isinstance(node, ast.If) and self.scope.anchor in ast.walk(node)
-                and node not in self.scope.moved
-            ):  # fmt: skip
-                todo[:0] = node.body  # type: ignore[attr-defined]
+            opens = isinstance(node, ast.If) and is_main_guard(node)
+            if isinstance(node, (ast.If, ast.With)) and (opens or node in self.scope.withs):
+                todo[:0] = node.body
             else:
                 yield node
 

@@ -81,7 +81,9 @@ class Exports(Values):
         if set(names[1:4]) - set(given):
             raise Refusal(node, "export", "its arguments are not told")
         self._export(
-            node, given["export_dir"], {"serving_default": (given["inputs"], given["outputs"], PREDICT)}
+            node,
+            given["export_dir"],
+            {"serving_default": (given["inputs"], given["outputs"], PREDICT)},
         )
         return Thing(Sort.HOST, node)
 
@@ -94,9 +96,9 @@ class Exports(Values):
         given = arguments(node, names, accepted)
         self._session(node, given.get("sess"))
         tags = given.get("tags")
-        if not isinstance(tags, (ast.List, ast.Tuple)) or [
-            self.word(tag) for tag in tags.elts
-        ] != ["serve"]:
+        if not isinstance(tags, (ast.List, ast.Tuple)) or [self.word(tag) for tag in tags.elts] != [
+            "serve"
+        ]:
             raise Refusal(node, "export", "its tags are others than SERVING")
         listed = given.get("signature_def_map")
         if not isinstance(listed, ast.Dict) or not listed.keys:
@@ -145,9 +147,7 @@ class Exports(Values):
                     if inner.makes:
                         self.check_late(value, inner.makes, "export")
                     self.late_reads += [(name, value) for name in inner.host]
-        self.exports.append(
-            Export(statement, node, directory, signatures, after=len(self.moved))
-        )
+        self.exports.append(Export(statement, node, directory, signatures, after=len(self.moved)))
         self.found.acts.append(node)
 
     def pairs(self, node: ast.expr) -> dict[str, ast.expr]:

@@ -43,9 +43,7 @@ def scope_of(module: Module, calls: Callables) -> ast.Module | ast.FunctionDef:
             owners.setdefault(around, node)
     (first, *others) = owners
     if others:
-        raise Refusal(
-            owners[others[0]], "one scope", "sessions are opened in several functions"
-        )
+        raise Refusal(owners[others[0]], "one scope", "sessions are opened in several functions")
     _check_called_once(module, first)
     return first
 
@@ -101,14 +99,10 @@ def _has_graph_of_its_own(module: Module, function: ast.FunctionDef) -> bool:
                 symbol = module.symbol(call.func)
                 graphs = [word.value for word in call.keywords if word.arg == "graph"]
                 if symbol is not None and symbol.name in OPENERS and graphs:
-                    call = ast.Call(
-                        ast.Attribute(graphs[0], "as_default", ast.Load()), [], []
-                    )
+                    call = ast.Call(ast.Attribute(graphs[0], "as_default", ast.Load()), [], [])
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
                 made = call.func.value
-                symbol = (
-                    module.symbol(made.func) if isinstance(made, ast.Call) else None
-                )
+                symbol = module.symbol(made.func) if isinstance(made, ast.Call) else None
                 return symbol is not None and symbol.name == "tf.Graph"
         if any(module.symbol(inner) is not None for inner in ast.walk(node)):
             return False

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from migrator.lift.expressions import arguments
 from migrator.lift.kinds import Refusal
-from migrator.lift.wrapped.callables import OPENERS, PLAIN, Callables
+from migrator.lift.wrapped.callables import FILLING, OPENERS, PLAIN, Callables
 from migrator.lift.wrapped.things import Export, Feed, Sort, Thing, Use
 from migrator.names import Module, Symbol
 
@@ -102,6 +102,8 @@ class Values:
         self.outside: list[tuple[ast.Name, Thing]] = []  #: reads of the build's names by host code
         self.session_arguments: list[tuple[ast.Call, ast.expr]] = []
         self.notes: list[str] = []
+        #: functions that make feed dictionaries
+        self.feeders: dict[ast.FunctionDef, None] = {}
         self.called = False  #: a function that uses the session was called
         self.started = False  #: the session ran something
         self.inner: set[int] = set()  #: scopes of comprehensions and lambdas, by their id
@@ -168,20 +170,17 @@ class Values:
         if isinstance(node, ast.Compare):
             things = self.evaluate_all([node.left, *node.comparators])
             thing = self._joined(node, things)
-            thing.plain = thing.plain or all(
-                isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops
-            )
+            thing.plain = thing.plain or all(isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops)
             return thing
         if isinstance(node, (ast.Yield, ast.YieldFrom, ast.Await, ast.NamedExpr)):
-            if isinstance(node, ast.NamedExpr) or self.context == Context():
-                raise Refusal(node, "expression", "this kind of expression is not followed")
+            raise Refusal(node, "expression", "this kind of expression is not followed")
         return self._joined(node, self.evaluate_all(list(ast.iter_child_nodes(node))))
 
     def _joined(self, node: ast.AST, things: list[Thing]) -> Thing:
         for thing in things:
             if thing.sort not in (Sort.HOST, Sort.GRAPH, Sort.VARIABLE):
                 raise Refusal(
-                    thing.node if thing.node in self.module.scope_of else node,  # type: ignore[arg-type]
+                    thing.node if thing.node in self.module.scope_of else node,
                     "host use",
                     f"a {thing.sort.value} is used in a way that is not followed",
                 )
@@ -199,7 +198,7 @@ class Values:
         thing = self.env.get(key)
         if thing is None:
             definition = self.calls.definition(node)
-            if definition in self.calls.makes:
+            if definition in self.calls.makes and definition not in self.feeders:
                 self.found.makes.append(node)
                 return Thing(Sort.GRAPH, node)
             owner, _ = self.module.find(node.id, self.module.scope_of[node])
@@ -218,7 +217,9 @@ class Values:
         for loop, stored in self.context.loops:
             if key in stored and loop not in thing.loops:
                 raise Refusal(
-                    node, "one meaning", f"`{node.id}` is a {thing.sort.value}, and changes in the loop"
+                    node,
+                    "one meaning",
+                    f"`{node.id}` is a {thing.sort.value}, and changes in the loop",
                 )
         if thing.sort is Sort.FEED and thing.maybe:
             raise Refusal(node, "feed", f"what `{node.id}` feeds depends on a condition")
@@ -272,6 +273,8 @@ class Values:
             if result is not None:
                 return result
         definition = self.calls.definition(function)
+        if definition in self.feeders and isinstance(definition, ast.FunctionDef):
+            return self._made_feed(node, definition)
         if definition in self.calls.sessions and definition is not None:
             return self._runs_session(node, definition)
         callee = self.evaluate(function)
@@ -284,13 +287,27 @@ class Values:
             return Thing(Sort.GRAPH if built else Sort.HOST, node, plain=True)
         result = self._joined(node, [callee, *things])
         if result.sort is Sort.GRAPH and not callee.is_built and definition is None:
-            if self.calls.is_foreign(function) and not result.plain:
+            foreign = self.calls.is_foreign(function)
+            if foreign and not result.plain:
                 raise Refusal(
                     node,
                     "unseen function",
                     f"a graph value is passed to `{ast.unparse(function)}`, which is not seen into",
                 )
         return result
+
+    def _made_feed(self, node: ast.Call, function: ast.FunctionDef) -> Thing:
+        """A call of a function that makes feed dictionaries."""
+        self._joined(node, self._arguments(node))
+        made = [
+            inner.value
+            for inner in ast.walk(function)
+            if isinstance(inner, ast.Return) and isinstance(inner.value, ast.Dict)
+        ]
+        keys = [[key for key in one.keys if key is not None] for one in made]
+        if len({tuple(ast.dump(key) for key in one) for one in keys}) > 1:
+            raise Refusal(node, "feed", f"what `{function.name}` feeds depends on a condition")
+        return Thing(Sort.FEED, node, feed=Feed(made[0], keys[0], made[0].values))
 
     def _runs_session(self, node: ast.Call, definition: ast.AST) -> Thing:
         """A call of a function of the file that uses the session."""
@@ -304,7 +321,9 @@ class Values:
                 self.session_arguments.append((node, argument))
             elif thing.is_built and not thing.plain:
                 raise Refusal(
-                    argument, "unseen function", "a graph value is passed to a function that runs it"
+                    argument,
+                    "unseen function",
+                    "a graph value is passed to a function that runs it",
                 )
         self.called = True
         self.found.acts.append(node)
@@ -323,7 +342,10 @@ class Values:
         if base.sort in (Sort.GRAPH, Sort.VARIABLE):
             if name in ("eval", "run") and not base.plain and node.func in self.calls.session_refs:
                 return None  # of a subclass
-            return self._joined(node, [base, *self._arguments(node)])
+            things = self._arguments(node)
+            if base.plain and name in FILLING:
+                base.plain = all(thing.plain for thing in things if thing.is_built)
+            return self._joined(node, [base, *things])
         return None
 
     def _tensorflow(self, node: ast.Call, symbol: Symbol) -> Thing:
@@ -370,9 +392,7 @@ class Values:
 
     def _feed(self, node: ast.Dict) -> Thing | None:
         """A dictionary whose keys are graph values."""
-        if not node.keys or any(
-            key is None or isinstance(key, ast.Constant) for key in node.keys
-        ):
+        if not node.keys or any(key is None or isinstance(key, ast.Constant) for key in node.keys):
             return None
         keys = [key for key in node.keys if key is not None]
         with self.aside() as inner:

@@ -62,7 +62,7 @@ METHODS = {
     "def each(self):\n return f'{self.sess.run(self.y)}'": "inside an f-string",
     "async def soon(self):\n return self.sess.run(self.y)": "asynchronous",
     "def queue(self):\n tf.train.start_queue_runners(sess=self.sess)": "nothing calls them",
-    "def some(self):\n tf.train.Saver([self.w]).save(self.sess, 'x')": "nothing calls them together",
+    "def some(self):\n tf.train.Saver([self.w]).save(self.sess, 'x')": "nothing calls them",
     "def chk(self):\n s = tf.train.Saver()\n s.export_meta_graph('x')": "`.export_meta_graph()`",
     "def load(self, v):\n self.w.load(v, self.sess)": "nothing calls them together",
 }
@@ -110,7 +110,7 @@ SCRIPTS = {
     "m = Model(2)\nz = tf.square(m.y)\n": "beside the classes",
     "x = tf.placeholder(tf.float32)\nm = Model(2)\n": "beside the classes",
     "for m in [Model(1)]:\n    print(m.sess.run(m.y))\n": "part of a model's graph",
-    "def f(model):\n    return model.sess.run(model.y)\n\n\nf(Model(2))\n": "part of a model's graph",
+    "def f(model):\n    return model.sess.run(model.y)\n\n\nf(Model(2))\n": "of a model's graph",
     "m = Model(2)\nm.sess.run(tf.variables_initializer([m.w]))\n": "is computed",
     "m = Model(2)\nsaver = tf.train.Saver()\nsaver.save(m.sess, 'x')\n": "saves the variables",
     "a, b = Model(2), Model(3)\nprint(tf.trainable_variables())\n": "beside the classes",
@@ -123,9 +123,13 @@ def test_a_script_that_reaches_into_the_graph(script: str) -> None:
     assert SCRIPTS[script] in reason(f"{HEAD}{MODEL}\n\n{script}")
 
 
+#: its variable gets a number in a graph that has one of its name already
+NUMBERED = MODEL.replace('tf.get_variable("w", [2, 1])', "tf.Variable(tf.zeros([2, 1]))")
+
+
 def test_models_that_share_a_saver_are_not_taken_apart() -> None:
     """Two models in one graph, and a Saver that holds the variables of both."""
-    saving = MODEL + "\n    def save(self):\n        tf.train.Saver().save(self.sess, 'x')\n"
+    saving = NUMBERED + "\n    def save(self):\n        tf.train.Saver().save(self.sess, 'x')\n"
     script = "\n\nmodels = [Model(i) for i in range(2)]\n"
     assert "share the graph that is saved" in reason(HEAD + saving + script)
     assert lift_classes(Module(HEAD + saving + "\n\nmodel = Model(1)\n"), "model.py")
@@ -133,13 +137,25 @@ def test_models_that_share_a_saver_are_not_taken_apart() -> None:
 
 def test_models_that_share_collections_are_not_taken_apart() -> None:
     """Two models in one graph: the second would find the variables of the first."""
-    asking = MODEL.replace("minimize(", "minimize(var_list=tf.trainable_variables(), loss=")
+    asking = NUMBERED.replace("minimize(", "minimize(var_list=tf.trainable_variables(), loss=")
     script = "\n\na = Model(1)\nb = Model(2)\n"
     assert "share the graph that `tf.trainable_variables`" in reason(HEAD + asking + script)
     own = asking.replace(
         "        self.x = tf.pl", "        tf.reset_default_graph()\n        self.x = tf.pl"
     )
     assert lift_classes(Module(HEAD + own + script), "model.py")
+
+
+def test_models_that_cannot_share_a_graph_need_not_be_told_apart() -> None:
+    """A variable of a fixed name is made once in a graph: two models never had one together."""
+    saving = MODEL + "\n    def save(self):\n        tf.train.Saver().save(self.sess, 'x')\n"
+    script = "\n\ndef train():\n    Model(1)\n\n\ndef use():\n    Model(1)\n"
+    assert lift_classes(Module(HEAD + saving + script), "model.py")
+    scoped = saving.replace(
+        'self.w = tf.get_variable("w", [2, 1])',
+        'with tf.variable_scope(str(size)):\n            self.w = tf.get_variable("w", [2, 1])',
+    )
+    assert "share the graph that is saved" in reason(HEAD + scoped + script)
 
 
 def test_a_session_that_is_given_must_be_given_always() -> None:
@@ -150,3 +166,50 @@ def test_a_session_that_is_given_must_be_given_always() -> None:
     assert "model = Model(2)" in lifted and "def __init__(self, size):" in lifted
     assert "without its session" in reason(HEAD + given + script.format("None, 2"))
     assert "comes from another file" in reason(HEAD + given)
+
+
+def test_sessions_with_values_of_their_own_are_not_made_one() -> None:
+    """Each session has its own values: a second one must set all of them before it runs."""
+    start = "\n    def again(self, x):\n        with tf.Session() as sess:\n"
+    run = "            return sess.run(self.y, {self.x: x})\n"
+    init = "            sess.run(tf.global_variables_initializer())\n"
+    assert "several sessions share" in reason(HEAD + MODEL + start + run)
+    fresh = MODEL.replace("        self.sess.run(tf.global_variables_initializer())\n", "")
+    fresh = fresh.replace("        self.sess = tf.Session()\n", "")
+    fresh = fresh.split("\n    def predict")[0] + "\n"
+    lifted = lift_classes(Module(HEAD + fresh + start + init + run), "model.py").text
+    assert "        self.initialize()\n        return self._again(x)\n" in lifted
+    assert "several sessions share" in reason(HEAD + fresh + start + run)
+
+
+def test_a_session_may_not_be_of_another_graph() -> None:
+    """A graph that a parameter brings, or a target, is not the one that is built here."""
+    for options in ("graph=size", "'grpc://host'", "target='grpc://host'"):
+        changed = MODEL.replace("tf.Session()", f"tf.Session({options})")
+        assert "session" in reason(HEAD + changed)
+    given = MODEL.replace("tf.Session()", "size or tf.Session()")
+    assert "may be given, or not" in reason(HEAD + given)
+
+
+def test_a_part_that_returns_early_is_not_moved() -> None:
+    """What a `return` skips would be made after all."""
+    early = MODEL.replace(
+        "        self.train_op", "        if size < 3:\n            return\n        self.train_op"
+    )
+    assert "on some ways only" in reason(HEAD + early)
+
+
+def test_a_step_is_read_from_its_variable() -> None:
+    """`global_step` names files, and `tf.train.global_step` reads it."""
+    counting = MODEL.replace(
+        "        self.sess = tf",
+        "        self.step = tf.train.get_or_create_global_step()\n        self.sess = tf",
+    )
+    save = (
+        "\n    def save(self):\n        tf.train.Saver().save(self.sess, 'x', self.step)\n"
+        "        return tf.train.global_step(self.sess, self.step)\n"
+    )
+    lifted = lift_classes(Module(HEAD + counting + save), "model.py").text
+    assert "self.saver().save('x', self.step)\n        return int(self.step.numpy())" in lifted
+    other = counting.replace("tf.train.get_or_create_global_step()", "tf.square(self.y)")
+    assert "make graph, and nothing" in reason(HEAD + other + save.split("return")[0])

@@ -13,6 +13,7 @@ class Builder(tf.Module):
         y = tf.nn.softmax(tf.matmul(x, self.w))
         return y
 
+    # what is asked for
     @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32)])
     def predict_images(self, images):
         y = self.y(images)
@@ -37,7 +38,6 @@ def y(x):
 if os.path.exists("out"):
     shutil.rmtree("out")
 
-# what is asked for
 tf.saved_model.save(
     model,
     "out",

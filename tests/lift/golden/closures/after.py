@@ -24,7 +24,7 @@ class Closures(tf.Module):
     def output(self, x):
         z_mean = tf.matmul(x, self.encoder)
         z_std = tf.matmul(x, self.spread)
-        output = tf.sigmoid(tf.matmul(z_mean * tf.exp(z_std / 2), self.decoder))
+        output = tf.nn.sigmoid(tf.matmul(z_mean * tf.exp(z_std / 2), self.decoder))
         return z_mean, z_std, output
 
     @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32)])

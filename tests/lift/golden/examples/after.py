@@ -29,6 +29,7 @@ class Examples(tf.Module):
         y = scores_of(x)
         return tf_example, y
 
+    # the default signature classifies
     @tf.function(input_signature=[tf.TensorSpec(None, tf.string)])
     def predict(self, inputs):
         _, y = self.y(inputs)
@@ -75,7 +76,6 @@ rows = np.random.RandomState(2).normal(size=(3, 4))
 print(values([example(row) for row in rows]).numpy())
 print(scores(rows).numpy())
 
-# the default signature classifies
 if tf.io.gfile.exists(EXPORT_DIR) and tf.io.gfile.listdir(EXPORT_DIR):
     raise AssertionError(f"{EXPORT_DIR} holds an export already")
 tf.saved_model.save(

@@ -25,7 +25,7 @@ class Autoencoder(tf2_bridge.GraphModule):
         self.x = tf2_bridge.feed(tf.TensorSpec([None, self.size], tf.float32))
         encode = weight_variable([self.size, code], "encode")
         decode = weight_variable([code, self.size], "decode")
-        self.code = tf.sigmoid(tf.matmul(self.x, encode))
+        self.code = tf.nn.sigmoid(tf.matmul(self.x, encode))
         self.output = tf.matmul(self.code, decode)
         self.cost = tf.reduce_sum(tf.pow(self.output - self.x, 2), axis=1)
         self.total = tf.reduce_mean(self.cost)

@@ -42,7 +42,7 @@ class Exporter(tf2_bridge.GraphModule):
                                            kernel_initializer=tf.compat.v1.constant_initializer(0.4))
         hidden = tf.nn.dropout(hidden, rate=1 - self.keep_prob)
         self.logits = tf.compat.v1.layers.dense(hidden, 1, kernel_initializer=tf.compat.v1.constant_initializer(-0.3))
-        self.probability = tf.sigmoid(self.logits)
+        self.probability = tf.nn.sigmoid(self.logits)
         losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=self.labels, logits=self.logits)
         self.loss = tf.reduce_mean(losses)
         self.train_op = tf.compat.v1.train.AdagradOptimizer(0.2).minimize(self.loss)

@@ -47,7 +47,7 @@ class Net(BaseModel):
     def build_graph(self):
         self.x = tf2_bridge.feed(tf.TensorSpec([None, 2], tf.float32))
         self.y = tf2_bridge.feed(tf.TensorSpec([None], tf.float32))
-        hidden = tf.compat.v1.layers.dense(self.x, self.units, tf.tanh,
+        hidden = tf.compat.v1.layers.dense(self.x, self.units, tf.nn.tanh,
                                            kernel_initializer=tf.compat.v1.constant_initializer([[0.5, -0.5], [0.1, 0.2]]))
         self.out = tf.squeeze(tf.compat.v1.layers.dense(
             hidden, 1, kernel_initializer=tf.compat.v1.constant_initializer(0.3)), axis=1)

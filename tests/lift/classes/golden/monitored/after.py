@@ -12,11 +12,11 @@ class Monitored(tf2_bridge.GraphModule):
 
     @tf2_bridge.graph
     def _build(self):
-        with tf.compat.v1.name_scope("inputs"):
+        with tf.name_scope("inputs"):
             self.x = tf2_bridge.feed(tf.TensorSpec([None, 2], tf.float32, name="x"))
             self.y = tf2_bridge.feed(tf.TensorSpec([None, 2], tf.float32, name="y"))
         weights = tf.Variable(tf.ones([2, 2]) * 0.5, name="weights")
-        with tf.compat.v1.name_scope("loss"):
+        with tf.name_scope("loss"):
             self.loss = tf.reduce_mean(tf.square(tf.matmul(self.x, weights) - self.y))
             tf.compat.v1.summary.scalar("loss", self.loss)
         tf.compat.v1.summary.histogram("weights", weights)

@@ -13,10 +13,10 @@ logs_path = "./logs"
 
 def variable_summaries(var):
     """Attach a lot of summaries to a Tensor (for TensorBoard visualization)."""
-    with tf.compat.v1.name_scope("summaries"):
+    with tf.name_scope("summaries"):
         mean = tf.reduce_mean(var)
         tf.compat.v1.summary.scalar("mean", mean)
-        with tf.compat.v1.name_scope("stddev"):
+        with tf.name_scope("stddev"):
             stddev = tf.sqrt(tf.reduce_mean(tf.square(var - mean)))
         tf.compat.v1.summary.scalar("stddev", stddev)
         tf.compat.v1.summary.histogram("histogram", var)
@@ -25,11 +25,11 @@ def variable_summaries(var):
 class Journal(tf2_bridge.GraphModule):
     @tf2_bridge.graph
     def build(self):
-        with tf.compat.v1.name_scope("input"):
+        with tf.name_scope("input"):
             x = tf2_bridge.feed(tf.TensorSpec([None, 16], tf.float32, name="x-input"))
             y_ = tf2_bridge.feed(tf.TensorSpec([None, 2], tf.float32, name="y-input"))
 
-        with tf.compat.v1.name_scope("input_reshape"):
+        with tf.name_scope("input_reshape"):
             image_shaped_input = tf.reshape(x, [-1, 4, 4, 1])
             tf.compat.v1.summary.image("input", image_shaped_input, 2)
 
@@ -38,7 +38,7 @@ class Journal(tf2_bridge.GraphModule):
         for var in tf.compat.v1.trainable_variables():
             tf.compat.v1.summary.histogram(var.op.name, var)
 
-        with tf.compat.v1.name_scope("cross_entropy"):
+        with tf.name_scope("cross_entropy"):
             cross_entropy = tf.compat.v1.losses.softmax_cross_entropy(onehot_labels=y_, logits=y)
         tf.compat.v1.summary.scalar("cross_entropy", cross_entropy)
         train_step = tf.compat.v1.train.AdagradOptimizer(0.1).minimize(cross_entropy)
@@ -58,10 +58,12 @@ classes = np.eye(2)[(points.sum(axis=1) > 8).astype(int)]
 
 
 def feed_dict(train):
-    """Make the values that are fed."""
+    """Make a TensorFlow feed_dict: maps data onto Tensor placeholders."""
     if train:
-        return points[:8], classes[:8]
-    return points[8:], classes[8:]
+        xs, ys = points[:8], classes[:8]
+    else:
+        xs, ys = points[8:], classes[8:]
+    return (xs, ys)
 
 
 train_writer = tf.summary.create_file_writer(logs_path + "/train")
@@ -69,14 +71,12 @@ test_writer = tf.summary.create_file_writer(logs_path + "/test")
 
 for i in range(10):
     if i % 5 == 0:  # Record summaries and test-set accuracy
-        xs, ys = feed_dict(False)
-        summary, loss = model.evaluate(xs, ys)
+        summary, loss = model.evaluate(*feed_dict(False))
         with test_writer.as_default():
             tf.summary.experimental.write_raw_pb(summary, step=i)
         print("Loss at step %s: %s" % (i, loss))
     else:  # Record train set summaries, and train
-        xs, ys = feed_dict(True)
-        summary, _ = model.train_step(xs, ys)
+        summary, _ = model.train_step(*feed_dict(True))
         with train_writer.as_default():
             tf.summary.experimental.write_raw_pb(summary, step=i)
 train_writer.close()

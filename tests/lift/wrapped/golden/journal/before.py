@@ -43,10 +43,12 @@ classes = np.eye(2)[(points.sum(axis=1) > 8).astype(int)]
 
 
 def feed_dict(train):
-    """Make the values that are fed."""
+    """Make a TensorFlow feed_dict: maps data onto Tensor placeholders."""
     if train:
-        return points[:8], classes[:8]
-    return points[8:], classes[8:]
+        xs, ys = points[:8], classes[:8]
+    else:
+        xs, ys = points[8:], classes[8:]
+    return {x: xs, y_: ys}
 
 
 with tf.Session() as sess:
@@ -56,13 +58,11 @@ with tf.Session() as sess:
 
     for i in range(10):
         if i % 5 == 0:  # Record summaries and test-set accuracy
-            xs, ys = feed_dict(False)
-            summary, loss = sess.run([merged, cross_entropy], feed_dict={x: xs, y_: ys})
+            summary, loss = sess.run([merged, cross_entropy], feed_dict=feed_dict(False))
             test_writer.add_summary(summary, i)
             print("Loss at step %s: %s" % (i, loss))
         else:  # Record train set summaries, and train
-            xs, ys = feed_dict(True)
-            summary, _ = sess.run([merged, train_step], feed_dict={x: xs, y_: ys})
+            summary, _ = sess.run([merged, train_step], feed_dict=feed_dict(True))
             train_writer.add_summary(summary, i)
     train_writer.close()
     test_writer.close()

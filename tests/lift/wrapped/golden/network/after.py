@@ -17,7 +17,7 @@ class TextCNN(object):
         l2_loss = tf.constant(0.0)
 
         # Embedding layer
-        with tf.compat.v1.name_scope("embedding"):
+        with tf.name_scope("embedding"):
             self.W = tf.Variable(
                 tf.random.uniform([vocab_size, embedding_size], -1.0, 1.0), name="W"
             )
@@ -26,16 +26,16 @@ class TextCNN(object):
         # Create a convolution + maxpool layer for each filter size
         pooled_outputs = []
         for filter_size in (2, 3):
-            with tf.compat.v1.name_scope("conv-maxpool-%s" % filter_size):
+            with tf.name_scope("conv-maxpool-%s" % filter_size):
                 shape = [filter_size, embedding_size, 4]
                 W = tf.Variable(tf.random.truncated_normal(shape, stddev=0.1), name="W")
                 b = tf.Variable(tf.constant(0.1, shape=[4]), name="b")
-                conv = tf.compat.v1.nn.conv1d(self.embedded, W, stride=1, padding="VALID")
+                conv = tf.nn.conv1d(self.embedded, W, stride=1, padding="VALID")
                 h = tf.nn.relu(tf.nn.bias_add(conv, b), name="relu")
                 pooled_outputs.append(tf.reduce_max(h, axis=1))
         h_pool = tf.concat(pooled_outputs, 1)
 
-        with tf.compat.v1.name_scope("output"):
+        with tf.name_scope("output"):
             W = tf.compat.v1.get_variable("W", shape=[8, num_classes])
             b = tf.Variable(tf.constant(0.1, shape=[num_classes]), name="b")
             l2_loss += tf.nn.l2_loss(W) + tf.nn.l2_loss(b)

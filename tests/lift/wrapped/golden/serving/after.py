@@ -14,7 +14,7 @@ class Serving(tf2_bridge.GraphModule):
     def build(self):
         inputs = tf2_bridge.feed(tf.TensorSpec([None, 3], tf.float32, name="inputs"))
         labels = tf2_bridge.feed(tf.TensorSpec([None, 1], tf.float32, name="labels"))
-        hidden = tf.compat.v1.layers.dense(inputs, 4, activation=tf.tanh)
+        hidden = tf.compat.v1.layers.dense(inputs, 4, activation=tf.nn.tanh)
         outputs = tf.compat.v1.layers.dense(hidden, 1, name="outputs")
         loss = tf.compat.v1.losses.mean_squared_error(labels, outputs)
         train_op = tf.compat.v1.train.FtrlOptimizer(0.1).minimize(loss)

@@ -1,0 +1,275 @@
+"""The calls that need a session, as they are written without one."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import tokenize
+
+from migrator.lift import renames
+from migrator.lift.classes.facts import SPECIAL, What
+from migrator.lift.classes.functions import Functions, keyword
+from migrator.lift.classes.phases import Phases, is_gone
+from migrator.lift.classes.runs import Run
+from migrator.lift.classes.saving import Saving
+from migrator.lift.classes.sessions import Sessions
+from migrator.lift.kinds import Refusal
+from migrator.lift.text import Edit, Writer, applied, call
+
+__all__ = ["Calls"]
+
+_SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Assert, ast.Raise)
+
+
+class Calls(Saving):
+    """Writes what stands in the place of an expression or a statement.
+
+    Args:
+        phases: the order of building and running.
+        functions: what the runs become.
+        sessions: where the session comes from.
+    """
+
+    def __init__(self, phases: Phases, functions: Functions, sessions: Sessions) -> None:
+        super().__init__(phases, functions, sessions)
+        self.saving = dict(phases.runs.saving)
+        self.given = {call: argument for p in sessions.parameters for call, argument in p.calls}
+        self.exports = {export.statement: export for export in phases.runs.exports.found}
+
+    def _replace(self, node: ast.AST, writer: Writer) -> str | list[Edit] | None:
+        if isinstance(node, ast.stmt):
+            if node in self.phases.removed:
+                return []
+            if node in self.exports:
+                return self._exported(self.exports[node], writer)
+            if isinstance(node, ast.With) and is_gone(self.facts, node):
+                return [edit for inner in node.body for edit in writer.edits(inner)]
+            if isinstance(node, ast.FunctionDef):
+                return self._function(node, writer)
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                return []
+            if isinstance(node, _SIMPLE) and node.end_lineno != node.lineno:
+                return self._aligned(node, writer)
+            return None
+        if isinstance(node, ast.Call):
+            run = self.phases.runs.at.get(node)
+            if run is not None:
+                return self._run(run, writer)
+            if node in self.phases.runs.steps:
+                step = writer.text(self.phases.runs.steps[node])
+                return f"int({step}.numpy())"
+            if node in self.phases.runs.eager:
+                return self._constant(self.phases.runs.eager[node], writer)
+            return self._call(node, writer)
+        if isinstance(node, ast.Dict) and node in self.phases.runs.dictionaries:
+            return self._dictionary(node, writer)
+        if isinstance(node, ast.Subscript) and node in self.phases.runs.dictionaries:
+            new = self._key(node.slice)
+            return [(self.module.start(node.slice), self.module.end(node.slice), new)]
+        if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
+            symbol = self.facts.symbol(node)
+            if symbol is not None and symbol.spelled.startswith("tf.examples."):
+                return []  # a data set, which is not TensorFlow's any more, but no graph either
+            if symbol is not None and renames.is_flags(symbol) and self._is_alias(node):
+                return []
+            if symbol is None:
+                self._check_foreign(node)
+                kind = self.facts.kind(node)
+                if kind in (What.SESSION, What.INIT, What.LOCAL_INIT, What.CONFIG, What.FEED):
+                    parent = self.module.parents[node]
+                    if kind is What.FEED and not isinstance(parent, ast.Compare):
+                        return None
+                    raise Refusal(
+                        node,
+                        "session",
+                        f"the {kind.value} is used in a way that is not carried over",
+                    )
+        return None
+
+    def _is_alias(self, node: ast.AST) -> bool:
+        """Whether a chain starts at a name of the file's own for a part of TensorFlow."""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        assert isinstance(node, ast.Name)
+        _, bindings = self.module.find(node.id, self.module.scope_of[node])
+        return bool(bindings) and all(binding.value is not None for binding in bindings)
+
+    def _check_foreign(self, node: ast.Name | ast.Attribute) -> None:
+        """An attribute of what may be a module, of the name of a part of its graph."""
+        if not isinstance(node, ast.Attribute) or self.facts.member(node) is not None:
+            return
+        sensitive = (What.GRAPH, What.SESSION, What.SAVER, What.INIT, What.CONFIG, What.LOCAL_INIT)
+        if not any(node.attr in family.of_kind(*sensitive) for family in self.facts.families):
+            return
+        at: ast.expr = node.value
+        while isinstance(at, (ast.Attribute, ast.Subscript)):
+            at = at.value
+        if isinstance(at, ast.Name):
+            if at.id == "self" and at is node.value:
+                return
+            _, bindings = self.module.find(at.id, self.module.scope_of[at])
+            if bindings and all(isinstance(b.node, (ast.Import, ast.ImportFrom)) for b in bindings):
+                return
+        if self.facts.kind(node.value) is What.GRAPH:
+            return
+        raise Refusal(
+            node, "foreign use", f"`{self.module.source(node)}` may be a part of a model's graph"
+        )
+
+    def _key(self, key: ast.expr) -> str:
+        member = self.facts.member(key)
+        assert member is not None
+        return f'"{keyword(member[2])}"'
+
+    def _dictionary(self, node: ast.Dict, writer: Writer) -> list[Edit]:
+        edits: list[Edit] = []
+        for key, value in zip(node.keys, node.values, strict=True):
+            assert key is not None
+            edits.append((self.module.start(key), self.module.end(key), self._key(key)))
+            edits += writer.edits(value)
+        return edits
+
+    def _run(self, run: Run, writer: Writer) -> str:
+        node = run.call
+        if self.module.enclosing(node, (ast.JoinedStr,)):
+            raise Refusal(node, "f-string", "the session is run inside an f-string")
+        if run.init is not None:
+            owner = self.sessions.later.get(run)
+            if owner is None or run.family is None:
+                raise Refusal(node, "init", "variables are initialized again")
+            return self._own(run.family, "initialize") + "()"
+        cut = self.functions.of[run]
+        column = self._column(self.module.statement(node))
+        prefix = self.module.line_column(self.module.start(node))[1] - column
+        function = f"{run.owner}.{cut.name}"
+        loose = self._loose_comments(run)
+        if run.literal is not None:
+            rows = self._arguments(run.literal, writer)
+            if loose or any(above or behind for above, _, behind in rows):
+                return _broken(function, rows, loose, column)
+            return call(function, [value for _, value, _ in rows], column, prefix)
+        if loose:
+            cut.comments += loose
+        if run.feeds is not None:
+            feed = self._feed_of(run)
+            text = writer.text(feed)
+            return call(function, [f"**{text}"], column, prefix)
+        return f"{function}()"
+
+    @staticmethod
+    def _constant(fetch: ast.expr, writer: Writer) -> str:
+        """A run of a tensor of constants, which is computed already."""
+        text = writer.text(fetch)
+        plain = isinstance(fetch, (ast.Name, ast.Call, ast.Attribute, ast.Subscript))
+        return f"{text}.numpy()" if plain else f"({text}).numpy()"
+
+    def _feed_of(self, run: Run) -> ast.expr:
+        assert run.feed is not None
+        return run.feed
+
+    def _arguments(self, literal: ast.Dict, writer: Writer) -> list[tuple[list[str], str, str]]:
+        """Return what is fed: the comments above, the value, and the comment behind."""
+        rows: list[tuple[list[str], str, str]] = []
+        comments = self._comments_in(literal)
+        last = literal.lineno - 1
+        for index, value in enumerate(literal.values):
+            line = value.end_lineno or value.lineno
+            following = literal.values[index + 1].lineno if index + 1 < len(literal.values) else 0
+            above = [text for at, text in comments if last < at < value.lineno]
+            behind = [text for at, text in comments if at == line and following != line]
+            text = writer.text(value)
+            if "\n" in text and "#" in text:
+                raise Refusal(value, "comment", "a comment stands inside a value that is fed")
+            if "\n" in text:
+                text = ast.unparse(ast.parse(text.strip(), mode="eval"))
+            rows.append((above, text, behind[0] if behind else ""))
+            last = line
+        return rows
+
+    def _comments_in(self, node: ast.expr) -> list[tuple[int, str]]:
+        source = self.module.source(node)
+        found: list[tuple[int, str]] = []
+        with contextlib.suppress(tokenize.TokenError):
+            found.extend(
+                (node.lineno + token.start[0] - 1, token.string.rstrip())
+                for token in tokenize.generate_tokens(io.StringIO(f"({source}\n)").readline)
+                if token.type == tokenize.COMMENT
+            )
+        return found
+
+    def _loose_comments(self, run: Run) -> list[str]:
+        """Return the comments of a run that belong to none of its feeds."""
+        taken = [text for _, text in self._comments_in(run.literal)] if run.literal else []
+        if run.dropped is not None:
+            taken = []
+        return [text for _, text in self._comments_in(run.call) if text not in taken]
+
+    def _call(self, node: ast.Call, writer: Writer) -> str | list[Edit] | None:
+        symbol = self.facts.symbol(node.func)
+        place = (node.lineno, node.col_offset)
+        if symbol is not None and symbol.name == "tf.train.Saver":
+            return self._saver(node, writer)
+        if symbol is not None and SPECIAL.get(symbol.name) is What.WRITER:
+            return self._writer(node, writer)
+        if node in self.saving:
+            edits = self._without_session(node, writer, self.saving[node])
+            start = self.module.start(node)
+            shifted = [(a - start, b - start, new) for a, b, new in edits]
+            self.answers[place] = applied(self.module.source(node), shifted)
+            return edits
+        if node in self.given:
+            return self._dropped(node, self.given[node], writer)
+        if isinstance(node.func, ast.Attribute):
+            base = self.facts.kind(node.func.value)
+            if base is What.WRITER and node.func.attr == "add_summary":
+                return self._added(node, writer)
+            if base is What.WRITER and node.func.attr not in ("flush", "close"):
+                raise Refusal(
+                    node, "summary", f"`.{node.func.attr}()` of a writer is not carried over"
+                )
+        return None
+
+    def _function(self, node: ast.FunctionDef, writer: Writer) -> list[Edit] | None:
+        parameters = [p for p in self.sessions.parameters if p.method is node]
+        if not parameters:
+            return None
+        edits: list[Edit] = []
+        for parameter in parameters:
+            arguments = node.args.args
+            index = arguments.index(parameter.node)
+            first = len(arguments) - len(node.args.defaults)
+            if index >= first:
+                raise Refusal(parameter.node, "session", "a session may be given, or not")
+            start = self.module.offset(parameter.node.lineno, parameter.node.col_offset)
+            end = self.module.offset(
+                parameter.node.end_lineno or 0, parameter.node.end_col_offset or 0
+            )
+            previous = arguments[index - 1]
+            before = self.module.offset(
+                previous.end_lineno or previous.lineno, previous.end_col_offset or 0
+            )
+            if "#" in self.text[before:start]:
+                raise Refusal(parameter.node, "comment", "a comment stands beside the session")
+            edits.append((before, end, ""))
+        for child in ast.iter_child_nodes(node):
+            if child is node.args:
+                for default in [*node.args.defaults, *node.args.kw_defaults]:
+                    if default is not None:
+                        edits += writer.edits(default)
+            else:
+                edits += writer.edits(child)
+        return edits
+
+
+def _broken(
+    function: str, rows: list[tuple[list[str], str, str]], loose: list[str], column: int
+) -> str:
+    """Return a call with its arguments and their comments on lines of their own."""
+    inner = " " * (column + 4)
+    lines = [f"{function}("]
+    lines += [f"{inner}{comment}" for comment in loose]
+    for above, value, behind in rows:
+        lines += [f"{inner}{comment}" for comment in above]
+        lines.append(f"{inner}{value},{'  ' + behind if behind else ''}")
+    return "\n".join([*lines, " " * column + ")"])

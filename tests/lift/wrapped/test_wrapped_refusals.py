@@ -1,0 +1,247 @@
+"""What is not lifted, with the reason; and what stands close to it and is."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from migrator.lift import Refusal
+from migrator.lift.wrapped import lift_wrapped
+from migrator.names import Module
+
+_HEAD = "import numpy as np\nimport tensorflow as tf\n\n"
+_NET = """
+x = tf.placeholder(tf.float32, [None, 2])
+y = tf.layers.dense(x, 1)
+loss = tf.reduce_mean(tf.square(y))
+train = tf.train.AdamOptimizer(0.1).minimize(loss)
+"""
+
+
+def lifted(source: str, head: str = _HEAD) -> str:
+    """Return the lifted text of a script."""
+    return lift_wrapped(Module(head + textwrap.dedent(source).lstrip("\n")), "net.py").text
+
+
+def refused(source: str) -> str:
+    """Return why a script is not lifted."""
+    with pytest.raises(Refusal) as info:
+        lifted(source)
+    return info.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("rest", "reason"),
+    [
+        # what is fetched or fed is not told
+        ("sess.run([train, loss][0:n], {x: d})", "`n` changes before the graph is built"),
+        ("sess.run(loss, make())", "it is not told what is fed"),
+        ("sess.run(loss, {x: d, **more})", "it is not told what is fed"),
+        ("sess.run('loss:0', {x: d})", "is not a value of this graph"),
+        ("sess.run(d)", "is not a value of this graph"),
+        ("sess.run(loss, {x: y})", "a graph value is fed"),
+        ("sess.run(loss, {x: d}, options=o)", "`options` is not carried over"),
+        ("sess.partial_run_setup([loss], [x])", "`.partial_run_setup()` of a session"),
+        # graph made where the session runs
+        ("for i in range(3):\n    sess.run(tf.layers.dense(x, 1), {x: d})", "`tf.layers.dense`"),
+        ("for i in range(3):\n    z = tf.Variable(1.0)\n    sess.run(z)", "`tf.Variable`"),
+        ("for i in range(3):\n    print(sess.run(y * i, {x: d}))", "`i` changes before"),
+        ("v = sess.run(loss, {x: d})\nw = y * v\nsess.run(w, {x: d})", "`v` changes before"),
+        # the graph itself
+        ("print(sess.graph.get_operations())", "`.get_operations()` of the session's graph"),
+        ("print(tf.get_default_graph().as_graph_def())", "`.as_graph_def()`"),
+        ("sess.run(loss, {x: d})\ntf.reset_default_graph()\nz = tf.constant(1)", "is reset after"),
+        ("g = tf.Graph()\nwith g.as_default():\n    z = tf.constant(1)", "a second graph"),
+        # sessions
+        ("two = tf.Session()\nsess.run(loss, {x: d})\nthree = tf.Session()", "a second session"),
+        ("keep(sess)", "a session is used in a way that is not followed"),
+        ("tf.train.start_queue_runners(sess=sess)", "queues have no place without a session"),
+        # initialization
+        (
+            "sess.run(loss, {x: d})\nsess.run(tf.variables_initializer([y]))",
+            "some variables are initialized again",
+        ),
+        (
+            "m = sess.run(loss, {x: d})\nsess.run(tf.local_variables_initializer())",
+            "some variables are initialized again",
+        ),
+        # host code
+        ("keep(y)\nsess.run(loss, {x: d})\nkeep(y)", "before the session's runs"),
+        ("sess.run(loss, {x: d})\nfor n in [y]:\n    keep(n)", "before the session's runs"),
+        ("exec('y = 1')", "`exec` changes names unseen"),
+        ("tf.log = np.log", "a part of TensorFlow is replaced"),
+        # savers
+        ("s = tf.train.Saver()\ns.export_meta_graph('m')", "`.export_meta_graph()` of a Saver"),
+        ("tf.train.Saver().save(sess, 'm')", "the Saver is not kept in a name"),
+        ("w = tf.summary.FileWriter('l')\nw.add_session_log(1)", "`.add_session_log()`"),
+    ],
+)
+def test_refused(rest: str, reason: str) -> None:
+    """A precondition that does not hold is named, and nothing is changed."""
+    head = _NET + "d = np.ones([1, 2])\nn = 1\nsess = tf.Session()\n"
+    assert reason in refused(head + rest)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        # a host name that changes between where graph is made and where it is complete
+        ("n = 2\nx = tf.placeholder(tf.float32, [n])\nn = 3\ny = x * n\n", "`n` changes before"),
+        ("n = [2]\nx = tf.ones(n)\nn.append(3)\ny = tf.ones(n)\n", "`n` changes before"),
+        ("n = np.ones(2)\nx = tf.constant(n)\nn[0] = 3\ny = x + n\n", "`n` changes before"),
+        (
+            "def f():\n    return tf.ones([n])\n\nn = 1\nx = f()\nn = 2\ny = f()\n",
+            "`n` changes before",
+        ),
+        # what is called in the graph passes what is called beside it
+        (
+            "x = tf.constant(np.random.rand(2))\nd = np.random.rand(2)\ny = x + d\n",
+            "would come after",
+        ),
+        ("x = tf.ones(2)\nprint(x)\nprint('then')\ny = x\n", "would come after"),
+        # made on some ways only
+        (
+            "x = tf.ones(2)\nif len('a') > 1:\n    y = x\nsess = tf.Session()\n"
+            "if len('a') > 1:\n    sess.run(y)\n",
+            "`y` is not made on every way",
+        ),
+        # a name that is both
+        (
+            "y = tf.ones(2)\nsess = tf.Session()\nfor i in range(2):\n    y = sess.run(y)\n",
+            "`y` is a graph value, and changes in the loop",
+        ),
+        (
+            "y = tf.ones(2)\nsess = tf.Session()\nif len('a'):\n    y = sess.run(y)\nprint(y)\n",
+            "`y` may be a graph value or a host value",
+        ),
+        # a feed dictionary that depends on a condition
+        (
+            "x = tf.placeholder(tf.float32)\nk = tf.placeholder(tf.float32)\ny = x * k\n"
+            "sess = tf.Session()\nif len('a'):\n    f = {x: 1, k: 2}\nelse:\n    f = {k: 1, x: 2}\n"
+            "sess.run(y, f)\n",
+            "what `f` feeds depends on a condition",
+        ),
+        (
+            "x = tf.placeholder(tf.float32)\ny = x * 2\nf = {x: 1}\nf[x] = 2\n"
+            "sess = tf.Session()\nsess.run(y, f)\n",
+            "a feed dictionary is changed",
+        ),
+        # code that is not seen
+        ("import net\nx = tf.ones(2)\ny = net.build(x)\n", "passed to `net.build`"),
+        # classes
+        (
+            "class A:\n    def __init__(self):\n        self.sess = tf.Session()\n\na = A()\n"
+            "x = tf.ones(2)\n",
+            "the class `A` holds the session",
+        ),
+        # functions that are called several times name their variables anew
+        (
+            "def f():\n    x = tf.ones(2)\n    with tf.Session() as s:\n        return s.run(x)\n\n"
+            "f()\nf()\n",
+            "`f` is called several times",
+        ),
+    ],
+)
+def test_refused_graph(source: str, reason: str) -> None:
+    """A graph that would come out as another one is left alone."""
+    tail = "" if "Session" in source else "with tf.Session() as sess:\n    print(sess.run(y))\n"
+    assert reason in refused(source + tail)
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        # rebinding what the graph has read already, behind where it is complete
+        (
+            "n = 2\ny = tf.ones([n])\nn = 3\nwith tf.Session() as sess:\n    print(sess.run(y), n)\n",
+            "model.build()\nn = 3",
+        ),
+        # an empty list that graph code fills belongs to it
+        (
+            "c = []\nfor i in range(2):\n    c.append(tf.ones(i))\n"
+            "with tf.Session() as sess:\n    print(sess.run(c))\n",
+            "        c = []\n        for i in range(2):",
+        ),
+        # a builtin under a name that the graph takes later
+        (
+            "s = sum([1, 2])\nsum = tf.add_n([tf.ones(2)] * sum([s]))\n"
+            "with tf.Session() as sess:\n    print(sess.run(sum))\n",
+            "model.build(sum)",
+        ),
+        # what the build computes for host code
+        (
+            "x = tf.ones([2, 3])\nn = int(x.shape[1])\nwith tf.Session() as sess:\n"
+            "    print(sess.run(x), n)\n",
+            "print(model.x(), model.n)",
+        ),
+        # the second initialization stays
+        (
+            "v = tf.Variable(1.0)\ni = tf.global_variables_initializer()\n"
+            "with tf.Session() as sess:\n    for _ in range(2):\n        sess.run(i)\n"
+            "        print(sess.run(v))\n",
+            "    model.initialize()\n    print(model.v.numpy())",
+        ),
+        # assignments of host values
+        (
+            "v = tf.Variable(1.0)\nwith tf.Session() as sess:\n"
+            "    sess.run(tf.global_variables_initializer())\n    for j in range(2):\n"
+            "        sess.run(v.assign(j))\n        print(sess.run(tf.assign(v, j)))\n",
+            "    model.v.assign(j)\n    print(model.v.assign(j).numpy())",
+        ),
+        # a function with a session of its own
+        (
+            "x = tf.placeholder(tf.float32)\ny = x * 2\n\ndef ask(sess, v):\n"
+            "    return sess.run(y, {x: v})\n\nwith tf.Session() as s:\n    print(ask(s, 3))\n",
+            "def ask(v):\n    return model.y(v)\n\nprint(ask(3))",
+        ),
+        # graph that is made in a loop, of what does not change
+        (
+            "x = tf.placeholder(tf.float32)\ny = x * 2\nwith tf.Session() as sess:\n"
+            "    for i in range(2):\n        z = tf.square(y)\n        print(sess.run(z, {x: i}))\n",
+            "for i in range(2):\n    print(model.z(i))",
+        ),
+        # a session in a condition
+        (
+            "v = tf.Variable(1.0)\ni = tf.global_variables_initializer()\nif len('a'):\n"
+            "    with tf.Session() as sess:\n        sess.run(i)\n        print(sess.run(v))\n",
+            "if len('a'):\n    model.initialize()\n    print(model.v.numpy())",
+        ),
+        # ops on host values are computed where they stand
+        (
+            "y = tf.ones(2)\nwith tf.Session() as sess:\n    for i in range(2):\n"
+            "        print(sess.run(y), sess.run(tf.square(i)))\n",
+            "print(model.y(), tf.square(i).numpy())",
+        ),
+        # an alias keeps its name
+        (
+            "F = tf.app.flags\nF.DEFINE_integer('n', 1, '')\ny = tf.ones([F.FLAGS.n])\n"
+            "with tf.Session() as sess:\n    print(sess.run(y))\n",
+            "F = tf.compat.v1.app.flags\nF.DEFINE_integer('n', 1, '')",
+        ),
+    ],
+)
+def test_lifted(source: str, wanted: str) -> None:
+    """What stands close to a refusal, and is right, is lifted."""
+    assert wanted in lifted(source)
+
+
+def test_graph_of_another_file() -> None:
+    """Functions of the program's other files are called in the build."""
+    source = _HEAD + (
+        "import net\nx = tf.placeholder(tf.float32)\ny = net.build(x)\n"
+        "with tf.Session() as sess:\n    print(sess.run(y, {x: 1}))\n"
+    )
+    text = lift_wrapped(Module(source), "run.py", graph_names=frozenset({"net.build"})).text
+    assert "        y = net.build(x)\n" in text
+    assert "print(model.y(1))" in text
+
+
+def test_the_bridge_is_imported_as_asked() -> None:
+    """A package imports its bridge relative to itself."""
+    source = _HEAD + "y = tf.ones(2)\nwith tf.Session() as sess:\n    print(sess.run(y))\n"
+    text = lift_wrapped(Module(source), "run.py", "from . import tf2_bridge").text
+    assert "import tensorflow as tf\nfrom . import tf2_bridge\n" in text
+    found = lift_wrapped(Module(source), "run.py")
+    assert found.parts == {"graph_module"}
+    assert found.requirements == frozenset()
