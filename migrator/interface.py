@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from migrator.names import Module
 
-__all__ = ["User", "broken", "user_of"]
+__all__ = ["Part", "User", "broken", "user_of"]
 
 #: Anything may be used: a star import, the module handed on.
 ALL = "*"
@@ -26,6 +26,16 @@ class User:
     def uses(self, name: str) -> bool:
         """Whether the file uses the module-level ``name``, as far as can be told."""
         return name in self.names or (ALL in self.names and not name.startswith("__"))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of several files that are lifted as if they were one; picklable."""
+
+    path: str
+    text: str
+    imports: frozenset[tuple[str, int]]  #: (module, level) of its imports of other parts
+    bridge_import: str = "import tf2_bridge"
 
 
 def user_of(path: str, module: Module, means: Callable[[str, int], bool]) -> User:

@@ -745,7 +745,8 @@ def _context(
         lift_whole=tried and natives.in_company(path),
         native=lifting and quiet,
         keras_elsewhere=natives.legacy_keras(path) if tried else None,
-        graph_names=natives.names.seen_from(path) if tried else frozenset(),
+        graph_names=natives.graph_names(path) if tried else frozenset(),
+        merged=natives.parts(path) if tried else (),
         exports_by_name=tried and natives.named(path),
         users=natives.users(path) if tried else (),
     )

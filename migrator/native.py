@@ -14,7 +14,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from migrator.graph_names import GraphNames
-from migrator.interface import User, user_of
+from migrator.interface import Part, User, user_of
+from migrator.lift.merged import NOT_ONE
 from migrator.programs import FileFacts, Group, Repository
 from migrator.results import Outcome, Tier
 
@@ -54,6 +55,9 @@ class Natives:
         self.names = GraphNames(repository, read)
         #: index of a program -> why it does not lift
         self.refused: dict[int, str] = {}
+        #: index of a program -> its files that are lifted as one, in the order of their imports
+        self.merged: dict[int, tuple[str, ...]] = {}
+        self._alone: dict[int, str] = {}  #: why those did not lift one by one
         self._own: set[str] = set()  #: files that refused, and say so themselves
         self._users: dict[str, tuple[User, ...]] = {}
         self._fits: dict[tuple[str, ...], str | None] = {}
@@ -66,6 +70,8 @@ class Natives:
 
     def is_quiet(self, path: str) -> bool:
         """Whether a file needs no lift: it opens no session, saves nothing, runs no op."""
+        if self._together(path):
+            return False
         fact = self.repository.facts[path]
         return not (fact.session or fact.active or fact.targets or fact.hold)
 
@@ -108,9 +114,7 @@ class Natives:
         return self.asked and bool(indices) and not any(i in self.refused for i in indices)
 
     def refusal(self, path: str) -> str | None:
-        """Return why ``path`` need not be tried: another file of its program refused."""
-        if path in self._own:
-            return None
+        """Return why the programs of ``path`` are not lifted, as far as is known yet."""
         indices = self.repository.groups_of.get(path, ())
         return next((self.refused[i] for i in indices if i in self.refused), None)
 
@@ -118,7 +122,39 @@ class Natives:
         """Return what the plan of ``path`` depends on here; a change asks for another plan."""
         if self.is_quiet(path):
             return self.lifting(path), None
-        return False, self.refusal(path)
+        merged = any(path in paths for paths in self.merged.values())
+        # who refused itself has its plan, and says why in its own words
+        return merged, None if path in self._own else self.refusal(path)
+
+    def _together(self, path: str) -> tuple[str, ...]:
+        """Return the files that ``path`` is lifted with as one."""
+        for index in self.repository.groups_of.get(path, ()):
+            if path in self.merged.get(index, ()) and index not in self.refused:
+                return self.merged[index]
+        return ()
+
+    def parts(self, path: str) -> tuple[Part, ...]:
+        """Return the files that ``path`` is lifted with as one; none where it is lifted alone."""
+        paths = self._together(path)
+        places = self.repository.places
+        return tuple(
+            Part(
+                one,
+                self._read(one) or "",
+                frozenset(
+                    (module, level)
+                    for module, level, _ in self.repository.facts[one].imports
+                    if set(places.resolve(one, module, level)[-1:]) & (set(paths) - {one})
+                ),
+                self.repository.bridge_home(one)[1],
+            )
+            for one in paths
+        )
+
+    def graph_names(self, path: str) -> frozenset[str]:
+        """Return what makes graph, as the imports of ``path``, or of its parts, spell it."""
+        parts = self._together(path) or (path,)
+        return frozenset().union(*(self.names.seen_from(part) for part in parts))
 
     def in_company(self, path: str) -> bool:
         """Whether other files of TensorFlow's run in the programs of ``path``."""
@@ -129,11 +165,15 @@ class Natives:
         """Return what the importers of ``path`` use of it."""
         if path not in self._users:
             self._users[path] = tuple(self._find_users(path))
-        return self._users[path]
+        parts = self._together(path)
+        return tuple(user for user in self._users[path] if user.path not in parts)
 
     def _find_users(self, path: str) -> Iterator[User]:
         places = self.repository.places
-        for user in sorted(self.repository.imported_by.get(path, ())):
+        direct = self.repository.imported_by.get(path, set())
+        # an object of a class may go further than the name of the class
+        every = self._reached(path) if "class " in (self._read(path) or "") else direct
+        for user in sorted(every):
             module = self.names.module(user)
             if module is None:
                 yield User(user, frozenset({"*"}), frozenset())
@@ -143,6 +183,16 @@ class Natives:
                 return path in places.resolve(user, dotted, level)[-1:]
 
             yield user_of(user, module, means)
+
+    def _reached(self, path: str) -> set[str]:
+        """Return the files that import ``path``, themselves or through others."""
+        seen: set[str] = set()
+        todo = [path]
+        while todo:
+            new = self.repository.imported_by.get(todo.pop(), set()) - seen - {path}
+            seen |= new
+            todo += new
+        return seen
 
     # -- after files were planned ------------------------------------------------------
 
@@ -159,8 +209,50 @@ class Natives:
             if any(path in plans and plans[path].tier is Tier.NATIVE for path in group.files):
                 reasons.append(self._unfit(group))
             reason = next(filter(None, reasons), None)
-            if reason is not None:
-                self.refused[index] = reason
+            if reason is None:
+                continue
+            paths = () if index in self._alone else self._mergeable(group, plans)
+            if paths:
+                self.merged[index] = paths
+                self._alone[index] = reason
+                self._own -= set(paths)
+                continue
+            if index in self.merged and NOT_ONE in reason:
+                # they could not be made one: what stood against the files apart says more
+                self._own -= set(self.merged.pop(index))
+                reason = self._alone[index]
+            self.refused[index] = reason
+
+    def _mergeable(self, group: Group, plans: Mapping[str, Plan]) -> tuple[str, ...]:
+        """Return the files that may lift as one, in the order of their imports, or none.
+
+        Those with sessions, which did not lift apart, and those that make classes of theirs.
+        """
+        loud = [path for path in group.files if not self.is_quiet(path)]
+        if not any(path in plans and plans[path].refused is not None for path in loud):
+            return ()
+        heirs = {
+            user.path
+            for path in loud
+            for user in self.users(path)
+            if user.bases and user.path in group.files
+        }
+        left = sorted({*loud, *heirs})
+        if not 2 <= len(left) <= 4 or any(len(self.repository.groups_of[p]) > 1 for p in left):
+            return ()
+        edges = self.repository.edges
+        found: list[str] = []
+        while left:
+            ready = [path for path in left if not set(edges[path]) & (set(left) - {path})]
+            if not ready:
+                return ()  # they import each other
+            found.append(ready[0])
+            left.remove(ready[0])
+        related = all(
+            any(other in edges[path] or path in edges[other] for other in found if other != path)
+            for path in found
+        )
+        return tuple(found) if related else ()
 
     def _refusal(self, group: Group, path: str, plan: Plan) -> str | None:
         if self.is_quiet(path):

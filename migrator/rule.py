@@ -24,7 +24,7 @@ from migrator.apis import FAMILIES, HOLDS_V1_SAVER
 from migrator.calls import is_v1_load
 from migrator.calls import numpy_weights as weight_calls
 from migrator.flow import Target, elsewhere, stores, target, targets_of, uses
-from migrator.interface import User
+from migrator.interface import Part, User
 from migrator.names import Module, Scope, Symbol
 from migrator.results import Outcome, RuleInfo, Safety
 from migrator.tree import Edits, Tree, expression, identifiers
@@ -84,6 +84,7 @@ class FileContext:
     keras_elsewhere: str | None = None  #: the symbol for which other files of it need tf-keras
     graph_names: frozenset[str] = frozenset()  #: what of other files makes graph, as imports spell
     exports_by_name: bool = False  #: tensors of its exports are asked for by their names
+    merged: tuple[Part, ...] = ()  #: the files, this one among them, that lift as one
     users: tuple[User, ...] = ()  #: what other files use of this one
 
 

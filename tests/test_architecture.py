@@ -46,7 +46,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "rule": ({"results", "apis", "names", "flow", "interface", "tree", "calls"}, {"libcst"}),
     "imports": ({"results", "symbols", "names", "tree", "rule"}, {"libcst"}),
     "lift": (
-        {"results", "symbols", "slim_symbols", "apis", "names", "flow", "tree", "rule"},
+        {"results", "symbols", "slim_symbols", "apis", "names", "flow", "interface", "tree"}
+        | {"rule"},
         {"libcst"},
     ),
     "engine": (
@@ -62,7 +63,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     # a run over a repository
     "graph_names": ({"apis", "names", "programs", "lift"}, set()),
     "native": (
-        {"results", "interface", "programs", "engine", "graph_names"},
+        {"results", "interface", "programs", "lift", "engine", "graph_names"},
         set(),
     ),
     "migration": (

@@ -5,27 +5,37 @@ Part of ``tf2_bridge``, with :mod:`migrator.bridge.graph_module`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import tensorflow as tf
 
 __all__: list[str] = []
 
-_READERS = ("ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape")
+_READERS = frozenset(
+    {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape", "VarIsInitializedOp"}
+)
 
 
 def _part(
-    graph: Any, captured: Mapping[str, Any], feeds: list[Any], fetches: list[Any]
+    graph: Any,
+    functions: Callable[[], Any],
+    captured: Mapping[str, Any],
+    variables: Collection[str],
+    feeds: list[Any],
+    fetches: list[Any],
 ) -> Callable[..., list[Any]]:
     """Return a function of the fed tensors that gives the fetches, None for operations.
 
-    What reads a variable without waiting for anything reads it before it is changed, as TF1's
-    variables were read in practice: their values were in no graph's way.
+    What reads a variable and waits for no change reads it before it is changed, as happened in
+    TF1 sessions in practice.
 
     Args:
         graph: which the feeds and fetches are of.
+        functions: returns the library of functions that its operations call.
         captured: what of outside of the graph is used in it, by the names of its placeholders.
+        variables: those placeholders of it that stand for variables.
         feeds: tensors.
         fetches: tensors and operations.
 
@@ -36,17 +46,18 @@ def _part(
     ops = _between(captured, places, fetches)
     graph_def = tf.compat.v1.GraphDef()
     graph_def.versions.CopyFrom(graph.graph_def_versions)
-    readers = _early_readers(graph, ops)
+    library = functions() if any(map(_called, ops.values())) else None
+    changed, readers = _order(graph, ops, variables, _changing(library))
     for op in ops.values():
         node = graph_def.node.add()
         node.CopyFrom(op.node_def)
         node.attr.pop("_class", None)  # may name operations that are not needed
         kept = [one for one in node.input if one[0] != "^" or one[1:] in ops]
-        before = {f"^{name}": None for t in _changed(op) for name in readers.get(t.name, ())}
+        before = [f"^{name}" for one in changed.get(op.name, ()) for name in readers.get(one, ())]
         del node.input[:]
-        node.input.extend([*kept, *(one for one in before if one not in kept)])
-    if any(_calls(op) for op in ops.values()):
-        graph_def.library.CopyFrom(graph.as_graph_def().library)
+        node.input.extend([*kept, *(one for one in dict.fromkeys(before) if one not in kept)])
+    if library is not None:
+        graph_def.library.CopyFrom(library)
     used = {tensor.name for op in ops.values() for tensor in op.inputs}
     held = {name: outer for name, outer in captured.items() if f"{name}:0" in used}
     tensors = [one for one in fetches if isinstance(one, tf.Tensor)]
@@ -103,27 +114,59 @@ def _between(
     return ops
 
 
-def _early_readers(graph: Any, ops: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the readers of variables that wait for no change, by the variables' tensors."""
-    late: set[str] = set()
+def _order(
+    graph: Any, ops: Mapping[str, Any], variables: Collection[str], changing: Collection[str]
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return what operations change, and the variables' readers that wait for no change.
+
+    Args:
+        graph: which the operations are of.
+        ops: the operations to look at, by name.
+        variables: the names of the placeholders that stand for variables.
+        changing: the names of functions that change variables.
+    """
+    changed: dict[str, list[str]] = {}
     readers: dict[str, list[str]] = {}
+    late: set[str] = set()  # operations that wait for a change
     for op in graph.get_operations():  # in the order in which they were made
         if op.name not in ops:
             continue
+        used = [tensor.op.name for tensor in op.inputs if tensor.op.name in variables]
+        called = _called(op)
+        reads = op.type in _READERS or (called and not any(one in changing for one in called))
+        if used and not reads:
+            changed[op.name] = used
         before = (*op.control_inputs, *(tensor.op for tensor in op.inputs))
-        if _changed(op) or any(one.name in late for one in before):
+        if op.name in changed or any(one.name in late for one in before):
             late.add(op.name)
-        elif op.type in _READERS:
-            readers.setdefault(op.inputs[0].name, []).append(op.name)
-    return readers
+        else:
+            for one in used:
+                readers.setdefault(one, []).append(op.name)
+    return changed, readers
 
 
-def _changed(op: Any) -> list[Any]:
-    """Return the resources that ``op`` may change; not what functions do that it calls."""
-    if op.type in _READERS or _calls(op):
-        return []
-    return [tensor for tensor in op.inputs if tensor.dtype == tf.resource]
+def _changing(library: Any) -> set[str]:
+    """Return the names of the functions that change variables, themselves or by calling others."""
+    found: set[str] = set()
+    functions = library.function if library is not None else ()
+    while True:
+        more = {
+            function.signature.name
+            for function in functions
+            for node in function.node_def
+            if found.intersection([node.op, *_names(node)])
+            or (re.match("Assign|Resource", node.op) and node.op not in _READERS)
+        }
+        if more == found:
+            return found
+        found = more
 
 
-def _calls(op: Any) -> bool:
-    return any(value.func.name or value.list.func for value in op.node_def.attr.values())
+def _called(op: Any) -> list[str]:
+    """Return the names of the functions that ``op`` calls."""
+    return _names(op.node_def)
+
+
+def _names(node: Any) -> list[str]:
+    values = node.attr.values()
+    return [f.name for value in values for f in (value.func, *value.list.func) if f.name]

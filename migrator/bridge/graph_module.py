@@ -52,7 +52,10 @@ class GraphModule(tf.Module):  # type: ignore[misc]
 
     def __setattr__(self, name: str, value: Any) -> None:
         # tf.Module would wrap lists and dicts, which graph code hands to TensorFlow and others.
-        object.__setattr__(self, name, value)
+        if name == "graph_variables":  # what tf.train.Checkpoint finds
+            super().__setattr__(name, value)
+        else:
+            object.__setattr__(self, name, value)
 
     @property
     def name(self) -> Any:
@@ -213,20 +216,22 @@ def graph(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def build(self: GraphModule, *args: Any, **kwargs: Any) -> Any:
         if _running.build is not None:
-            self._build_of_module = _running.build
-            self.graph_variables = _running.build.variables
-            return method(self, *args, **kwargs)
+            around = self._build_of_module = _running.build
+            result = method(self, *args, **kwargs)
+            self.graph_variables = list(around.variables)
+            return result
         if self._build_of_module is not None:
             raise RuntimeError(f"{type(self).__name__} has a graph already")
         if not tf.executing_eagerly():
             raise RuntimeError("a GraphModule needs eager execution: it builds its own graph")
         new = self._build_of_module = _Build()
-        self.graph_variables = new.variables
         try:
-            return new.run(functools.partial(method, self, *args, **kwargs))
+            result = new.run(functools.partial(method, self, *args, **kwargs))
         except BaseException:
             self._build_of_module = None
             raise
+        self.graph_variables = list(new.variables)
+        return result
 
     return build
 
@@ -290,6 +295,8 @@ class _Build:
         options["caching_device"] = None  # dynamic_rnn wants one, which is for graphs only
         if options.get("trainable") is not None:
             options["trainable"] = bool(options["trainable"])  # TF1 took any object
+        if options.get("validate_shape") is False and options.get("shape") is None:
+            options["shape"] = tf.TensorShape(None)  # as in TF1, it takes values of any shape
         given = options["initial_value"]
         if tf.is_symbolic_tensor(given):
             options["initial_value"] = functools.partial(self._value, given)
@@ -359,7 +366,14 @@ class _Build:
         """Return the part of the graph between them as a function."""
         if self is _running.build:
             raise RuntimeError("the graph is not built yet")
-        return _part(self.graph, self.captured, feeds, fetches)
+        captured, handles = self.captured, {id(one.handle) for one in self.variables}
+        variables = {name for name, outer in captured.items() if id(outer) in handles}
+        return _part(self.graph, lambda: self.library, captured, variables, feeds, fetches)
+
+    @functools.cached_property
+    def library(self) -> Any:
+        """The functions that operations of the graph call."""
+        return self.graph.as_graph_def().library
 
     @property
     def captured(self) -> dict[str, Any]:

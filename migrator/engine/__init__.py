@@ -46,7 +46,7 @@ def run(text: str, context: FileContext, rules: Sequence[Rule]) -> Plan:
     if lifted is not None and context.lift == "only":
         held = f"it is not lifted: {lifted.sentence}"
         plan = run(text, replace(context, lift="", lift_whole=False, held=held), rules)
-        return replace(plan, refused=lifted.sentence)
+        return replace(plan, refused=lifted.sentence, moves=True)
     if not job.interesting():
         return Plan(refused=lifted.sentence if lifted is not None else None)
     try:

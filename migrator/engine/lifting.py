@@ -12,6 +12,7 @@ from migrator.engine.job import Job, Plan, ordered
 from migrator.engine.outcomes import findings_of
 from migrator.interface import broken
 from migrator.lift import Lifted, Refusal, lift
+from migrator.lift.merged import lift_merged
 from migrator.names import Module
 from migrator.results import Outcome, Safety, Tier
 from migrator.rule import Unreachable
@@ -40,13 +41,14 @@ def lifted_plan(job: Job) -> Plan | Refused | None:
     if context.select or context.ignore:
         return None  # a part of the rules cannot answer for the whole program
     targets = [node for node, symbol in job.references if symbol.name in TARGETS]
-    if not targets and not context.lift_whole:
+    if not targets and not context.lift_whole and context.lift_refused is None:
         return None
     if any(job.keeps_line(node.lineno) for node in targets):
         return None
     places: list[ast.expr | ast.stmt] = [*targets, *(node for node, _ in job.references)]
     if context.lift_refused is not None:
-        return Refused(places[0], context.lift_refused) if targets else None
+        tells = targets or f"`{context.path}" in context.lift_refused
+        return Refused(places[0], context.lift_refused) if tells and places else None
     saves = any(symbol.name == "tf.train.Saver" for _, symbol in job.references)
     for near, what in (
         (context.key_readers, "reads checkpoints by the names of variables"),
@@ -63,7 +65,8 @@ def lifted_plan(job: Job) -> Plan | Refused | None:
         if at is None:
             return None
         line = getattr(refusal.node, "lineno", None)
-        where = f" (line {line})" if line is not None else ""
+        # of a merged text, the sentence tells file and line itself
+        where = f" (line {line})" if line is not None and not context.merged else ""
         return Refused(at, f"{refusal.sentence}{where}")
     except Exception as error:
         if not places:
@@ -89,15 +92,19 @@ def _lifted(job: Job) -> Lifted:
     """
     context, module = job.context, job.module
     _check_stars(job)
-    lifted = lift(
-        module,
-        context.path,
-        bridge_import=context.bridge_import,
-        graph_names=context.graph_names,
-        keep_names=context.exports_by_name,
-    )
+    if context.merged:
+        index = [part.path for part in context.merged].index(context.path)
+        lifted = lift_merged(context.merged, context.graph_names)[index]
+    else:
+        lifted = lift(
+            module,
+            context.path,
+            bridge_import=context.bridge_import,
+            graph_names=context.graph_names,
+            keep_names=context.exports_by_name,
+        )
     after = Module(lifted.text)
-    left = _left(after, "graph_module" in lifted.parts)
+    left = _left(after, "graph_module" in lifted.parts or bool(context.merged))
     if left is not None:
         raise Refusal(after.tree, "symbol", f"`{left}` has no successor without a session here")
     gone = broken(module, after, context.users)

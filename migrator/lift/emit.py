@@ -102,11 +102,10 @@ class Emitter(Bodies):
 
     def _name_uses(self) -> None:
         members = set(self.members)
+        called = {self._wanted(use) for use in self.uses if not self.is_function(use)}
         for group in self.groups:
             wanted = (group.outputs[-1] if group.outputs else None) or None
             base = wanted.name if wanted is not None and wanted.name else "shared"
-            group.name = unused(base, members)
-            members.add(group.name)
             placeholders = all(value.kind is Kind.PLACEHOLDER for value in group.inputs)
             if placeholders and len(group.outputs) == 1:
                 for use in self.uses:
@@ -121,8 +120,13 @@ class Emitter(Bodies):
                         and not use.defaults
                     ):
                         group.use = use
-                        use.name = group.name
                         break
+            if group.use is None and base in called:
+                base = f"{base}_of"  # the plain name is for the method that is called
+            group.name = unused(base, members)
+            members.add(group.name)
+            if group.use is not None:
+                group.use.name = group.name
         for use in self.uses:
             if use.name:
                 continue
@@ -215,7 +219,7 @@ class Emitter(Bodies):
         writer = Writer(self.scope.module, replace)
         text = level + writer.statement(step.node, len(level))
         _, comments = leading_comments(self.scope, step.node)
-        return [*(level + row for row in comments), self.folded(text, step.node)]
+        return [*(level + row for row in comments), self.folded(text, step.node, "self")]
 
     # -- methods -----------------------------------------------------------------------
 

@@ -251,6 +251,11 @@ class GraphCode:
         host = renames.HOST.get(spelled) or renames.HOST.get(name)
         if host is not None:
             return f"{self.tf}.{host}"
+        leaf = name.rpartition(".")[2]
+        if name.startswith("saved_model.") and leaf.isupper():
+            constant = f"saved_model.{leaf}"
+            if symbols.in_tensorflow2(f"tf.{constant}", same=True):
+                return f"{self.tf}.{constant}"
         if spelled in _STRINGS:
             return f'"{_STRINGS[spelled]}"'
         refused = _below(name, _REFUSED) or _below(spelled, _REFUSED)

@@ -92,8 +92,8 @@ class Optimizers(Parts):
             else:
                 stated = arguments(node, OPTIMIZERS[kind])
                 given = {k: speller.text(v) for k, v in stated.items()}
-                if "learning_rate" in stated:
-                    given["learning_rate"] = self._rate(stated["learning_rate"], speller)
+                for key in {"learning_rate", "momentum"} & set(stated):
+                    given[key] = self._number(stated[key], speller)
                 made = [
                     call(f"{name} = {self.tf}.keras.optimizers.{keras}", _stated(kind, given), 0),
                     f"{name}.build({trained})",
@@ -101,8 +101,8 @@ class Optimizers(Parts):
             slots = kind not in _NO_SLOTS
             self.optimizers.append(Optimizer(name, made, slots, value, trained, rate))
 
-    def _rate(self, node: ast.expr, speller: Speller) -> str:
-        """Return a learning rate as Keras takes one: a float."""
+    def _number(self, node: ast.expr, speller: Speller) -> str:
+        """Return a learning rate or momentum as Keras takes one: a float."""
         text = speller.text(node)
         value: ast.expr | None = node
         if isinstance(node, ast.Name):

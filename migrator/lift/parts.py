@@ -80,13 +80,14 @@ class Parts:
                 raise Refusal(inner, "layout", "a string of several lines stands in it")
         text = level + speller.writer.statement(step.node, len(level))
         _, comments = leading_comments(self.scope, step.node)
-        return [*(level + row for row in comments), self.folded(text, step.node)]
+        return [*(level + row for row in comments), self.folded(text, step.node, speller.owner)]
 
-    def folded(self, text: str, node: ast.stmt) -> str:
+    def folded(self, text: str, node: ast.stmt, owner: str) -> str:
         """Return the moved statement ``node`` with lines broken that grew too long."""
+        deeper = len(self.tab) if owner == "self" else 0  # it stands in a class
         module = self.scope.module
         start = module.offset(node.lineno, 0)
-        return folded(text, module.text[start : module.end(node)], self.tab)
+        return folded(text, module.text[start : module.end(node)], self.tab, deeper)
 
     def loose_comments(self, step: Step) -> list[str]:
         """Return the comments of a statement that is not copied, once."""

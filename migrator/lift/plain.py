@@ -6,7 +6,7 @@ import ast
 
 from migrator.lift.kinds import Lifted, Refusal
 from migrator.lift.rewrite import Rewriter
-from migrator.lift.scope import Scope
+from migrator.lift.scope import Scope, is_main_guard
 from migrator.lift.slices import uses_of
 from migrator.names import Module
 
@@ -85,8 +85,9 @@ def lift_plain(module: Module, path: str) -> Lifted:
     if isinstance(node, ast.FunctionDef):
         _check_called_once(module, node)
     scopes: list[Scope] = []
-    for body in _graphs(module, node):
-        scopes.append(Scope(module, node, body, scopes[-1] if scopes else None))
+    parts = _graphs(module, node)
+    for part in parts:
+        scopes.append(Scope(module, node, part, scopes[-1] if scopes else None, parts))
         scopes[-1].analyse()
     for scope in scopes:
         scope.finish()
@@ -106,29 +107,56 @@ def lift_plain(module: Module, path: str) -> Lifted:
 def _graphs(module: Module, node: ast.Module | ast.FunctionDef) -> list[list[ast.stmt]]:
     """Return the statements of each graph that a body builds, one after another.
 
-    A body that resets the graph in between builds several; one that builds a single graph is given
-    as an empty list, which stands for all of it.
+    A body that resets the graph in between, or makes a new one, builds several; one that builds a
+    single graph is given as an empty list, which stands for all of it.
     """
     parts: list[list[ast.stmt]] = [[]]
-    for statement in node.body:
-        if _resets(module, statement) and _uses_session(module, parts[-1]):
+    body = list(node.body)
+    last = body[-1]
+    if isinstance(node, ast.Module) and isinstance(last, ast.If) and is_main_guard(last):
+        body[-1:] = last.body
+    for statement in body:
+        if _begins_graph(module, statement) and _mentions(module, parts[-1], _SESSIONS):
             parts.append([])
         parts[-1].append(statement)
+    for part in parts:
+        opened = [at for at, statement in enumerate(part) if _is_within_graph(module, statement)]
+        if opened and _mentions(module, part[opened[-1] + 1 :], _SESSIONS | _MADE):
+            return [[]]  # behind the block, graph is built outside of it again
     return parts if len(parts) > 1 else [[]]
 
 
-def _resets(module: Module, statement: ast.stmt) -> bool:
-    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
-        return False
-    symbol = module.symbol(statement.value.func)
-    return symbol is not None and symbol.name == "tf.reset_default_graph"
+_SESSIONS = frozenset({"tf.Session", "tf.InteractiveSession"})
+_MADE = frozenset({"tf.Variable", "tf.get_variable", "tf.placeholder"})
 
 
-def _uses_session(module: Module, statements: list[ast.stmt]) -> bool:
-    """Whether statements open a session; what only defines functions builds no graph yet."""
+def _begins_graph(module: Module, statement: ast.stmt) -> bool:
+    """Whether a statement resets the default graph, or makes a graph."""
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        symbol = module.symbol(statement.value.func)
+        return symbol is not None and symbol.name == "tf.reset_default_graph"
+    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
+        symbol = module.symbol(statement.value.func)
+        return symbol is not None and symbol.name == "tf.Graph"
+    return _is_within_graph(module, statement)
+
+
+def _is_within_graph(module: Module, statement: ast.stmt) -> bool:
+    """Whether a statement is ``with tf.Graph().as_default():``."""
+    return isinstance(statement, ast.With) and any(
+        isinstance(inner, ast.Call)
+        and (symbol := module.symbol(inner.func)) is not None
+        and symbol.name == "tf.Graph"
+        for item in statement.items
+        for inner in ast.walk(item.context_expr)
+    )
+
+
+def _mentions(module: Module, statements: list[ast.stmt], names: frozenset[str]) -> bool:
+    """Whether statements, functions' bodies included, use one of TensorFlow's ``names``."""
     for statement in statements:
         for inner in ast.walk(statement):
             symbol = module.symbol(inner) if isinstance(inner, (ast.Name, ast.Attribute)) else None
-            if symbol is not None and symbol.name in ("tf.Session", "tf.InteractiveSession"):
+            if symbol is not None and symbol.name in names:
                 return True
     return False

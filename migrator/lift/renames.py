@@ -297,7 +297,7 @@ def _check_filled(given: dict[str, ast.expr]) -> None:
     value, shape = given.get("value"), given.get("shape")
     if shape is None or not isinstance(value, (ast.List, ast.Tuple)):
         return
-    rows = [value]
+    rows: list[ast.expr] = [value]
     while isinstance(rows[0], (ast.List, ast.Tuple)):
         rows = [item for row in rows for item in getattr(row, "elts", [])] or [ast.Constant(None)]
     sizes = shape.elts if isinstance(shape, (ast.List, ast.Tuple)) else [shape]

@@ -30,6 +30,7 @@ class Scope(Contexts):
         node: the module or the function whose body is analysed.
         body: the statements of ``node`` that build one graph and use it; by default all.
         before: the scope of the graph before it.
+        parts: the statements of all graphs.
 
     Raises:
         Refusal: from :meth:`analyse`, when something is not understood.
@@ -41,14 +42,16 @@ class Scope(Contexts):
         node: ast.Module | ast.FunctionDef,
         body: Sequence[ast.stmt] = (),
         before: Scope | None = None,
+        parts: Sequence[Sequence[ast.stmt]] = (),
     ) -> None:
         super().__init__(module)
         self.node = node
         self.body = list(body) or node.body
         self.alone = not body
+        self.elsewhere = {id(at) for part in parts if part is not body for at in part}
         if before is not None:
             self.env = {
-                key: Value(Kind.STALE, value.node) if value.is_graph else value
+                key: Value(Kind.STALE, value.node) if self._is_stale(value) else value
                 for key, value in before.env.items()
             }
             self.read_of, self.visited, self.pure = before.read_of, before.visited, before.pure
@@ -57,6 +60,12 @@ class Scope(Contexts):
             self.lent_names = before.lent_names
         self._deferred: list[ast.FunctionDef] = []
         self._classes: list[ast.ClassDef] = []
+
+    def _is_stale(self, value: Value) -> bool:
+        """Whether a value, or the graph object that it is, belongs to the graph before."""
+        symbol = self.module.symbol(value.node.func) if isinstance(value.node, ast.Call) else None
+        graphs = ("tf.Graph", "tf.get_default_graph")
+        return value.is_graph or (symbol is not None and symbol.name in graphs)
 
     def analyse(self) -> None:
         """Look at every statement once, in order."""
@@ -113,9 +122,7 @@ class Scope(Contexts):
         """Whether ``node`` stands among the statements of this graph, or of none."""
         if self.alone:
             return True
-        own = {id(statement) for statement in self.body}
-        rest = {id(statement) for statement in self.node.body} - own
-        return not any(id(at) in rest for at in (node, *self.module.ancestors(node)))
+        return not any(id(at) in self.elsewhere for at in (node, *self.module.ancestors(node)))
 
     @property
     def end(self) -> int:
@@ -278,7 +285,7 @@ class Scope(Contexts):
         """
         parts: list[ast.expr] = []
         if isinstance(node, ast.Assert):
-            parts = [node.test]
+            parts = [node.test, *([node.msg] if node.msg is not None else [])]
         elif isinstance(node.value, ast.Call) and self.is_print(node.value):
             parts = [] if node.value.keywords else node.value.args
         if not parts or context != PLAIN:

@@ -6,6 +6,7 @@ import ast
 import functools
 import io
 import itertools
+import re
 import tokenize
 from collections.abc import Callable, Iterable, Iterator
 
@@ -127,20 +128,26 @@ def comments_in(source: str) -> list[tuple[int, str]]:
     ]
 
 
-def folded(text: str, original: str, tab: str) -> str:
+def folded(text: str, original: str, tab: str, deeper: int = 0) -> str:
     """Return moved code with the lines that grew too long broken inside their last bracket.
 
     Args:
         text: one statement where it stands now, indentation included.
         original: the lines that it stood in; where one was as long already, none is broken.
         tab: one level of indentation.
+        deeper: by how many columns it will be moved to the right.
     """
     if any(len(row) > LIMIT for row in original.split("\n")):
         return text
-    return "\n".join(_folded(row, tab) if len(row) > LIMIT else row for row in text.split("\n"))
+    room = LIMIT - deeper
+    rows = (_folded(row, tab, room) if len(row) > room else row for row in text.split("\n"))
+    return "\n".join(rows)
 
 
-def _folded(row: str, tab: str) -> str:
+_TOOLS = re.compile(r"#\s*(noqa|type:|pylint|pragma|fmt:|nosec|yapf|mypy)")
+
+
+def _folded(row: str, tab: str, room: int) -> str:
     code = row.rstrip()
     tail = "," if code.endswith(",") else ""
     code = code.removesuffix(",")
@@ -153,7 +160,14 @@ def _folded(row: str, tab: str) -> str:
     closed: tuple[int, list[int], int] | None = None
     for token in tokens:
         at = len(indent) + token.start[1]
-        if token.type == tokenize.COMMENT or token.start[0] > 2:
+        if token.type == tokenize.COMMENT and _TOOLS.match(token.string):
+            return row  # a tool reads it on its line
+        if token.type == tokenize.COMMENT:
+            # what stands behind the code stands above it then
+            above = f"{indent}{token.string.rstrip()}"
+            plain = row[:at].rstrip()
+            return f"{above}\n{_folded(plain, tab, room) if len(plain) > room else plain}"
+        if token.start[0] > 2:
             return row
         if token.type != tokenize.OP:
             continue
@@ -168,12 +182,12 @@ def _folded(row: str, tab: str) -> str:
     opening, commas, closing = closed
     inside = code[opening + 1 : closing]
     lines = [code[: opening + 1], f"{indent}{tab}{inside}", f"{indent}{code[closing:]}{tail}"]
-    if len(lines[1]) > LIMIT and commas:
+    if len(lines[1]) > room and commas:
         ends = [*commas, closing]
         starts = [opening + 1, *(comma + 1 for comma in commas)]
         parts = [code[a:b].strip() for a, b in zip(starts, ends, strict=True)]
         lines[1:2] = [f"{indent}{tab}{part}," for part in parts if part]
-    if not inside.strip() or max(map(len, lines)) > LIMIT:
+    if not inside.strip() or max(map(len, lines)) > room:
         return row
     return "\n".join(lines)
 

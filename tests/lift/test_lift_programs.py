@@ -134,6 +134,72 @@ def test_a_test_with_sessions_of_its_own_holds_the_program(repository: Path) -> 
     assert "`test_linear.py` uses `x`" in reason(found, "linear.py")
 
 
+BASE = """\
+import tensorflow as tf
+
+
+class Base(object):
+    def __init__(self, folder):
+        self.folder = folder
+        self.sess = None
+
+    def start(self):
+        self.sess = tf.Session()
+        self.sess.run(tf.global_variables_initializer())
+        self.saver = tf.train.Saver()
+
+    def save(self):
+        return self.saver.save(self.sess, self.folder + "/model")
+"""
+HEIR = """\
+import tensorflow as tf
+
+from base import Base
+
+
+class Model(Base):
+    def __init__(self, folder):
+        super(Model, self).__init__(folder)
+        self.x = tf.placeholder(tf.float32, [None, 2])
+        self.y = tf.matmul(self.x, tf.get_variable("w", [2, 1]))
+        self.start()
+
+    def ask(self, x):
+        return self.sess.run(self.y, {self.x: x})
+"""
+
+
+@pytest.mark.parametrize("more", ["", "        self.n = tf.Variable(0)\n"])
+def test_a_class_and_its_heir_lift_as_one(tmp_path: Path, more: str) -> None:
+    """Both files lift, or neither: where they do not together, none is left lifted alone."""
+    (tmp_path / ".git").mkdir()
+    base = BASE.replace("        self.sess = None\n", more + "        self.sess = None\n")
+    (tmp_path / "base.py").write_text(base)
+    (tmp_path / "model.py").write_text(HEIR)
+    (tmp_path / "main.py").write_text(
+        "from model import Model\n\nprint(Model('o').ask([[1, 2]]))\n"
+    )
+    found = migrate([tmp_path], Options(jobs=1))
+    new = texts(found)
+    lifted = ["GraphModule" in new["base.py"], "self.sess" not in new["model.py"]]
+    assert lifted == ([True, True] if found.report.programs[0].tier is Tier.NATIVE else [False] * 2)
+    if more:
+        assert lifted == [False, False] and "`model.py:" in reason(found, "base.py")
+
+
+def test_what_an_heir_hands_out_is_missed_far_away(tmp_path: Path) -> None:
+    """A script that reads the session of an object keeps it, though it never names its base."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "base.py").write_text(BASE)
+    (tmp_path / "model.py").write_text(HEIR)
+    (tmp_path / "main.py").write_text(
+        "from model import Model\n\nm = Model('o')\nprint(m.sess.run(m.y, {m.x: [[1, 2]]}))\n"
+    )
+    found = migrate([tmp_path], Options(jobs=1))
+    assert found.report.programs[0].tier is Tier.SESSION
+    assert "`main.py` reads `.sess`" in reason(found, "base.py")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -340,6 +340,21 @@ CASES: dict[str, tuple[str, str, int]] = {
         "variable in a function",
         9,
     ),
+    "a session of an earlier graph object": (
+        HEAD.replace("x =", "g = tf.Graph()\nx =")
+        + RUN
+        + "h = tf.Graph()\nwith tf.Session(graph=g) as sess:\n    sess.run(tf.constant(1.0))\n",
+        "session",
+        12,
+    ),
+    "graph behind a block of another graph": (
+        HEAD
+        + RUN
+        + "with tf.Graph().as_default():\n    v = tf.Variable(1.0)\nu = tf.Variable(2.0)\n"
+        + RUN,
+        "order",
+        11,
+    ),
     "an embedding in parts": (
         HEAD + "z = tf.nn.embedding_lookup([w, w], [0])\n" + RUN,
         "partitions",

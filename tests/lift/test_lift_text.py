@@ -117,7 +117,10 @@ def test_folded() -> None:
     made = f"    a = {'b' * 40} + f(\n        {'c' * 40}, ddddddddddddd\n    )"
     assert folded(row, "a = b + f()", "    ") == made
     assert folded(long, long, "    ") == long
-    assert folded(long + "  # why", "a = f()", "    ") == long + "  # why"
+    assert folded(long + "  # why", "a = f()", "    ").startswith("    # why\n    a = f(\n")
+    assert folded(f"a = {'b' * 90}  # why", "", "    ") == f"# why\na = {'b' * 90}"
+    assert folded(f"a = {'b' * 90}", "", "    ", 8) == f"a = {'b' * 90}"
+    assert folded(f"a = f({'b' * 90})", "", "    ", 4) == f"a = f(\n    {'b' * 90}\n)"
     assert folded("x = '" + "a" * 120 + "'", "", "    ").count("\n") == 0
     assert folded(f"    'k': f({'b' * 99}),", "", "    ").count("\n") == 0
     row = f"    'k': tf.Variable(f([{'b' * 60}]), name=\"Variable\", trainable=False, shape=()),"

@@ -136,8 +136,10 @@ class Calls(Saving):
             raise Refusal(node, "f-string", "the session is run inside an f-string")
         if run.init is not None:
             owner = self.sessions.later.get(run)
-            if owner is None or run.family is None:
+            if owner is None:
                 raise Refusal(node, "init", "variables are initialized again")
+            if run.family is None:
+                return f"{owner}.initialize()"
             return self._own(run.family, "initialize") + "()"
         cut = self.functions.of[run]
         column = self._column(self.module.statement(node))

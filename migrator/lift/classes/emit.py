@@ -114,13 +114,11 @@ class Emitter(Calls):
                 )
 
     def _check_comments(self, text: str) -> None:
-        after = _comments(text)
-        for comment in _comments(self.text) - after:
-            if not TELLS_OF_SESSION.search(comment):
+        """No comment may be lost, but for those that told of the session."""
+        for comment in _comments(self.text):
+            if comment not in text and not TELLS_OF_SESSION.search(comment):
                 raise Refusal(
-                    self.facts.families[0].root,
-                    "comment",
-                    f"the comment `{comment}` would be lost",
+                    self.facts.families[0].root, "comment", f"the comment `{comment}` would be lost"
                 )
 
     def _headers(self) -> list[Edit]:
@@ -180,7 +178,7 @@ class Emitter(Calls):
         if first.lineno == method.lineno:
             raise Refusal(method, "layout", "a method stands on one line")
         start = self._above(first)
-        indent = " " * first.col_offset
+        indent = self._space(first.col_offset)
         return start, start, f"{indent}super().__init__()\n"
 
     def _after_name(self, node: ast.ClassDef) -> int:
@@ -223,8 +221,8 @@ class Emitter(Calls):
             method = build.whole
             column = method.col_offset
             start = self.module.offset(method.lineno, 0)
-            edits.append((start, start, " " * column + "@tf2_bridge.graph\n"))
-            inner = " " * method.body[-1].col_offset
+            edits.append((start, start, self._space(column) + "@tf2_bridge.graph\n"))
+            inner = self._space(method.body[-1].col_offset)
             if method.body[0].lineno == method.lineno:
                 raise Refusal(method, "layout", "a method stands on one line")
             text = self._definitions(build, inner)
@@ -262,10 +260,10 @@ class Emitter(Calls):
         source = applied(self.text[start:end], shifted)
         members = self.functions.members(build.family)
         name = unused("build" if "build" not in members else "build_graph", members)
-        indent = " " * method.body[0].col_offset
+        indent = self._space(method.body[0].col_offset)
         parameters = ", ".join(["self", *build.needed])
         given = ", ".join(build.needed)
-        column = " " * method.col_offset
+        column = self._space(method.col_offset)
         body = source.strip("\n")
         definitions = self._definitions(build, indent)
         if definitions:
@@ -302,7 +300,7 @@ class Emitter(Calls):
 
     def _condition(self, node: ast.If, body: str, orelse: str) -> str:
         """Return a condition with new blocks, of which one may be empty."""
-        indent = " " * node.col_offset
+        indent = self._space(node.col_offset)
         if node.lineno != node.test.end_lineno or node.body[0].lineno == node.lineno:
             raise Refusal(node, "layout", "a condition stands on several lines, or on one")
         test = self.code.text(node.test)

@@ -79,12 +79,27 @@ class Facts(Structure):
 
     def _session_parameters(self) -> None:
         """A parameter on which the session's methods are called is the session."""
-        for family in self.families:
-            for methods in family.methods.values():
-                for method in methods:
-                    for argument in method.args.args[1:] + method.args.kwonlyargs:
-                        if self._is_session_parameter(family, method, argument.arg):
-                            self.locals[(method, argument.arg)] = What.SESSION
+        changed = True
+        while changed:
+            changed = False
+            for family in self.families:
+                for methods in family.methods.values():
+                    for method in methods:
+                        for argument in method.args.args[1:] + method.args.kwonlyargs:
+                            key = (method, argument.arg)
+                            if key not in self.locals and self._is_session_parameter(
+                                family, method, argument.arg
+                            ):
+                                self.locals[key] = What.SESSION
+                                changed = True
+
+    def _hands_session(self, node: ast.Name, call: ast.Call) -> bool:
+        """Whether a call gives ``node`` to a parameter that is the session."""
+        for function in self.called(call):
+            for at, argument in zip(call.args, function.args.args[1:], strict=False):
+                if at is node and self.locals.get((function, argument.arg)) is What.SESSION:
+                    return True
+        return False
 
     def _is_session_parameter(self, family: Family, method: Function, name: str) -> bool:
         if "sess" not in name.lower():
@@ -94,6 +109,12 @@ class Facts(Structure):
                 continue
             parent = self.module.parents[at]
             if isinstance(parent, ast.Attribute) and parent.attr in ("run", "graph", "as_default"):
+                return True
+            if (
+                isinstance(parent, ast.Call)
+                and at in parent.args
+                and self._hands_session(at, parent)
+            ):
                 return True
             if isinstance(parent, ast.Assign) and parent.value is at:
                 target = parent.targets[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 
 from migrator.lift.classes.phases import Phases, is_gone
@@ -32,7 +33,11 @@ class Places:
         self.module: Module = phases.module
         self.text = self.module.text
         self.indent = indent_of(self.text)
-        self.strings = string_lines(self.text)
+
+    @functools.cached_property
+    def strings(self) -> set[int]:
+        """The lines that start inside a string."""
+        return string_lines(self.text)
 
     def _column(self, statement: ast.stmt) -> int:
         """Return the column of a statement once the blocks of the session are gone."""
@@ -41,6 +46,10 @@ class Places:
             if isinstance(around, ast.With) and is_gone(self.facts, around):
                 column -= self._depth(around)
         return column
+
+    def _space(self, column: int) -> str:
+        """Return the indentation of a statement at ``column`` as the file writes it."""
+        return ("\t" if self.indent.startswith("\t") else " ") * column
 
     def _depth(self, node: ast.With) -> int:
         if node.body[0].lineno == node.lineno:
@@ -111,9 +120,8 @@ class Places:
                 continue
             above = self._above(node)
             comments = self.text[above:start]
-            if removed[node] == "hoisted":
-                start = above
-            elif comments and all(TELLS_OF_SESSION.search(row) for row in comments.splitlines()):
+            tells = comments and all(TELLS_OF_SESSION.search(row) for row in comments.splitlines())
+            if tells or removed[node] == "hoisted":
                 start = above
             edits.append((start, self._line_end(end), ""))
         return self._closed_up(edits)

@@ -60,6 +60,8 @@ class Saving(Places):
         if family is None:
             raise Refusal(node, "saver", "the script saves the variables of a class itself")
         unit = self.facts.unit(node)
+        if self.module.enclosing(node, (ast.FunctionDef,)) is not unit:
+            raise Refusal(node, "saver", "savers are made in a function inside")
         if self.module.enclosing(node, (ast.ListComp, ast.Lambda, ast.DictComp)) is not None:
             raise Refusal(node, "saver", "savers are made in a comprehension")
         for keyword_ in node.keywords:
@@ -154,7 +156,7 @@ class Saving(Places):
         family = self.facts.family(node)
         if isinstance(self.module.parents[node], ast.Expr):
             owners = ["self"] if family is not None else self._instances(node)
-            inner = " " * self._column(self.module.statement(node)) + self.indent
+            inner = self._space(self._column(self.module.statement(node))) + self.indent
             rows = [f"{inner}{self.tf}.summary.graph({owner}.graph_def)" for owner in owners]
             return "\n".join([f"with {made}.as_default():", *rows])
         if graph is not None:
@@ -188,7 +190,7 @@ class Saving(Places):
         step = writer.text(given["global_step"]) if "global_step" in given else "0"
         column = self._column(self.module.statement(node))
         owner = writer.text(node.func.value)
-        inner = " " * column + self.indent
+        inner = self._space(column) + self.indent
         summary = writer.text(given["summary"])
         return (
             f"with {owner}.as_default():\n"
@@ -199,7 +201,7 @@ class Saving(Places):
         """The statement that wrote an export: a module of its signatures is saved."""
         cut = self.functions.exported[export]
         column = self._column(export.statement)
-        inner = " " * column + self.indent
+        inner = self._space(column) + self.indent
         unit = self.facts.unit(export.call)
         taken = {at.id for at in self.facts.below(unit) if isinstance(at, ast.Name)}
         module = unused("module", taken)

@@ -183,6 +183,8 @@ class Sessions:
 
     def _several(self) -> None:
         """Instances that shared one graph have one each now: nothing may tell the difference."""
+        if len(self.instances) < 2 and len(self.facts.families) < 2 and not self._in_loop():
+            return
         own = {
             family
             for family in self.facts.families
@@ -203,6 +205,7 @@ class Sessions:
         if count < 2 and len(families) < 2:
             return
         place = shared[-1][0] if shared else families[-1].root
+        self._check_reuse(place)
         for node in self.module.nodes:
             if not isinstance(node, (ast.Name, ast.Attribute)):
                 continue
@@ -220,6 +223,24 @@ class Sessions:
                     "one instance",
                     f"several models share the graph that `{symbol.spelled}` asks for",
                 )
+
+    def _in_loop(self) -> bool:
+        """Whether an instance is made in a loop."""
+        loops = (ast.For, ast.While, ast.comprehension, ast.ListComp)
+        return any(self.module.enclosing(call, loops) is not None for call, _ in self.instances)
+
+    def _check_reuse(self, place: ast.AST) -> None:
+        """Models that reuse variables may share them with each other."""
+        for node in self.module.nodes:
+            given: ast.expr | None = None
+            if isinstance(node, ast.keyword) and node.arg == "reuse":
+                given = node.value
+            elif isinstance(node, ast.Call):
+                symbol = self.facts.symbol(node.func)
+                if symbol is not None and symbol.name == "tf.get_variable_scope":
+                    given = node
+            if given is not None and not isinstance(given, ast.Constant):
+                raise Refusal(place, "one instance", "several models may share variables")
 
     def _is_unique(self, family: Family) -> bool:
         """Whether TensorFlow 1 refuses a second instance in one graph.
@@ -276,7 +297,8 @@ class Sessions:
             if self._starts_script(run):
                 self.first.add(run)
                 return
-            raise Refusal(run.call, "init", "variables are initialized again")
+            self.later[run] = self._only_model(run)
+            return
         statement = self.module.statement(run.call)
         if not isinstance(self.module.parents[run.call], ast.Expr):
             raise Refusal(run.call, "init", "what initializes is a part of an expression")
@@ -310,6 +332,25 @@ class Sessions:
             if name.startswith("tf.metrics.") or name in _LOCAL:
                 raise Refusal(run.call, "init", "local variables would be initialized, too")
         self.later[run] = "self"
+
+    def _only_model(self, run: Run) -> str:
+        """Return the name of the one model that a script initializes again."""
+        if run.init is What.LOCAL_INIT and not self._covers_all(run):
+            raise Refusal(run.call, "init", "only some variables are initialized again")
+        if len(self.instances) == 1 and isinstance(self.module.parents[run.call], ast.Expr):
+            made, node = self.instances[0]
+            statement = self.module.parents[made]
+            inside = self.module.enclosing(made, (ast.For, ast.While, ast.If, ast.Try))
+            if (
+                isinstance(statement, ast.Assign)
+                and isinstance(statement.targets[0], ast.Name)
+                and self.facts.unit(made) is run.unit
+                and made.lineno < run.call.lineno
+                and inside is None
+                and "initialize" not in self.facts.family_of[node].methods
+            ):
+                return statement.targets[0].id
+        raise Refusal(run.call, "init", "variables are initialized again")
 
     def _covers_all(self, run: Run) -> bool:
         nodes: list[ast.AST] = [run.fetch]

@@ -279,6 +279,11 @@ class Structure:
             return [b.node for b in bindings if isinstance(b.node, ast.FunctionDef)]
         if isinstance(function, ast.Attribute):
             family = self.family(call)
+            if isinstance(function.value, ast.Name):
+                owner, _ = self.module.find(function.value.id, self.module.scope_of[function.value])
+                named = self._class_names.get(function.value.id)
+                if owner is self.module.root and named in self.family_of:
+                    return list(self.family_of[named].methods.get(function.attr, ()))
             if self.is_self(function.value) and family is not None:
                 return list(family.methods.get(function.attr, ()))
             if (

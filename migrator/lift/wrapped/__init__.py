@@ -6,7 +6,8 @@ the call of a function that was cut out of the graph for it.
 
 Preconditions, each a sentence:
 
-* The session is opened at module level or in one function, and one graph is built there.
+* The session is opened at module level or in one function, and one graph is built there; or in
+  several functions, each with a graph of its own.
 * Which tensors are fetched and fed is told where the session runs.
 * What the graph is built from does not change between where it was built and where it was complete.
 * Graph that is made where the session already runs is made of tensors, and could stand before.
@@ -15,14 +16,17 @@ Preconditions, each a sentence:
 
 from __future__ import annotations
 
+import ast
+
 from migrator.lift.graphcode import GraphCode
 from migrator.lift.kinds import Lifted, Refusal
 from migrator.lift.wrapped.analysis import Analysis
 from migrator.lift.wrapped.callables import OPENERS, Callables
 from migrator.lift.wrapped.checks import check
 from migrator.lift.wrapped.imports import tensorflow_name
-from migrator.lift.wrapped.rewrite import Rewriter
-from migrator.lift.wrapped.scopes import scope_of
+from migrator.lift.wrapped.rewrite import Rewriter, rewritten
+from migrator.lift.wrapped.scopes import resets_between, scopes_of
+from migrator.lift.wrapped.things import Sort
 from migrator.names import Module, Symbol
 
 __all__ = ["lift_wrapped"]
@@ -56,17 +60,25 @@ def lift_wrapped(
         if symbol is not None and symbol not in told:
             told.add(symbol)
             code.check(ref)  # what has no place in a graph that is built once is told first
-    node = scope_of(module, calls)
-    scope = Analysis(module, node, calls)
-    scope.analyse()
-    check(scope)
-    rewriter = Rewriter(scope, path, bridge_import)
-    text = rewriter.run()
+    nodes = scopes_of(module, calls)
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
+    rewriters: list[Rewriter] = []
+    for node in nodes:
+        scope = Analysis(module, node, calls)
+        scope.others = frozenset(function for function in functions if function is not node)
+        scope.analyse()
+        check(scope)
+        if not rewriters and len(functions) > 1:
+            resets = resets_between(module, functions) or []
+            scope.removed.update(dict.fromkeys(resets, Sort.CONFIG))
+        rewriters.append(Rewriter(scope, path, whole=not rewriters))
+        rewriters[-1].run()
+    text = rewritten(rewriters, bridge_import)
     return Lifted(
         text,
-        rewriter.class_name,
-        rewriter.answers,
-        tuple(dict.fromkeys(scope.notes)),
-        rewriter.parts,
-        rewriter.requirements,
+        rewriters[0].class_name,
+        {place: new for rewriter in rewriters for place, new in rewriter.answers.items()},
+        tuple(dict.fromkeys(note for rewriter in rewriters for note in rewriter.scope.notes)),
+        frozenset().union(*(rewriter.parts for rewriter in rewriters)),
+        frozenset().union(*(rewriter.requirements for rewriter in rewriters)),
     )

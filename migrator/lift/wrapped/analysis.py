@@ -41,15 +41,63 @@ class Analysis(Late):
             raise Refusal(self.moved[0], "order", "the session runs before any graph is built")
         self.anchor = early[-1]
         self.started = True
-        for function in self.deferred:
+        done: set[ast.FunctionDef] = set()
+        while len(done) < len(self.deferred):
+            function = self._next(done)
+            done.add(function)
             local = self.module.scopes[function]
             for name in arguments_of(local):
                 key = (id(local), name)
                 session = key in self.calls.session_names
                 thing = Thing(Sort.SESSION if session else Sort.HOST, function)
+                thing = self._handed_to(function, name) or thing
                 self.env[key] = thing
                 self.versions[key] = [thing]
             self._block(function.body, Context(inside=True, deferred=True, branch=True))
+
+    def _next(self, done: set[ast.FunctionDef]) -> ast.FunctionDef:
+        """Return a function that none of the others, still to be looked at, calls."""
+        waiting = [function for function in self.deferred if function not in done]
+        called = {
+            self.calls.definition(name)
+            for function in waiting
+            for name in ast.walk(function)
+            if isinstance(name, ast.Name) and self.calls.definition(name) is not function
+        }
+        return next((one for one in waiting if one not in called), waiting[0])
+
+    def _handed_to(self, function: ast.FunctionDef, name: str) -> Thing | None:
+        """Return what all calls of a function hand it of the graph for a parameter, or None."""
+        calls = self.handed.get(function, [])
+        found = [(call, handed.get(name)) for call, handed in calls]
+        given = [pair for _, pair in found if pair is not None]
+        if not given:
+            return None
+        argument, thing = given[0]
+        kept = thing.sort in (Sort.WRITER, Sort.FEED)
+        same = all(
+            other.sort is thing.sort and _fed_keys(other) == _fed_keys(thing)
+            if kept
+            else other is thing or isinstance(part, ast.Attribute)
+            for part, other in given
+        )
+        texts = {self.module.source(part) for part, _ in given}
+        if not same or len(given) < len(calls) or (len(texts) > 1 and not kept):
+            raise Refusal(argument, "unseen function", f"`{name}` stands for several things")
+        for call, pair in found:
+            if pair is not None and not kept:
+                self.session_arguments.append((call, pair[0]))
+        if kept:
+            return Thing(thing.sort, function, feed=thing.feed)
+        key = (id(self.module.scopes[function]), name)
+        self.renamed[key] = self._original(argument)
+        return thing
+
+    def _original(self, argument: ast.expr) -> ast.expr:
+        """Return what an argument is in the build, if it is a parameter of a function itself."""
+        if isinstance(argument, ast.Name):
+            return self.renamed.get(self.calls.key(argument), argument)
+        return argument
 
     def _block(self, statements: Sequence[ast.stmt], context: Context) -> None:
         for statement in statements:
@@ -117,6 +165,8 @@ class Analysis(Late):
             self.deferred.append(node)
             return
         closes = node in self.calls.closes
+        if node in self.calls.makes:
+            self._check_defined(node)
         if node in self.calls.makes and (closes or isinstance(self.node, ast.FunctionDef)):
             if context.inside or self.started:
                 raise Refusal(node, "straight line", "graph is defined where the session runs")
@@ -126,6 +176,25 @@ class Analysis(Late):
             self.env[key] = Thing(Sort.GRAPH, node)
             self.versions.setdefault(key, []).append(self.env[key])
             self._own(node.name, key, node)
+
+    def _check_defined(self, node: ast.FunctionDef | ast.ClassDef) -> None:
+        """Nothing of the graph may be made where a function or class is defined, but objects."""
+        parts: list[ast.AST] = [*node.decorator_list]
+        if isinstance(node, ast.FunctionDef):
+            parts += [*node.args.defaults, *(one for one in node.args.kw_defaults if one)]
+        else:
+            parts += [one for one in node.body if not isinstance(one, ast.FunctionDef)]
+        for part in parts:
+            for inner in ast.walk(part):
+                if not isinstance(inner, ast.Call) or inner.func not in self.calls.graph_refs:
+                    continue
+                name = (
+                    self.calls.symbols[inner.func].name if inner.func in self.calls.symbols else ""
+                )
+                if not name.endswith(("initializer", "regularizer")):
+                    raise Refusal(
+                        inner, "function", f"graph is made where `{node.name}` is defined"
+                    )
 
     def _is_feeder(self, node: ast.FunctionDef) -> bool:
         """Whether a function does no more with the graph than to make feed dictionaries."""
@@ -357,6 +426,8 @@ class Analysis(Late):
         changed = isinstance(node, ast.AugAssign) and self._built_name(node.target)
         built = bool(found.makes or found.loose or changed)
         if found.acts:
+            if changed:
+                raise Refusal(node, "host use", "what a run gives is added to a graph value")
             if found.makes:
                 raise Refusal(
                     found.makes[0], "straight line", "graph is made in a statement that runs it"

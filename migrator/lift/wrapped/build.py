@@ -8,7 +8,7 @@ import re
 from migrator.lift.expressions import arguments
 from migrator.lift.graphcode import GraphCode
 from migrator.lift.kinds import Refusal
-from migrator.lift.text import Edit, Writer, call, comment_end
+from migrator.lift.text import Edit, Writer, call, comment_end, folded
 from migrator.lift.wrapped.actions import SAVER
 from migrator.lift.wrapped.analysis import Analysis
 from migrator.lift.wrapped.checks import parameters_of
@@ -118,17 +118,28 @@ class Build:
             final = scope.env.get(scope.calls.key(name))
             if final is not thing:
                 raise Refusal(name, "one meaning", f"`{name.id}` stands for another value later")
-            attribute = f"{name.id}_" if name.id in _RESERVED else name.id
-            self._attributes[name.id] = (attribute, thing)
+            text = self._spelled(name)
+            attribute = text.rpartition(".")[2]
+            attribute = f"{attribute}_" if attribute in _RESERVED else attribute
+            if any(
+                other == attribute and one != text for one, (other, _) in self._attributes.items()
+            ):
+                raise Refusal(name, "one meaning", f"two values are called `{attribute}`")
+            self._attributes[text] = (attribute, thing)
         taken = {attribute for attribute, _ in self._attributes.values()} | _RESERVED
         for use in scope.uses:
             self._names[id(use)] = _unused(self._wanted(use), taken)
         for export in scope.exports:
             self._names[id(export)] = _unused("export", taken)
 
-    def attribute(self, name: str, thing: Thing) -> str:
+    def _spelled(self, name: ast.Name) -> str:
+        """Return what a name of the build, or a parameter that stands for it, is in the build."""
+        renamed = self.scope.renamed.get(self.scope.calls.key(name))
+        return self.module.source(renamed) if renamed is not None else name.id
+
+    def attribute(self, name: ast.Name) -> str:
         """Return the attribute of the model that a name of the build is kept in."""
-        return self._attributes[name][0]
+        return self._attributes[self._spelled(name)][0]
 
     def name_of(self, use: Use) -> str:
         """Return the name of the function that a use of the session became."""
@@ -207,8 +218,9 @@ class Build:
             rows += [pad + row for row in self.comments_above(node, line)]
         end = comment_end(self.text, self.module.end(node))
         end = self.text.find("\n", end) + 1 or len(self.text)
-        text = self.code.statement(node, inner)
-        rows += (pad + text).split("\n")
+        text = pad + self.code.statement(node, inner)
+        stood = self.text[self.module.offset(node.lineno, 0) : self.module.end(node)]
+        rows += folded(text, stood, self.tab).split("\n")
         if hasattr(node, "body"):
             # comments behind the last line of a block, still in it
             while end < len(self.text):
@@ -226,6 +238,15 @@ class Build:
 
     def _inside(self, node: ast.AST, writer: Writer) -> str | list[Edit] | None:
         """Return what becomes of a node in the build, where that is no matter of spelling."""
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and self.scope.renamed:
+            renamed = self.scope.renamed.get(self.scope.calls.key(node))
+            if renamed is not None:
+                return self.module.source(renamed)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            unpacked = isinstance(self.module.parents[node], (ast.Tuple, ast.List))
+            if unpacked and self._is_idle(node) and not node.id.startswith("_"):
+                statement = self.module.statement(node)
+                return f"_{node.id}" if isinstance(statement, ast.Assign) else None
         if node in self.scope.calls.aliases:
             return []
         if isinstance(node, ast.Call) and node.func in self.scope.calls.aliases:
@@ -278,7 +299,11 @@ class Build:
         for part in parts:
             for name in ast.walk(part):
                 if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load):
-                    self._loads.add(scope.calls.key(name))
+                    key = scope.calls.key(name)
+                    self._loads.add(key)
+                    for inner in ast.walk(scope.renamed.get(key, name)):
+                        if isinstance(inner, ast.Name):
+                            self._loads.add(scope.calls.key(inner))
                 elif isinstance(name, ast.AugAssign) and isinstance(name.target, ast.Name):
                     self._loads.add(scope.calls.key(name.target))
 

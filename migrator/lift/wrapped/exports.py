@@ -101,6 +101,8 @@ class Exports(Values):
         ]:
             raise Refusal(node, "export", "its tags are others than SERVING")
         listed = given.get("signature_def_map")
+        if isinstance(listed, ast.Name):
+            listed = self._literal(listed)
         if not isinstance(listed, ast.Dict) or not listed.keys:
             raise Refusal(node, "export", "its signatures are no dictionary literal")
         signatures = {}
@@ -152,10 +154,7 @@ class Exports(Values):
 
     def pairs(self, node: ast.expr) -> dict[str, ast.expr]:
         """Return the tensors of a signature's inputs or outputs by their keys."""
-        if isinstance(node, ast.Name):
-            thing = self.env.get(self.calls.key(node))
-            if thing is not None and isinstance(thing.node, ast.Dict):
-                node = thing.node
+        node = self._literal(node)
         if not isinstance(node, ast.Dict):
             raise Refusal(node, "export", "its inputs and outputs are no dictionary literals")
         found = {}
@@ -166,6 +165,14 @@ class Exports(Values):
                 value = arguments(thing.call, ("tensor",))["tensor"]
             found[self.word(key)] = value
         return found
+
+    def _literal(self, node: ast.expr) -> ast.expr:
+        """Return the dictionary that a name was given, or the node itself."""
+        if isinstance(node, ast.Name):
+            thing = self.env.get(self.calls.key(node))
+            if thing is not None and isinstance(thing.node, ast.Dict):
+                return thing.node
+        return node
 
     def word(self, node: ast.expr | None) -> str:
         """Return the string that a literal or a constant of TensorFlow's is.

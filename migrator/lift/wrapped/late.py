@@ -20,6 +20,7 @@ _KEPT_METHODS = frozenset(
 #: They tell what the graph holds; a function that runs later finds all of it.
 _ASKS = frozenset(
     {"tf.get_collection", "tf.trainable_variables", "tf.global_variables", "tf.GraphKeys"}
+    | {"tf.summary.merge_all"}
 )
 #: Built-in functions that may be told tensors and keep nothing of them.
 _TELLING = frozenset({"print", "len", "str", "repr", "type", "isinstance", "id"})

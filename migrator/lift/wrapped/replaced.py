@@ -78,7 +78,7 @@ class Replaced(Layout):
         if symbol is not None and symbol.spelled.startswith("tf.examples."):
             return []  # the tutorials' data, which the user has to replace in any case
         if isinstance(node, ast.Name) and node in self._outside_names:
-            return f"{self.model}.{self.build.attribute(node.id, self._outside_names[node])}"
+            return f"{self.model}.{self.build.attribute(node)}"
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             self._check_known(node)
         return None
@@ -210,10 +210,13 @@ class Replaced(Layout):
             return None
         if self._dropped[drops[0]] is not node:
             return None
+        modular = self.scope.calls.definition(node.func) in self.scope.modular
         texts = [
-            self._argument(node, name, value)
+            (f"{name}=" if name else "") + self.model
+            if modular and self._is_session(value)
+            else self._argument(node, name, value)
             for name, value in _given(node)
-            if value not in self._dropped
+            if value not in self._dropped or (modular and self._is_session(value))
         ]
         new = self._call_text(node, self.code.text(node.func), texts)
         return [(self.module.start(node), self.module.end(node), new)]
@@ -223,22 +226,33 @@ class Replaced(Layout):
         local = self.module.scopes[node]
         spec = node.args
         names = [*spec.posonlyargs, *spec.args]
-        gone = [
-            argument
+        sessions = {
+            argument.arg
             for argument in (*names, *spec.kwonlyargs)
             if (id(local), argument.arg) in self.scope.calls.session_names
-        ]
+        }
+        gone = sessions | {name for key, name in self.scope.renamed if key == id(local)}
         if not gone or node not in self.scope.deferred:
             return None
-        if spec.defaults or spec.kwonlyargs or spec.vararg or spec.kwarg or spec.posonlyargs:
+        if spec.kwonlyargs or spec.vararg or spec.kwarg or spec.posonlyargs:
             raise Refusal(node, "function", "its parameters are not plain ones")
-        rest = [argument for argument in names if argument not in gone]
+        defaults = dict(zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=True))
+        if any(argument.arg in gone for argument in defaults):
+            raise Refusal(node, "function", "a parameter for the session has a default")
+        rest: list[str] = []
+        for argument in names:
+            if argument.arg in sessions and node in self.scope.modular:
+                rest.append(self.model)
+            elif argument.arg not in gone:
+                default = defaults.get(argument)
+                value = f"={self.code.text(default)}" if default is not None else ""
+                rest.append(argument.arg + value)
         start = self.module.offset(names[0].lineno, names[0].col_offset)
-        last = names[-1]
+        last = spec.defaults[-1] if spec.defaults else names[-1]
         end = self.module.offset(last.end_lineno or 0, last.end_col_offset or 0)
         if "\n" in self.text[start:end] or any(argument.annotation for argument in names):
             raise Refusal(node, "layout", "its parameters stand on several lines")
-        edits: list[Edit] = [(start, end, ", ".join(argument.arg for argument in rest))]
+        edits: list[Edit] = [(start, end, ", ".join(rest))]
         for inner in node.body:
             edits += self.code.writer.edits(inner)
         return edits

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from migrator.lift.kinds import Refusal
 from migrator.lift.layout import indent_of, string_lines
@@ -16,7 +17,7 @@ from migrator.lift.wrapped.layout import comment_places
 from migrator.lift.wrapped.replaced import Replaced
 from migrator.lift.wrapped.things import Sort
 
-__all__ = ["Rewriter"]
+__all__ = ["Rewriter", "rewritten"]
 
 
 class Rewriter(Replaced):
@@ -25,14 +26,16 @@ class Rewriter(Replaced):
     Args:
         scope: the analysis, done and checked.
         path: of the file, for the class's name.
-        bridge_import: the statement that binds ``tf2_bridge``.
+        whole: whether all of the file is its concern, but for the other scopes.
     """
 
-    def __init__(self, scope: Analysis, path: str, bridge_import: str) -> None:
+    def __init__(self, scope: Analysis, path: str, whole: bool = True) -> None:
         super().__init__(scope, tensorflow_name(scope.module), indent_of(scope.module.text))
-        self.bridge_import = bridge_import
+        self.whole = whole
         taken = self._taken()
         name = class_name(path)
+        if scope.others and isinstance(scope.node, ast.FunctionDef):
+            name = class_name(f"{scope.node.name}_graph.py")
         while name in taken or name in ("Module", "Variable", "Tensor"):
             name += "Model"
         self.class_name = name
@@ -57,15 +60,17 @@ class Rewriter(Replaced):
             elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                 taken.add(node.name)
             elif isinstance(node, ast.arg):
-                taken.add(node.arg)
+                key = (id(self.module.scope_of[node]), node.arg)
+                if key not in self.scope.renamed and key not in self.scope.calls.session_names:
+                    taken.add(node.arg)
             elif isinstance(node, ast.alias):
                 taken.add((node.asname or node.name).partition(".")[0])
             todo.extend(ast.iter_child_nodes(node))
         taken.update(name.id for name, _ in [*self.scope.host_reads, *self.scope.late_reads])
         return taken
 
-    def run(self) -> str:
-        """Return the new text.
+    def run(self) -> None:
+        """Make the edits.
 
         Raises:
             Refusal: a detail of the scope cannot be carried over.
@@ -74,18 +79,18 @@ class Rewriter(Replaced):
         anchor = self.scope.anchor
         assert anchor is not None
         self._at = self._line_start((anchor.end_lineno or anchor.lineno) + 1)
-        self.edits += self.code.writer.inside(self.module.tree)
+        self._skipped |= self.scope.others
+        top: ast.AST = self.module.tree if self.whole else self.scope.node
+        self.edits += self.code.writer.inside(top)
         self._comments_above()
         self._delete()
         self._dedent()
         self._insert(anchor)
-        needs = [self.code.needs, self.build.code.needs]
-        legacy = any(one.legacy_keras for one in needs)
-        self.edits += import_edits(self.module, self.bridge_import, legacy)
-        text = applied(self.text, _without_overlap(self.edits))
-        text = _tidied(text, self.text)
-        self._check(text)
-        return text
+
+    @property
+    def legacy_keras(self) -> bool:
+        """Whether the new text needs Keras 2."""
+        return bool(self.code.needs.legacy_keras or self.build.code.needs.legacy_keras)
 
     @property
     def parts(self) -> frozenset[str]:
@@ -97,22 +102,6 @@ class Rewriter(Replaced):
     def requirements(self) -> frozenset[str]:
         """The packages that the new text needs besides TensorFlow."""
         return frozenset(self.code.needs.requirements | self.build.code.needs.requirements)
-
-    def _check(self, text: str) -> None:
-        """The new text parses and has every comment of the old one."""
-        try:
-            ast.parse(text)
-        except SyntaxError as error:
-            raise Refusal(
-                self.scope.moved[0], "layout", f"the new text would not parse ({error.msg})"
-            ) from error
-        lost = _comments(self.text) - _comments(text)
-        if lost:
-            raise Refusal(
-                self.scope.moved[0],
-                "comment",
-                f"the comment `{next(iter(lost))}` would be lost",
-            )
 
     def _insert(self, anchor: ast.stmt) -> None:
         """Put the class, and what makes and builds the model, where the graph was complete."""
@@ -147,6 +136,30 @@ class Rewriter(Replaced):
                 assert isinstance(around, ast.stmt)
                 found = around
         return found
+
+
+def rewritten(rewriters: Sequence[Rewriter], bridge_import: str) -> str:
+    """Return the new text of a file, of which each rewriter lifts a scope.
+
+    Raises:
+        Refusal: a detail cannot be carried over.
+    """
+    first = rewriters[0]
+    edits = import_edits(
+        first.module, bridge_import, any(rewriter.legacy_keras for rewriter in rewriters)
+    )
+    for rewriter in rewriters:
+        edits += rewriter.edits
+    text = _tidied(applied(first.text, _without_overlap(edits)), first.text)
+    node = first.scope.moved[0]
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        raise Refusal(node, "layout", f"the new text would not parse ({error.msg})") from error
+    lost = _comments(first.text) - _comments(text)
+    if lost:
+        raise Refusal(node, "comment", f"the comment `{next(iter(lost))}` would be lost")
+    return text
 
 
 def _without_overlap(edits: list[Edit]) -> list[Edit]:

@@ -8,14 +8,16 @@ from migrator.lift.kinds import Refusal
 from migrator.lift.wrapped.callables import OPENERS, Callables
 from migrator.names import Module
 
-__all__ = ["scope_of"]
+__all__ = ["resets_between", "scopes_of"]
 
 
-def scope_of(module: Module, calls: Callables) -> ast.Module | ast.FunctionDef:
-    """Return the scope that builds the graph, and opens a session or calls what does.
+def scopes_of(module: Module, calls: Callables) -> list[ast.Module] | list[ast.FunctionDef]:
+    """Return the scopes that build a graph, and open a session or call what does.
+
+    The module alone, or one function or several, each with a graph of its own.
 
     Raises:
-        Refusal: several scopes do, or none.
+        Refusal: graphs of several scopes may meet, or a scope's is built several times.
     """
     for node in module.nodes:
         if not isinstance(node, (ast.Name, ast.Attribute)):
@@ -27,13 +29,13 @@ def scope_of(module: Module, calls: Callables) -> ast.Module | ast.FunctionDef:
         if made and module.enclosing(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)) is None:
             statement = module.statement(node)
             if not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-                return module.tree
+                return [module.tree]
     owners: dict[ast.FunctionDef, ast.AST] = {}
     for node, symbol in module.references():
         if symbol.name in OPENERS:
             around = module.enclosing(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda))
             if around is None:
-                return module.tree
+                return [module.tree]
             if not isinstance(around, ast.FunctionDef) or (
                 module.enclosing(around, (ast.ClassDef,)) is not None
             ):
@@ -41,11 +43,45 @@ def scope_of(module: Module, calls: Callables) -> ast.Module | ast.FunctionDef:
             if module.parents[around] is not module.tree:
                 raise Refusal(node, "one scope", "an inner function opens the session")
             owners.setdefault(around, node)
-    (first, *others) = owners
-    if others:
-        raise Refusal(owners[others[0]], "one scope", "sessions are opened in several functions")
-    _check_called_once(module, first)
-    return first
+    found = sorted(owners, key=lambda function: function.lineno)
+    reset = resets_between(module, found) if len(found) > 1 else None
+    for function in found:
+        if reset is None and len(found) > 1 and not _has_graph_of_its_own(module, function):
+            raise Refusal(
+                owners[function], "one scope", "functions that open sessions share one graph"
+            )
+        _check_called_once(module, function)
+    return found
+
+
+def resets_between(module: Module, functions: list[ast.FunctionDef]) -> list[ast.stmt] | None:
+    """Return the statements that reset the graph between calls of functions, or None.
+
+    None where two of the functions are called without one between them, or elsewhere than in
+    statements of the module.
+    """
+    names = {function.name for function in functions}
+    resets: list[ast.stmt] = []
+    dirty = False
+    seen = 0
+    for node in module.tree.body:
+        call = node.value if isinstance(node, ast.Expr) else None
+        symbol = module.symbol(call.func) if isinstance(call, ast.Call) else None
+        if symbol is not None and symbol.name == "tf.reset_default_graph":
+            resets.append(node)
+            dirty = False
+        elif not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            calls = [n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id in names]
+            if calls and (dirty or len(calls) > 1 or not isinstance(call, ast.Call)):
+                return None
+            seen += len(calls)
+            dirty = dirty or bool(calls)
+    loads = sum(
+        isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
+        for word in names
+        for name in module.by_name.get(word, ())
+    )
+    return resets if seen == loads == len(functions) else None
 
 
 def _check_called_once(module: Module, function: ast.FunctionDef, depth: int = 0) -> None:

@@ -104,6 +104,17 @@ class Values:
         self.notes: list[str] = []
         #: functions that make feed dictionaries
         self.feeders: dict[ast.FunctionDef, None] = {}
+        #: functions with a graph and a session of their own
+        self.others: frozenset[ast.FunctionDef] = frozenset()
+        self.deferred: list[ast.FunctionDef] = []  #: they use the session at some later time
+        #: of these, the ones that are handed the module
+        self.modular: set[ast.FunctionDef] = set()
+        #: what their calls hand them of the graph, by parameter
+        self.handed: dict[
+            ast.FunctionDef, list[tuple[ast.Call, dict[str, tuple[ast.expr, Thing]]]]
+        ] = {}
+        #: parameters that stand for a value of the build -> that value
+        self.renamed: dict[tuple[int, str], ast.expr] = {}
         self.called = False  #: a function that uses the session was called
         self.started = False  #: the session ran something
         self.inner: set[int] = set()  #: scopes of comprehensions and lambdas, by their id
@@ -156,7 +167,7 @@ class Values:
         if isinstance(node, ast.Call):
             return self._call(node)
         if isinstance(node, ast.Dict):
-            found = self._feed(node)
+            found = self._feed(node) or self._told(node)
             if found is not None:
                 return found
         if isinstance(node, (ast.Tuple, ast.List)):
@@ -198,6 +209,9 @@ class Values:
         thing = self.env.get(key)
         if thing is None:
             definition = self.calls.definition(node)
+            if definition in self.calls.sessions:
+                self.found.acts.append(node)  # it is handed on, and may be called at any time
+                return Thing(Sort.HOST, node)
             if definition in self.calls.makes and definition not in self.feeders:
                 self.found.makes.append(node)
                 return Thing(Sort.GRAPH, node)
@@ -241,7 +255,9 @@ class Values:
     def _attribute(self, node: ast.Attribute) -> Thing:
         if node in self.calls.symbols or node in self.calls.graph_refs:
             return self._symbol(node)
-        base = self.evaluate(node.value)
+        return self._member(node, self.evaluate(node.value))
+
+    def _member(self, node: ast.Attribute, base: Thing) -> Thing:
         if base.is_built and base.sort is not Sort.SAVER:
             plain = base.plain or node.attr in PLAIN
             return Thing(Sort.GRAPH, node, plain=plain)
@@ -267,17 +283,19 @@ class Values:
         if symbol is not None:
             return self._tensorflow(node, symbol)
         function = node.func
+        callee: Thing | None = None
         if isinstance(function, ast.Attribute):
             base = self.evaluate(function.value)
             result = self.method(node, function, base)
             if result is not None:
                 return result
+            callee = self._member(function, base)
         definition = self.calls.definition(function)
         if definition in self.feeders and isinstance(definition, ast.FunctionDef):
             return self._made_feed(node, definition)
         if definition in self.calls.sessions and definition is not None:
             return self._runs_session(node, definition)
-        callee = self.evaluate(function)
+        callee = callee or self.evaluate(function)
         things = self._arguments(node)
         name = function.id if isinstance(function, ast.Name) else ""
         owner = self.module.find(name, self.module.scope_of[node])[0] if name else None
@@ -313,21 +331,49 @@ class Values:
         """A call of a function of the file that uses the session."""
         if isinstance(definition, ast.ClassDef):
             raise Refusal(node, "class", f"the class `{definition.name}` holds the session")
+        assert isinstance(definition, ast.FunctionDef)
+        if definition in self.others:
+            self._joined(node, self._arguments(node))
+            self.found.acts.append(node)
+            return Thing(Sort.HOST, node)
         given = [*node.args, *(word.value for word in node.keywords)]
         things = [self.evaluate(argument) for argument in given]
-        self._joined(node, [thing for thing in things if thing.sort is not Sort.SESSION])
+        kinds = (Sort.SESSION, Sort.SAVER, Sort.WRITER, Sort.FEED)
+        self._joined(node, [thing for thing in things if thing.sort not in kinds])
+        if definition not in self.deferred:
+            # a function beside the one that is lifted: it is handed the module
+            if Sort.SESSION not in {thing.sort for thing in things}:
+                raise Refusal(node, "function", f"`{definition.name}` finds its session elsewhere")
+            self.deferred.append(definition)
+            self.modular.add(definition)
+        handed: dict[str, tuple[ast.expr, Thing]] = {}
         for argument, thing in zip(given, things, strict=True):
             if thing.sort is Sort.SESSION:
                 self.session_arguments.append((node, argument))
-            elif thing.is_built and not thing.plain:
-                raise Refusal(
-                    argument,
-                    "unseen function",
-                    "a graph value is passed to a function that runs it",
-                )
+                continue
+            if thing.sort is Sort.HOST or (thing.is_built and thing.plain):
+                continue
+            handed[self._parameter_of(node, definition, argument)] = (argument, thing)
+            if thing.is_built:
+                inside = set(ast.walk(argument))
+                self.found.loose = [one for one in self.found.loose if one not in inside]
+                if not isinstance(argument, (ast.Name, ast.Attribute)):
+                    raise Refusal(argument, "unseen function", "a graph value is made for a call")
+        self.handed.setdefault(definition, []).append((node, handed))
         self.called = True
         self.found.acts.append(node)
         return Thing(Sort.HOST, node)
+
+    def _parameter_of(self, node: ast.Call, function: ast.FunctionDef, argument: ast.expr) -> str:
+        """Return the parameter that an argument is passed for."""
+        for word in node.keywords:
+            if word.value is argument and word.arg is not None:
+                return word.arg
+        names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
+        starred = any(isinstance(one, ast.Starred) for one in node.args)
+        if argument not in node.args or starred or node.args.index(argument) >= len(names):
+            raise Refusal(argument, "unseen function", "it is not told which parameter it is for")
+        return names[node.args.index(argument)]
 
     def method(self, node: ast.Call, function: ast.Attribute, base: Thing) -> Thing | None:
         """Return what a method of a value gives, or None where it is ordinary."""
@@ -389,6 +435,20 @@ class Values:
             yield self.found
         finally:
             self.found = before
+
+    def _told(self, node: ast.Dict) -> Thing | None:
+        """A dictionary of signatures, or of what tells of tensors."""
+        for value in node.values:
+            symbol = self.calls.symbols.get(value.func) if isinstance(value, ast.Call) else None
+            if not isinstance(value, ast.Name) and (
+                symbol is None or not symbol.name.startswith("tf.saved_model.")
+            ):
+                return None
+        with self.aside():
+            sorts = {self.evaluate(value).sort for value in node.values}
+        if len(sorts) == 1 and sorts <= {Sort.INFO, Sort.SIGNATURE}:
+            return Thing(sorts.pop(), node)
+        return None
 
     def _feed(self, node: ast.Dict) -> Thing | None:
         """A dictionary whose keys are graph values."""

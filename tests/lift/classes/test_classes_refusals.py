@@ -146,6 +146,17 @@ def test_models_that_share_collections_are_not_taken_apart() -> None:
     assert lift_classes(Module(HEAD + own + script), "model.py")
 
 
+def test_models_that_share_variables_are_not_taken_apart() -> None:
+    """With ``AUTO_REUSE``, the second of two models has the variables of the first."""
+    sharing = MODEL.replace(
+        "        self.w",
+        "        with tf.variable_scope('m', reuse=tf.AUTO_REUSE):\n            self.w",
+    )
+    script = "\n\na = Model(1)\nb = Model(2)\n"
+    assert "may share variables" in reason(HEAD + sharing + script)
+    assert lift_classes(Module(HEAD + sharing + "\n\na = Model(1)\n"), "model.py")
+
+
 def test_models_that_cannot_share_a_graph_need_not_be_told_apart() -> None:
     """A variable of a fixed name is made once in a graph: two models never had one together."""
     saving = MODEL + "\n    def save(self):\n        tf.train.Saver().save(self.sess, 'x')\n"
@@ -213,3 +224,19 @@ def test_a_step_is_read_from_its_variable() -> None:
     assert "self.saver().save('x', self.step)\n        return int(self.step.numpy())" in lifted
     other = counting.replace("tf.train.get_or_create_global_step()", "tf.square(self.y)")
     assert "make graph, and nothing" in reason(HEAD + other + save.split("return")[0])
+
+
+def test_a_script_may_start_its_model_again() -> None:
+    """Initializing once more, behind a run or in a loop, gives the one model new values."""
+    given = MODEL.replace("size)", "sess, size)").replace("tf.Session()", "sess")
+    given = given.replace("        self.sess.run(tf.global_variables_initializer())\n", "")
+    script = (
+        "\n\nsess = tf.Session()\nmodel = Model(sess, 2)\nfor fold in range(3):\n"
+        "    sess.run(tf.global_variables_initializer())\n    print(model.predict([[1, 2]]))\n"
+    )
+    lifted = lift_classes(Module(HEAD + given + script), "model.py").text
+    assert "for fold in range(3):\n    model.initialize()\n    print(" in lifted
+    two = script.replace("for fold", "other = Model(sess, 3)\nfor fold")
+    assert "initialized again" in reason(HEAD + given + two)
+    local = script.replace("tf.global_", "tf.local_")
+    assert "only some variables" in reason(HEAD + given + local)

@@ -127,6 +127,24 @@ def test_refused(rest: str, reason: str) -> None:
             "sess = tf.Session()\nsess.run(y, f)\n",
             "a feed dictionary is changed",
         ),
+        # what a function or class makes where it is defined
+        ("def f(a=tf.zeros(2)):\n    return a + 1\n\ny = f()\n", "is made where `f` is defined"),
+        (
+            "class A:\n    v = tf.Variable(1.0)\n\n    def f(self):\n        return self.v + 1\n\n"
+            "y = A().f()\n",
+            "is made where `A` is defined",
+        ),
+        # a value of a run is added to the graph
+        (
+            "y = tf.ones(2)\nz = tf.ones(2)\nsess = tf.Session()\nz += sess.run(y)\nsess.run(z)\n",
+            "is added to a graph value",
+        ),
+        # a function that is handed different tensors
+        (
+            "y = tf.ones(2)\nz = tf.zeros(2)\n\ndef ask(sess, t):\n    return sess.run(t)\n\n"
+            "with tf.Session() as sess:\n    ask(sess, y)\n    ask(sess, z)\n",
+            "`t` stands for several things",
+        ),
         # code that is not seen
         ("import net\nx = tf.ones(2)\ny = net.build(x)\n", "passed to `net.build`"),
         # classes

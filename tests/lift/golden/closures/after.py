@@ -21,15 +21,15 @@ class Closures(tf.Module):
         self.spread = tf.Variable(tf.zeros([4, 2]), name="spread")
         self.decoder = tf.Variable(tf.random.normal([2, 4]), name="decoder")
 
-    def output(self, x):
+    def output_of(self, x):
         z_mean = tf.matmul(x, self.encoder)
         z_std = tf.matmul(x, self.spread)
         output = tf.nn.sigmoid(tf.matmul(z_mean * tf.exp(z_std / 2), self.decoder))
         return z_mean, z_std, output
 
     @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32)])
-    def output_2(self, x):
-        _, _, output = self.output(x)
+    def output(self, x):
+        _, _, output = self.output_of(x)
         return output
 
 
@@ -45,7 +45,7 @@ optimizer = tf.compat.v1.train.RMSPropOptimizer(0.01)
 )
 def train(x, strength):
     with tf.GradientTape() as tape:
-        z_mean, z_std, output = model.output(x)
+        z_mean, z_std, output = model.output_of(x)
         loss = vae_loss(output, x, z_std, z_mean, strength)
     variables = model.trainable_variables
     gradients = tape.gradient(loss, variables)
@@ -58,4 +58,4 @@ for step in range(100):
     value = train(data, 0.1).numpy()
     if step % 20 == 0:
         print(step, value)
-print(model.output_2(data[:2]).numpy())
+print(model.output(data[:2]).numpy())

@@ -1,4 +1,4 @@
-"""Two small models, each in a graph of its own."""
+"""Four small models, each in a graph of its own."""
 
 import numpy as np
 import tensorflow as tf
@@ -129,3 +129,38 @@ for i in range(200):
         print(model_2.xentropy(x_vals, y_vals).numpy())
 
 print(model_2.distance(x_vals, y_vals).numpy())
+
+# Counting, in a graph that is not the default one
+
+
+class Graphs3(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.total = tf.Variable(0.0, name="total")
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.float32)])
+    def count(self, amount):
+        self.total.assign_add(amount)
+
+
+model_3 = Graphs3()
+
+for i in range(5):
+    model_3.count(i)
+print(model_3.total.numpy() > 5)
+
+
+class Graphs4(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = tf.Variable([1.0, 2.0], name="scale")
+
+    @tf.function(input_signature=[])
+    def scaled(self):
+        scaled = self.scale * 3.0
+        return scaled
+
+
+model_4 = Graphs4()
+
+print(model_4.scaled().numpy())

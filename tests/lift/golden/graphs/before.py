@@ -1,4 +1,4 @@
-"""Two small models, each in a graph of its own."""
+"""Four small models, each in a graph of its own."""
 
 import numpy as np
 import tensorflow as tf
@@ -67,3 +67,22 @@ for i in range(200):
         print(sess.run(xentropy, feed_dict={x_data: x_vals, y_target: y_vals}))
 
 print(sess.run(distance, feed_dict={x_data: x_vals, y_target: y_vals}))
+
+# Counting, in a graph that is not the default one
+with tf.Graph().as_default():
+    total = tf.Variable(0.0, name="total")
+    amount = tf.placeholder(tf.float32, [])
+    count = total.assign_add(amount)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for i in range(5):
+            sess.run(count, {amount: i})
+        print(sess.run(total) > 5)
+
+graph = tf.Graph()
+with graph.as_default():
+    scale = tf.Variable([1.0, 2.0], name="scale")
+    scaled = scale * 3.0
+with tf.Session(graph=graph) as session:
+    session.run(tf.initialize_all_variables())
+    print(session.run(scaled))

@@ -18,7 +18,9 @@ class Pretrained(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.int32)])
     def scores(self, words):
-        scores = tf.matmul(tf.reduce_mean(tf.nn.embedding_lookup(self.embeddings, words), 1), self.A)
+        scores = tf.matmul(
+            tf.reduce_mean(tf.nn.embedding_lookup(self.embeddings, words), 1), self.A
+        )
         return scores
 
 

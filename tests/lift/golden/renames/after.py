@@ -26,7 +26,9 @@ class Renames(tf.Module):
 
     def distance(self, a, mixed):
         share = tf.nn.softmax(mixed, axis=-1)
-        entropy = tf.nn.softmax_cross_entropy_with_logits(logits=mixed, labels=tf.stop_gradient(share))
+        entropy = tf.nn.softmax_cross_entropy_with_logits(
+            logits=mixed, labels=tf.stop_gradient(share)
+        )
         distance = tf.reduce_mean(tf.math.squared_difference(mixed, a))
         return share, entropy, distance
 

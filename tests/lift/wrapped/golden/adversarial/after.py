@@ -29,7 +29,9 @@ class Adversarial(tf2_bridge.GraphModule):
     @tf2_bridge.graph
     def build(self):
         # Network inputs
-        gen_input = tf2_bridge.feed(tf.TensorSpec([None, noise_dim], tf.float32, name="input_noise"))
+        gen_input = tf2_bridge.feed(
+            tf.TensorSpec([None, noise_dim], tf.float32, name="input_noise")
+        )
         disc_input = tf2_bridge.feed(tf.TensorSpec([None, 3], tf.float32, name="disc_input"))
 
         gen_sample = generator(gen_input)
@@ -37,13 +39,21 @@ class Adversarial(tf2_bridge.GraphModule):
         disc_fake = discriminator(gen_sample, reuse=True)
 
         gen_loss = tf.reduce_mean(
-            tf.nn.sigmoid_cross_entropy_with_logits(logits=disc_fake, labels=tf.ones_like(disc_fake))
+            tf.nn.sigmoid_cross_entropy_with_logits(
+                logits=disc_fake, labels=tf.ones_like(disc_fake)
+            )
         )
-        disc_loss = -tf.reduce_mean(tf.math.log_sigmoid(disc_real) + tf.math.log_sigmoid(-disc_fake))
+        disc_loss = -tf.reduce_mean(
+            tf.math.log_sigmoid(disc_real) + tf.math.log_sigmoid(-disc_fake)
+        )
 
         # Training variables for each optimizer
-        gen_vars = tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES, scope="Generator")
-        disc_vars = tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES, scope="Discriminator")
+        gen_vars = tf.compat.v1.get_collection(
+            tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES, scope="Generator"
+        )
+        disc_vars = tf.compat.v1.get_collection(
+            tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES, scope="Discriminator"
+        )
         train_disc = tf.compat.v1.train.AdamOptimizer(0.002).minimize(disc_loss, var_list=disc_vars)
         train_gen = tf.compat.v1.train.AdamOptimizer(0.001).minimize(gen_loss, var_list=gen_vars)
 

@@ -33,7 +33,9 @@ class Builders(tf2_bridge.GraphModule):
         targets = tf2_bridge.feed(tf.TensorSpec([None], tf.int64, name="targets"))
         hidden1 = nn_layer(inputs, 4, n_hidden, "layer1")
         logits = nn_layer(hidden1, n_hidden, 2, "layer2", act=tf.identity)
-        cross_entropy = tf.compat.v1.losses.sparse_softmax_cross_entropy(labels=targets, logits=logits)
+        cross_entropy = tf.compat.v1.losses.sparse_softmax_cross_entropy(
+            labels=targets, logits=logits
+        )
         train_step = tf.compat.v1.train.RMSPropOptimizer(0.01).minimize(cross_entropy)
         accuracy = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), targets), tf.float32))
         saver = self.saver()

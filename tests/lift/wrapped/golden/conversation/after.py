@@ -17,8 +17,12 @@ class Conversation(tf2_bridge.GraphModule):
             width = 2
             x = tf2_bridge.feed(tf.TensorSpec([None, inputs], tf.float32, name="x"))
             y = tf2_bridge.feed(tf.TensorSpec([None, 1], tf.float32, name="y"))
-        w = tf.compat.v1.get_variable("w", [inputs, width], initializer=tf.compat.v1.ones_initializer())
-        v = tf.compat.v1.get_variable("v", [width, 1], initializer=tf.compat.v1.constant_initializer(0.1))
+        w = tf.compat.v1.get_variable(
+            "w", [inputs, width], initializer=tf.compat.v1.ones_initializer()
+        )
+        v = tf.compat.v1.get_variable(
+            "v", [width, 1], initializer=tf.compat.v1.constant_initializer(0.1)
+        )
         best = tf.Variable(100.0, name="best", trainable=False)
 
         total = 0

@@ -40,7 +40,9 @@ class Convnet(tf2_bridge.GraphModule):
         prediction = tf.nn.softmax(logits)
 
         # Define loss and optimizer
-        loss_op = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(logits=logits, labels=y))
+        loss_op = tf.reduce_mean(
+            tf.nn.sparse_softmax_cross_entropy_with_logits(logits=logits, labels=y)
+        )
         optimizer = tf.compat.v1.train.AdamOptimizer(learning_rate=learning_rate)
         train_op = optimizer.minimize(loss_op)
 

@@ -18,7 +18,9 @@ class Metrics(tf2_bridge.GraphModule):
         loss = tf.compat.v1.losses.sparse_softmax_cross_entropy(labels=tf_y, logits=output)
         train_op = tf.compat.v1.train.GradientDescentOptimizer(0.5).minimize(loss)
         # return (acc, update_op), and create 2 local variables
-        _, acc_op = tf.compat.v1.metrics.accuracy(labels=tf_y, predictions=tf.argmax(output, axis=1))
+        _, acc_op = tf.compat.v1.metrics.accuracy(
+            labels=tf_y, predictions=tf.argmax(output, axis=1)
+        )
 
         self.train_op = self.function([tf_x, tf_y], [train_op, loss, acc_op])
 

@@ -14,12 +14,15 @@ class Normalization(tf2_bridge.GraphModule):
     def build(self):
         tf_x = tf2_bridge.feed(tf.TensorSpec([None, 4], tf.float32))
         tf_y = tf2_bridge.feed(tf.TensorSpec([None, 1], tf.float32))
-        is_training = tf.compat.v1.placeholder_with_default(False, [], name="is_training")  # to control the state
+        # to control the state
+        is_training = tf.compat.v1.placeholder_with_default(False, [], name="is_training")
 
         hidden = tf_x
         for i, units in enumerate([8, 6]):
             hidden = tf.compat.v1.layers.dense(hidden, units, name="hidden_%d" % i)
-            hidden = tf.compat.v1.layers.batch_normalization(hidden, momentum=0.4, training=is_training)
+            hidden = tf.compat.v1.layers.batch_normalization(
+                hidden, momentum=0.4, training=is_training
+            )
             hidden = tf.nn.relu(hidden)
         output = tf.compat.v1.layers.dense(hidden, 1)
 
@@ -29,7 +32,9 @@ class Normalization(tf2_bridge.GraphModule):
         # the moving averages must be updated
         update_ops = tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.UPDATE_OPS)
         with tf.control_dependencies(update_ops):
-            train = tf.compat.v1.train.MomentumOptimizer(rate, 0.9).minimize(loss, global_step=global_step)
+            train = tf.compat.v1.train.MomentumOptimizer(rate, 0.9).minimize(
+                loss, global_step=global_step
+            )
 
         saver = self.saver()
 
