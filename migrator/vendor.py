@@ -18,7 +18,7 @@ __all__ = ["PARTS", "bridge_parts", "bridge_text"]
 PARTS = ("saver", "session_module", "graph_module", "slim")
 
 _EXPORT = ("signature_defs", "slices", "serving")
-_GRAPH = ("graph_function", "graph_module")
+_GRAPH = ("graph_function", "graph_build", "graph_calls", "graph_module")
 #: The modules of a part, where it is not the one of its name; parts share some.
 _MODULES = {
     "saver": ("checkpoint_files", "saver"),

@@ -167,6 +167,7 @@ class Facts(Structure):
     def _bound(
         self, target: ast.expr, value: ast.expr, index: int | None, statement: ast.stmt
     ) -> bool:
+        """Note what a target is bound to, and return whether that is news."""
         found = self.kind(value)
         if index is not None and isinstance(value, ast.Call):
             for function in self.called(value):
@@ -200,12 +201,10 @@ class Facts(Structure):
             base = target.value
             if found is What.HOST and self.kind(target.slice) is What.GRAPH:
                 found = What.FEED
-            if found in (What.GRAPH, What.FEED):
-                return (
-                    self._bound(base, value, None, statement)
-                    if found is What.GRAPH
-                    else (self._mark(base, What.FEED))
-                )
+            if found is What.FEED:
+                return self._mark(base, What.FEED)
+            if found is What.GRAPH:
+                return self._bound(base, value, None, statement)
         return False
 
     def _mark(self, node: ast.expr, kind: What) -> bool:

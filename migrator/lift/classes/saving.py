@@ -177,6 +177,29 @@ class Saving(Places):
             raise Refusal(node, "summary", "it is not told which graph is written")
         return list(dict.fromkeys(names))
 
+    def _is_proto(self, node: ast.expr) -> bool:
+        """Whether a summary is a proto; otherwise it is what a run gave."""
+        values: list[ast.expr | None] = [node]
+        if isinstance(node, ast.Name):
+            _, bindings = self.module.find(node.id, self.module.scope_of[node])
+            values = []
+            for binding in bindings:
+                statement = self.module.statement(binding.node)
+                given = statement.value if isinstance(statement, ast.Assign) else None
+                values.append(binding.value or given)
+        protos = set()
+        for value in values:
+            if not isinstance(value, ast.Call):
+                raise Refusal(node, "summary", "it is not told what is written")
+            symbol = self.facts.symbol(value.func)
+            proto = symbol is not None and symbol.name in ("tf.Summary", "tf.summary.Summary")
+            if not proto and value not in self.phases.runs.at:
+                raise Refusal(node, "summary", "it is not told what is written")
+            protos.add(proto)
+        if len(protos) != 1:
+            raise Refusal(node, "summary", "it is not told what is written")
+        return protos.pop()
+
     def _added(self, node: ast.Call, writer: Writer) -> str:
         """``writer.add_summary(summary, step)`` writes what the graph made."""
         if not isinstance(self.module.parents[node], ast.Expr):
@@ -192,6 +215,8 @@ class Saving(Places):
         owner = writer.text(node.func.value)
         inner = self._space(column) + self.indent
         summary = writer.text(given["summary"])
+        if self._is_proto(given["summary"]):
+            summary += ".SerializeToString()"
         return (
             f"with {owner}.as_default():\n"
             f"{inner}{self.tf}.summary.experimental.write_raw_pb({summary}, step={step})"

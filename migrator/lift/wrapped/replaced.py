@@ -6,7 +6,7 @@ import ast
 
 from migrator.lift.graphcode import GraphCode
 from migrator.lift.kinds import Refusal
-from migrator.lift.text import Edit, Writer, call
+from migrator.lift.text import Edit, Writer, call, folded, moved
 from migrator.lift.wrapped.analysis import Analysis
 from migrator.lift.wrapped.layout import Layout
 from migrator.lift.wrapped.things import Feed, Sort
@@ -59,6 +59,8 @@ class Replaced(Layout):
                 return self._exported(node)
             if node.value in self.scope.additions:
                 return self._added(node)
+        if isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)):
+            return self._respelled(node, writer.inside(node))
         if isinstance(node, ast.Call):
             new = self._call(node)
             if new is not None:
@@ -82,6 +84,17 @@ class Replaced(Layout):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             self._check_known(node)
         return None
+
+    def _respelled(self, node: ast.stmt, edits: list[Edit]) -> list[Edit]:
+        """Return the edits of a statement that stays, its further lines aligned as they were."""
+        start, end = self.module.start(node), self.module.end(node)
+        line = self.module.offset(node.lineno, 0)
+        if not edits or self.text[line:start].strip():
+            return edits
+        to = self._column(node)
+        inside = [(at - start, until - start, new) for at, until, new in edits]
+        text = moved(self.text[start:end], start - line, to, inside)
+        return [(start, end, folded(" " * to + text, self.text[line:end], self.tab)[to:])]
 
     def _check_known(self, node: ast.Name) -> None:
         """Refuse a name that stays in the text while what it stands for does not."""

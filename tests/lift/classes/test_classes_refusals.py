@@ -240,3 +240,18 @@ def test_a_script_may_start_its_model_again() -> None:
     assert "initialized again" in reason(HEAD + given + two)
     local = script.replace("tf.global_", "tf.local_")
     assert "only some variables" in reason(HEAD + given + local)
+
+
+def test_what_is_summarized_is_told() -> None:
+    """A writer takes what a run gave, or a proto, which is serialized; nothing unknown."""
+    writing = MODEL + "        return 1\n\n    def log(self, value):\n"
+    writing += "        writer = tf.summary.FileWriter('logs')\n"
+    proto = "        s = tf.Summary(value=[tf.Summary.Value(tag='v', simple_value=value)])\n"
+    add = "        writer.add_summary(s, 1)\n"
+    lifted = lift_classes(Module(HEAD + writing + proto + add), "model.py").text
+    assert "write_raw_pb(s.SerializeToString(), step=1)" in lifted
+    run = "        s, _ = self.sess.run([self.y, self.train_op], {self.x: value})\n"
+    lifted = lift_classes(Module(HEAD + writing + run + add), "model.py").text
+    assert "write_raw_pb(s, step=1)" in lifted
+    unknown = add.replace("(s,", "(value,")
+    assert "not told what is written" in reason(HEAD + writing + unknown)

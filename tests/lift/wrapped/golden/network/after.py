@@ -10,8 +10,12 @@ class TextCNN(object):
 
     def __init__(self, sequence_length, num_classes, vocab_size, embedding_size):
         # Placeholders for input, output
-        self.input_x = tf2_bridge.feed(tf.TensorSpec([None, sequence_length], tf.int32, name="input_x"))
-        self.input_y = tf2_bridge.feed(tf.TensorSpec([None, num_classes], tf.float32, name="input_y"))
+        self.input_x = tf2_bridge.feed(
+            tf.TensorSpec([None, sequence_length], tf.int32, name="input_x")
+        )
+        self.input_y = tf2_bridge.feed(
+            tf.TensorSpec([None, num_classes], tf.float32, name="input_y")
+        )
 
         # Keeping track of l2 regularization loss (optional)
         l2_loss = tf.constant(0.0)
@@ -42,7 +46,9 @@ class TextCNN(object):
             self.scores = tf.compat.v1.nn.xw_plus_b(h_pool, W, b, name="scores")
             self.predictions = tf.argmax(self.scores, 1, name="predictions")
 
-        losses = tf.compat.v1.nn.softmax_cross_entropy_with_logits(logits=self.scores, labels=self.input_y)
+        losses = tf.compat.v1.nn.softmax_cross_entropy_with_logits(
+            logits=self.scores, labels=self.input_y
+        )
         self.loss = tf.reduce_mean(losses) + 0.1 * l2_loss
 
 

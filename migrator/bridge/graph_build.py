@@ -1,0 +1,248 @@
+"""A graph that is built once, in the way of TensorFlow 1, and its variables.
+
+Part of ``tf2_bridge``, with :mod:`migrator.bridge.graph_module`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import tensorflow as tf
+
+from migrator.bridge.graph_function import _part
+
+__all__: list[str] = []
+
+
+class _Running(threading.local):
+    build: _Build | None = None  #: the one that runs now in this thread
+
+
+_running = _Running()
+_one_at_a_time = threading.RLock()  # builds change how all tensors behave
+
+
+class _Build:
+    """One graph and its variables."""
+
+    def __init__(self) -> None:
+        self.graph: Any = None
+        self.variables: list[Any] = []
+        self.lock = threading.Lock()
+        self._initial: dict[int, Any] = {}  # by id of the variable
+        self._wrapped: Any = None
+        self._seed: Any = None
+
+    def run(self, method: Callable[[], Any]) -> Any:
+        """Call ``method`` where it builds this graph, and return what it returns."""
+        result = None
+
+        def body() -> None:
+            nonlocal result
+            self.graph = tf.compat.v1.get_default_graph()
+            self._note_seed()
+            with tf.variable_creator_scope(self._create):
+                result = method()
+
+        _running.build = self
+        try:
+            with _one_at_a_time, _version_1(), warnings.catch_warnings():
+                # It is said of every summary: without a writer, it is TF1's op, as it should.
+                warnings.filterwarnings("ignore", "Cannot activate TF2 compatibility support")
+                self._wrapped = tf.compat.v1.wrap_function(body, [])  # keeps what the graph needs
+        finally:
+            _running.build = None
+        tables = self.graph.get_collection(tf.compat.v1.GraphKeys.TABLE_INITIALIZERS)
+        if tables:
+            self.part([], tables)()
+        return result
+
+    def _create(self, next_creator: Callable[..., Any], **options: Any) -> Any:
+        """Make a variable outside of the graph, as all are made that a function uses."""
+        options["caching_device"] = None  # dynamic_rnn wants one, which is for graphs only
+        if options.get("trainable") is not None:
+            options["trainable"] = bool(options["trainable"])  # TF1 took any object
+        if options.get("validate_shape") is False and options.get("shape") is None:
+            options["shape"] = tf.TensorShape(None)  # as in TF1, it takes values of any shape
+        given = options["initial_value"]
+        if tf.is_symbolic_tensor(given):
+            options["initial_value"] = functools.partial(self._value, given)
+        if self.graph.seed is not self._seed:  # set_random_seed was called by the graph code
+            self._note_seed()
+            with tf.init_scope():
+                tf.random.set_seed(self._seed)
+        if tf.executing_eagerly() and options.get("name"):
+            options["name"] = self._unique(options["name"])
+        variable = next_creator(**options)
+        variable.__class__ = _in_graph(type(variable))
+        self._initial[id(variable)] = given
+        self.variables.append(variable)
+        return variable
+
+    def _unique(self, name: str) -> str:
+        """Return ``name``, numbered as TF1 did where an optimizer has a variable so called."""
+        with tf.name_scope(name) as scope:
+            prefix = scope[: -len(name) - 1]
+        taken = {variable.name.partition(":")[0] for variable in self.variables}
+        found, number = name, 1
+        while prefix + found in taken:
+            found, number = f"{name}_{number}", number + 1
+        return found
+
+    def _note_seed(self) -> None:
+        """Keep the graph's seed as an object of its own, so that the next one is another."""
+        if self.graph.seed is not None:
+            self.graph.seed = _Seed(self.graph.seed)
+        self._seed = self.graph.seed
+
+    def initial_value(self, variable: Any) -> Any:
+        """Return a value that ``variable`` may be initialized to, computed anew."""
+        initial = self._initial[id(variable)]
+        if tf.is_symbolic_tensor(initial):
+            return initial if _running.build is self else self._value(initial)
+        if not callable(initial):
+            return initial
+        made: Any = getattr(initial, "func", None)
+        if isinstance(initial, functools.partial) and hasattr(made, "from_config"):
+            # A Keras initializer gives the same numbers again; one that is like it, others.
+            made = type(made).from_config(made.get_config())
+            initial = functools.partial(made, *initial.args, **initial.keywords)
+            if _running.build is self:  # at each run another one
+                return tf.py_function(lambda: self.initial_value(variable), [], variable.dtype)
+        return initial()
+
+    def named(self, name: str) -> Any:
+        """Return the variable, tensor or operation called ``name``."""
+        found = [one for one in self.variables if name in (one.name, one.name.partition(":")[0])]
+        return found[0] if found else self.element(name)
+
+    def element(self, one: Any, allow_operation: bool = True) -> Any:
+        """Return the tensor or operation of the graph that ``one`` means."""
+        if isinstance(one, tf.Tensor) and not tf.is_symbolic_tensor(one):
+            raise ValueError(f"{one} is not of the graph: it was made outside of the build")
+        return self.graph.as_graph_element(one, allow_operation=allow_operation)
+
+    def variable(self, fetch: Any) -> Any:
+        """Return the variable that ``fetch`` is, or that assigning to gave it."""
+        for one in self.variables:
+            if one is fetch or one.handle is fetch.handle:
+                return one
+        raise ValueError(f"{fetch.name} is not a variable of this graph")
+
+    def part(self, feeds: list[Any], fetches: list[Any]) -> Callable[..., list[Any]]:
+        """Return the part of the graph between them as a function."""
+        if self is _running.build:
+            raise RuntimeError("the graph is not built yet")
+        captured, handles = self.captured, {id(one.handle) for one in self.variables}
+        variables = {name for name, outer in captured.items() if id(outer) in handles}
+        return _part(self.graph, lambda: self.library, captured, variables, feeds, fetches)
+
+    @functools.cached_property
+    def library(self) -> Any:
+        """The functions that operations of the graph call."""
+        return self.graph.as_graph_def().library
+
+    @property
+    def captured(self) -> dict[str, Any]:
+        """What of outside of the graph is used in it, by the names of its placeholders."""
+        return {inner.op.name: outer for outer, inner in self.graph.captures}
+
+    def state(self, name: str, op: Any) -> Any:
+        """Return what the placeholder ``op`` stands for: a variable, or a table like it."""
+        outer = self.captured.get(name)
+        for one in self.variables:
+            if one.handle is outer:
+                return one
+        for reader in op.outputs[0].consumers():
+            if reader.type == "LookupTableFindV2":
+                kinds = [tf.as_dtype(reader.get_attr(kind)) for kind in ("Tin", "Tout")]
+                contents = tf.raw_ops.LookupTableExportV2(
+                    table_handle=outer, Tkeys=kinds[0], Tvalues=kinds[1]
+                )
+                # The default of a lookup is an input of the node that looks up.
+                default = tf.constant("" if kinds[1] == tf.string else 0, kinds[1])
+                filled = tf.lookup.KeyValueTensorInitializer(*contents)
+                return tf.lookup.StaticHashTable(filled, default)
+        raise ValueError(f"node {name!r} cannot be exported: it holds state outside of the graph")
+
+    def _value(self, tensor: Any) -> Any:
+        """Return the value of a tensor of the graph, which may be half built."""
+        captures = self.captured
+        graph_def = tf.compat.v1.graph_util.extract_sub_graph(
+            self.graph.as_graph_def(), [tensor.op.name]
+        )
+        needed = [node.name for node in graph_def.node if node.name in captures]
+
+        def value() -> Any:
+            inputs = {f"{n}:0": tf.raw_ops.Identity(input=captures[n]) for n in needed}
+            return tf.graph_util.import_graph_def(graph_def, inputs, [tensor.name], name="")[0]
+
+        with tf.init_scope():
+            return tf.compat.v1.wrap_function(value, [])()
+
+
+@contextlib.contextmanager
+def _version_1() -> Iterator[None]:
+    """Let tensors compare and hash as objects and shapes hold ``Dimension``s, as in TF1."""
+    v1, compared, sizes = tf.compat.v1, tf.constant(0) == 0, tf.TensorShape([1])
+    equality, shapes = not isinstance(compared, bool), isinstance(sizes[0], int)
+    if equality:
+        v1.disable_tensor_equality()
+    if shapes:
+        v1.disable_v2_tensorshape()
+    try:
+        yield
+    finally:
+        if equality:
+            v1.enable_tensor_equality()
+        if shapes:
+            v1.enable_v2_tensorshape()
+
+
+class _Seed(int):
+    """A random seed that is told from an equal one by its identity."""
+
+
+class _Op:
+    """What graph code asks of ``variable.op``: a variable outside of the graph has no operation."""
+
+    type = "VarHandleOp"
+    graph = None
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+_CLASSES: dict[Any, Any] = {}  # of variables, and what they become
+
+
+def _in_graph(kind: Any) -> Any:
+    """Return the class of variables ``kind``, with what TF1's had in a graph."""
+
+    if kind in _CLASSES:
+        return _CLASSES[kind]
+
+    def op(self: Any) -> _Op:
+        return _Op(self.name.partition(":")[0])
+
+    def initializer(self: Any) -> Any:
+        build = _running.build
+        if build is None:
+            raise RuntimeError("initializers are operations of the graph: use it while it is built")
+        with tf.control_dependencies(None), tf.name_scope(self.name.partition(":")[0] + "/"):
+            return self.assign(build.initial_value(self), read_value=False)
+
+    def initialized_value(self: Any) -> Any:
+        return self.read_value()  # all variables are initialized when made
+
+    members = {
+        "op": property(op),
+        "initializer": property(initializer),
+        "initialized_value": initialized_value,
+    }
+    return _CLASSES.setdefault(kind, type(kind.__name__, (kind,), members))
