@@ -37,6 +37,7 @@ class _Build:
         self._initial: dict[int, Any] = {}  # by id of the variable
         self._wrapped: Any = None
         self._seed: Any = None
+        self._functions: Any = None  # once the graph is built
 
     def run(self, method: Callable[[], Any]) -> Any:
         """Call ``method`` where it builds this graph, and return what it returns."""
@@ -140,12 +141,15 @@ class _Build:
             raise RuntimeError("the graph is not built yet")
         captured, handles = self.captured, {id(one.handle) for one in self.variables}
         variables = {name for name, outer in captured.items() if id(outer) in handles}
-        return _part(self.graph, lambda: self.library, captured, variables, feeds, fetches)
+        return _part(self.graph, self._library, captured, variables, feeds, fetches)
 
-    @functools.cached_property
-    def library(self) -> Any:
-        """The functions that operations of the graph call."""
-        return self.graph.as_graph_def().library
+    def _library(self) -> Any:
+        """Return the functions that operations of the graph call."""
+        if self is _running.build:
+            return self.graph.as_graph_def().library
+        if self._functions is None:
+            self._functions = self.graph.as_graph_def().library
+        return self._functions
 
     @property
     def captured(self) -> dict[str, Any]:
@@ -172,18 +176,9 @@ class _Build:
 
     def _value(self, tensor: Any) -> Any:
         """Return the value of a tensor of the graph, which may be half built."""
-        captures = self.captured
-        graph_def = tf.compat.v1.graph_util.extract_sub_graph(
-            self.graph.as_graph_def(), [tensor.op.name]
-        )
-        needed = [node.name for node in graph_def.node if node.name in captures]
-
-        def value() -> Any:
-            inputs = {f"{n}:0": tf.raw_ops.Identity(input=captures[n]) for n in needed}
-            return tf.graph_util.import_graph_def(graph_def, inputs, [tensor.name], name="")[0]
-
         with tf.init_scope():
-            return tf.compat.v1.wrap_function(value, [])()
+            (value,) = _part(self.graph, self._library, self.captured, (), [], [tensor])()
+            return tf.constant(value, tensor.dtype)
 
 
 @contextlib.contextmanager

@@ -103,14 +103,17 @@ class GraphModule(tf.Module):  # type: ignore[misc]
             options: of :class:`GraphSaver`.
 
         Raises:
-            ValueError: there is nothing to save, or a part of a partitioned variable, which
-                TensorFlow 1 stored as a slice of the whole one.
+            ValueError: there is nothing to save, two have one name, or one is a part of a
+                partitioned variable, which TensorFlow 1 stored as a slice of the whole one.
         """
         if var_list is None:
             with self._graph_build().graph.as_default():
                 var_list = tf.compat.v1.global_variables()
         if not isinstance(var_list, Mapping):
-            var_list = {one.name.partition(":")[0]: one for one in tf.nest.flatten(list(var_list))}
+            given = tf.nest.flatten(list(var_list))
+            var_list = {one.name.partition(":")[0]: one for one in given}
+            if len({id(one) for one in given}) > len(var_list):
+                raise ValueError("At least two variables have the same name")
         if not var_list:
             raise ValueError("No variables to save")
         parts = [one.name for one in var_list.values() if re.search(r"/part_\d+:0$", one.name)]
