@@ -128,7 +128,7 @@ def _order(
     changed: dict[str, list[str]] = {}
     readers: dict[str, list[str]] = {}
     late: set[str] = set()  # operations that wait for a change
-    for op in graph.get_operations():  # in the order in which they were made
+    for op in graph.get_operations() if variables else ():  # in the order they were made in
         if op.name not in ops:
             continue
         used = [tensor.op.name for tensor in op.inputs if tensor.op.name in variables]

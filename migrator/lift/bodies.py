@@ -349,9 +349,9 @@ class Bodies(Optimizers):
         made = self._assignment(value, speller, owner)
         return [self.tab + row for row in (*comments, made)]
 
-    def assignment(self, value: Value) -> str:
+    def assignment(self, value: Value, speller: Speller) -> str:
         """Return the call that an assign op becomes beside the module."""
-        return self._assignment(value, self.speller(inside=False), self.model)
+        return self._assignment(value, speller, self.model)
 
     def _assignment(self, value: Value, speller: Speller, owner: str) -> str:
         assert value.operand is not None

@@ -45,6 +45,7 @@ class Calls(Checkpoints):
         for addition in self.scope.additions:
             self._added(*addition)
         done = [(start, end) for start, end, _ in self.edits]
+        self.plain.made.clear()
         beside = self.emitter.speller(inside=False)
         for statement in self._kept(self.module.tree.body):
             pure = any(at in self.scope.pure for at in self.module.ancestors(statement))
@@ -246,15 +247,17 @@ class Calls(Checkpoints):
 
     def _direct(self, run: Run, parent: ast.AST, column: int) -> None:
         texts = []
+        speller = self.emitter.speller(inside=False)
+        speller.made.update(self.plain.made)
         for node, value in run.fetched:
             if value.kind is Kind.ASSIGN:
-                made = self.emitter.assignment(value)
+                made = self.emitter.assignment(value, speller)
                 self._replace(run.call, made if isinstance(parent, ast.Expr) else f"{made}.numpy()")
                 return
             if value.kind is Kind.VARIABLE:
                 texts.append(f"{self.emitter.reach(value, self.emitter.model)}.numpy()")
             else:
-                texts.append(f"{self.emitter.speller(inside=False).in_brackets(node)}.numpy()")
+                texts.append(f"{speller.in_brackets(node)}.numpy()")
         if isinstance(parent, ast.Expr):
             raise Refusal(run.call, "fetch", "what is fetched is not used")
         if run.form == "one":

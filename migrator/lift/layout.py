@@ -70,6 +70,8 @@ class Layout:
 
     def _replace(self, node: ast.expr | ast.stmt, text: str) -> None:
         self.edits.append((self.module.start(node), self.module.end(node), text))
+        if isinstance(node, ast.expr):
+            self.plain.made[node] = text  # for what is written around it
 
     def _check_alone(self, node: ast.expr) -> None:
         """A statement that becomes several must stand on a line of its own."""

@@ -192,13 +192,22 @@ class Rewriter(Calls):
                     )
 
     def _check(self, text: str, dropped: set[str]) -> None:
-        """The new text parses and has every comment of the old one but those ``dropped``."""
+        """The new text parses, binds what it reads, and has the old comments but ``dropped``."""
         try:
-            ast.parse(text)
+            tree = ast.parse(text)
         except SyntaxError as error:
             raise Refusal(
                 self.scope.node.body[0], "layout", f"the new text would not parse ({error.msg})"
             ) from error
+        gone = (_bound(self.module.tree) - _bound(tree)) & {
+            node.id for node in ast.walk(tree) if isinstance(node, ast.Name)
+        }
+        if gone:
+            raise Refusal(
+                self.scope.node.body[0],
+                "layout",
+                f"the new text would read `{min(gone)}`, which nothing binds any more",
+            )
         lost = set(_comments(self.text) - _comments(text)) - dropped
         if lost:
             raise Refusal(
@@ -345,6 +354,23 @@ class Rewriter(Calls):
         if isinstance(self.module.statement(node), (ast.Import, ast.ImportFrom)):
             return True
         return any(at in self.gone_anywhere or at in whole for at in self.module.ancestors(node))
+
+
+def _bound(tree: ast.AST) -> set[str]:
+    """Return the names that assignments, parameters, definitions and imports bind."""
+    bound: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            bound.add(node.id)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            bound.add(node.name)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            bound.add(node.name)
+        elif isinstance(node, ast.alias):
+            bound.add((node.asname or node.name).partition(".")[0])
+    return bound
 
 
 def _rows(lines: list[str]) -> list[str]:

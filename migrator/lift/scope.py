@@ -88,10 +88,20 @@ class Scope(Contexts):
                     )
         self._settled()
         self._check_names()
+        self._check_runs()
         trainable = {variable for variable in self.variables if variable.trainable}
         for node, listed in self.asked:
             if set(listed) != trainable:
                 raise Refusal(node, "order", "variables are made after it asks for all of them")
+
+    def _check_runs(self) -> None:
+        """What the session gives must not be part of a statement that moves into a method."""
+        built = {step.node for step in self.steps}
+        for run in self.runs:
+            if any(at in built for at in self.module.ancestors(run.call)):
+                raise Refusal(
+                    run.call, "host values", "graph is built with what a run of the session gives"
+                )
 
     def is_deferred(self) -> bool:
         """Whether the code at hand runs at some later time."""

@@ -193,6 +193,9 @@ def uses_of(scope: Scope) -> list[Use]:
         values = [value for _, value in run.fetched]
         if is_inline(run):
             continue
+        for other in scope.runs:
+            if other is not run and run.fetch in scope.module.ancestors(other.call):
+                raise Refusal(other.call, "fetch", "what is fetched is made with another run")
         updates = [update for value in values for update in updates_in(value)]
         if any(update.step is None for update in updates):
             raise Refusal(run.fetch, "fetch", "the op that changes variables is made where it runs")

@@ -453,6 +453,16 @@ CASES: dict[str, tuple[str, str, int]] = {
         "fetch",
         10,
     ),
+    "graph built with what a run gives": (
+        HEAD + RUN + "    z = y * sess.run(w)\n    print(sess.run(z, {x: [[1, 2]]}))\n",
+        "host values",
+        10,
+    ),
+    "a fetch that is made with another run": (
+        HEAD + RUN.replace("run(y", "run(y * sess.run(w)[0]"),
+        "fetch",
+        9,
+    ),
     "a host value that changes": (
         HEAD + "k = 2.0\nz = y * k\nk = 3.0\n" + RUN.replace("run(y", "run(z"),
         "host values",

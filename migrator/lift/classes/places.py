@@ -191,9 +191,12 @@ class Places:
                 ].split("\n")
                 if "#" in row
             ]
+            opened = max(item.context_expr.end_lineno or first for item in node.items)
             line = header
-            while line > first + 1 and self._row(line - 1).strip().startswith("#"):
+            while line > opened + 1 and self._row(line - 1).strip()[:1] in ("", "#"):
                 line -= 1
+            while not self._row(line).strip():
+                line += 1
             start = self.module.offset(first, 0)
             if any("#" in row and not row.startswith("#") for row in comments):
                 raise Refusal(node, "comment", "a comment stands beside a session that goes")

@@ -27,6 +27,7 @@ from migrator.lift.wrapped.imports import tensorflow_name
 from migrator.lift.wrapped.rewrite import Rewriter, rewritten
 from migrator.lift.wrapped.scopes import resets_between, scopes_of
 from migrator.lift.wrapped.things import Sort
+from migrator.lift.wrapped.values import INITIALIZERS
 from migrator.names import Module, Symbol
 
 __all__ = ["lift_wrapped"]
@@ -57,7 +58,7 @@ def lift_wrapped(
     told: set[Symbol] = set()
     for ref in sorted(calls.graph_refs, key=module.start):
         symbol = calls.symbols.get(ref)
-        if symbol is not None and symbol not in told:
+        if symbol is not None and symbol not in told and symbol.name not in INITIALIZERS:
             told.add(symbol)
             code.check(ref)  # what has no place in a graph that is built once is told first
     nodes = scopes_of(module, calls)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from migrator.lift.kinds import Refusal
 from migrator.lift.wrapped.callables import arguments_of
-from migrator.lift.wrapped.late import Late
+from migrator.lift.wrapped.definitions import Definitions, fed_keys
 from migrator.lift.wrapped.things import Sort, Thing
 from migrator.lift.wrapped.values import Context, Found
 
@@ -17,7 +17,7 @@ __all__ = ["Analysis", "is_main_guard"]
 _GONE = frozenset({"tf.disable_v2_behavior", "tf.disable_eager_execution"})
 
 
-class Analysis(Late):
+class Analysis(Definitions):
     """The analysis of one scope.
 
     Args:
@@ -54,50 +54,6 @@ class Analysis(Late):
                 self.env[key] = thing
                 self.versions[key] = [thing]
             self._block(function.body, Context(inside=True, deferred=True, branch=True))
-
-    def _next(self, done: set[ast.FunctionDef]) -> ast.FunctionDef:
-        """Return a function that none of the others, still to be looked at, calls."""
-        waiting = [function for function in self.deferred if function not in done]
-        called = {
-            self.calls.definition(name)
-            for function in waiting
-            for name in ast.walk(function)
-            if isinstance(name, ast.Name) and self.calls.definition(name) is not function
-        }
-        return next((one for one in waiting if one not in called), waiting[0])
-
-    def _handed_to(self, function: ast.FunctionDef, name: str) -> Thing | None:
-        """Return what all calls of a function hand it of the graph for a parameter, or None."""
-        calls = self.handed.get(function, [])
-        found = [(call, handed.get(name)) for call, handed in calls]
-        given = [pair for _, pair in found if pair is not None]
-        if not given:
-            return None
-        argument, thing = given[0]
-        kept = thing.sort in (Sort.WRITER, Sort.FEED)
-        same = all(
-            other.sort is thing.sort and _fed_keys(other) == _fed_keys(thing)
-            if kept
-            else other is thing or isinstance(part, ast.Attribute)
-            for part, other in given
-        )
-        texts = {self.module.source(part) for part, _ in given}
-        if not same or len(given) < len(calls) or (len(texts) > 1 and not kept):
-            raise Refusal(argument, "unseen function", f"`{name}` stands for several things")
-        for call, pair in found:
-            if pair is not None and not kept:
-                self.session_arguments.append((call, pair[0]))
-        if kept:
-            return Thing(thing.sort, function, feed=thing.feed)
-        key = (id(self.module.scopes[function]), name)
-        self.renamed[key] = self._original(argument)
-        return thing
-
-    def _original(self, argument: ast.expr) -> ast.expr:
-        """Return what an argument is in the build, if it is a parameter of a function itself."""
-        if isinstance(argument, ast.Name):
-            return self.renamed.get(self.calls.key(argument), argument)
-        return argument
 
     def _block(self, statements: Sequence[ast.stmt], context: Context) -> None:
         for statement in statements:
@@ -150,80 +106,6 @@ class Analysis(Late):
             if thing.is_built and not thing.plain:
                 raise Refusal(node, "host use", "a graph value leaves the scope")
         self._stays(node)
-
-    def _definition(self, node: ast.FunctionDef | ast.ClassDef, context: Context) -> None:
-        key = (id(self.module.scope_of[node]), node.name)
-        if isinstance(node, ast.FunctionDef) and self._is_feeder(node):
-            self.feeders[node] = None
-            self.deferred.insert(0, node)
-            return
-        if node in self.calls.sessions:
-            if isinstance(node, ast.ClassDef):
-                raise Refusal(node, "class", f"the class `{node.name}` holds the session")
-            if node.decorator_list:
-                raise Refusal(node, "function", f"`{node.name}` is decorated")
-            self.deferred.append(node)
-            return
-        closes = node in self.calls.closes
-        if node in self.calls.makes:
-            self._check_defined(node)
-        if node in self.calls.makes and (closes or isinstance(self.node, ast.FunctionDef)):
-            if context.inside or self.started:
-                raise Refusal(node, "straight line", "graph is defined where the session runs")
-            self._move(node)
-            self._free(node)
-            self._take(node)
-            self.env[key] = Thing(Sort.GRAPH, node)
-            self.versions.setdefault(key, []).append(self.env[key])
-            self._own(node.name, key, node)
-
-    def _check_defined(self, node: ast.FunctionDef | ast.ClassDef) -> None:
-        """Nothing of the graph may be made where a function or class is defined, but objects."""
-        parts: list[ast.AST] = [*node.decorator_list]
-        if isinstance(node, ast.FunctionDef):
-            parts += [*node.args.defaults, *(one for one in node.args.kw_defaults if one)]
-        else:
-            parts += [one for one in node.body if not isinstance(one, ast.FunctionDef)]
-        for part in parts:
-            for inner in ast.walk(part):
-                if not isinstance(inner, ast.Call) or inner.func not in self.calls.graph_refs:
-                    continue
-                name = (
-                    self.calls.symbols[inner.func].name if inner.func in self.calls.symbols else ""
-                )
-                if not name.endswith(("initializer", "regularizer")):
-                    raise Refusal(
-                        inner, "function", f"graph is made where `{node.name}` is defined"
-                    )
-
-    def _is_feeder(self, node: ast.FunctionDef) -> bool:
-        """Whether a function does no more with the graph than to make feed dictionaries."""
-        returns = [
-            inner.value
-            for inner in ast.walk(node)
-            if isinstance(inner, ast.Return) and inner.value is not None
-        ]
-        if not returns or node in self.calls.sessions or node.decorator_list:
-            return False
-        keys: set[ast.AST] = set()
-        for value in returns:
-            if not isinstance(value, ast.Dict) or not value.keys:
-                return False
-            for key in value.keys:
-                if key is None or not self._built_name(_root(key)):
-                    return False
-                keys.update(ast.walk(key))
-        return not any(
-            inner in self.calls.graph_refs
-            or (inner not in keys and isinstance(inner, ast.Name) and self._built_name(inner))
-            for inner in ast.walk(node)
-        )
-
-    def _returns(self, node: ast.Return, thing: Thing) -> None:
-        """A feed dictionary that a function makes: all of its must have the same keys."""
-        function = self.module.enclosing(node, (ast.FunctionDef,))
-        if function not in self.feeders or thing.feed is None:
-            raise Refusal(node, "feed", "a feed dictionary is made in a function")
 
     def _with(self, node: ast.With, context: Context) -> None:
         with self.aside():
@@ -343,7 +225,7 @@ class Analysis(Late):
         for key, things in fed.items():
             if key in before:
                 things.append(before[key])
-            if len({_fed_keys(thing) for thing in things}) > 1:
+            if len({fed_keys(thing) for thing in things}) > 1:
                 self.env[key] = Thing(Sort.FEED, node, maybe=True)
         self.started = True
 
@@ -537,17 +419,6 @@ class Analysis(Late):
             if isinstance(name.ctx, ast.Store) or isinstance(statement, ast.Expr):
                 return self._has_graph(statement)
         return False
-
-
-def _root(node: ast.AST) -> ast.AST:
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        node = node.value
-    return node
-
-
-def _fed_keys(thing: Thing) -> tuple[str, ...]:
-    keys = thing.feed.keys if thing.feed is not None else []
-    return tuple(ast.dump(key) for key in keys)
 
 
 def is_main_guard(node: ast.If) -> bool:

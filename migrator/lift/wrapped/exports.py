@@ -6,8 +6,8 @@ import ast
 
 from migrator.lift.expressions import arguments
 from migrator.lift.kinds import Refusal
+from migrator.lift.wrapped.passed import Passed
 from migrator.lift.wrapped.things import Export, Sort, Thing
-from migrator.lift.wrapped.values import Values
 from migrator.names import Symbol
 
 __all__ = ["PREDICT", "WORDS", "Exports"]
@@ -21,12 +21,17 @@ WORDS = {
     "PREDICT_INPUTS": "inputs",
     "PREDICT_OUTPUTS": "outputs",
     "SERVING": "serve",
+    "CLASSIFY_INPUTS": "inputs",
+    "CLASSIFY_OUTPUT_CLASSES": "classes",
+    "CLASSIFY_OUTPUT_SCORES": "scores",
+    "REGRESS_INPUTS": "inputs",
+    "REGRESS_OUTPUTS": "outputs",
     "CLASSIFY_METHOD_NAME": "tensorflow/serving/classify",
     "REGRESS_METHOD_NAME": "tensorflow/serving/regress",
 }
 
 
-class Exports(Values):
+class Exports(Passed):
     """Evaluates the calls that export the graph of a session."""
 
     #: host names that a fetch or an export reads, which the build must know
@@ -76,7 +81,8 @@ class Exports(Values):
 
     def _simple_save(self, node: ast.Call) -> Thing:
         names = ("session", "export_dir", "inputs", "outputs", "legacy_init_op")
-        given = arguments(node, names, names[:4])
+        given = arguments(node, names)
+        self._init_op(given)
         self._session(node, given.get("session"))
         if set(names[1:4]) - set(given):
             raise Refusal(node, "export", "its arguments are not told")
@@ -92,8 +98,12 @@ class Exports(Values):
             *("sess", "tags", "signature_def_map", "assets_collection", "legacy_init_op"),
             *("clear_devices", "main_op", "strip_default_attrs", "saver"),
         )
-        accepted = ("sess", "tags", "signature_def_map", "clear_devices", "strip_default_attrs")
+        accepted = (
+            *("sess", "tags", "signature_def_map", "clear_devices", "strip_default_attrs"),
+            *("legacy_init_op", "main_op"),
+        )
         given = arguments(node, names, accepted)
+        self._init_op(given)
         self._session(node, given.get("sess"))
         tags = given.get("tags")
         if not isinstance(tags, (ast.List, ast.Tuple)) or [self.word(tag) for tag in tags.elts] != [
@@ -123,6 +133,16 @@ class Exports(Values):
         self._export(node, directory, signatures)
         self.exports[-1].call = builder.call
         return Thing(Sort.HOST, node)
+
+    def _init_op(self, given: dict[str, ast.expr]) -> None:
+        """What runs when an export is loaded: it may initialize tables, of which there are none."""
+        for word in ("legacy_init_op", "main_op"):
+            if word not in given:
+                continue
+            thing = self.evaluate(given[word])
+            empty = isinstance(given[word], ast.Constant) and thing.sort is Sort.HOST
+            if not empty and (thing.sort is not Sort.INIT or not thing.covers <= {"tables"}):
+                raise Refusal(given[word], "export", f"its `{word}` does more than fill tables")
 
     def _export(
         self,
@@ -182,6 +202,11 @@ class Exports(Values):
         """
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             return node.value
+        if isinstance(node, ast.Name):
+            _, bindings = self.module.find(node.id, self.module.scope_of[node])
+            value = bindings[0].value if len(bindings) == 1 else None
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                return value.value
         symbol = self.calls.symbols.get(node) if node is not None else None
         if symbol is not None:
             word = WORDS.get(symbol.name.rpartition(".")[2])
