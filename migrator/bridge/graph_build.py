@@ -33,6 +33,7 @@ class _Build:
     def __init__(self) -> None:
         self.graph: Any = None
         self.variables: list[Any] = []
+        self.changed = False  #: whether variables may have other values than initial ones
         self.lock = threading.Lock()
         self._initial: dict[int, Any] = {}  # by id of the variable
         self._wrapped: Any = None
@@ -81,6 +82,7 @@ class _Build:
             options["name"] = self._unique(options["name"])
         variable = next_creator(**options)
         variable.__class__ = _in_graph(type(variable))
+        variable._build_of_graph = self
         self._initial[id(variable)] = given
         self.variables.append(variable)
         return variable
@@ -235,7 +237,13 @@ def _in_graph(kind: Any) -> Any:
     def initialized_value(self: Any) -> Any:
         return self.read_value()  # all variables are initialized when made
 
+    def assign(self: Any, *args: Any, **options: Any) -> Any:
+        if _running.build is None:
+            self._build_of_graph.changed = True
+        return kind.assign(self, *args, **options)
+
     members = {
+        "assign": assign,
         "op": property(op),
         "initializer": property(initializer),
         "initialized_value": initialized_value,

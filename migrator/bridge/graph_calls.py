@@ -49,6 +49,7 @@ class _Function:
                 arguments.extend(_value(t, v) for t, v in zip(parts, given, strict=True))
             else:
                 arguments.append(_value(tensor, value))
+        self._build.changed = True
         found = self._call(*arguments) if self._tensors else []
         return self._pack(found)
 

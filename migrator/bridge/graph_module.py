@@ -90,6 +90,9 @@ class GraphModule(tf.Module):  # type: ignore[misc]
     def initialize(self, variables: Sequence[Any] | None = None) -> None:
         """Give all variables, or some, initial values anew, as running their initializers did."""
         build = self._graph_build()
+        if variables is None and not build.changed:
+            build.changed = True  # they have the values that this run would give; the next, others
+            return
         chosen = build.variables if variables is None else variables
         for variable in chosen:
             variable.assign(build.initial_value(variable))

@@ -66,7 +66,8 @@ def lifted_plan(job: Job) -> Plan | Refused | None:
             return None
         line = getattr(refusal.node, "lineno", None)
         # of a merged text, the sentence tells file and line itself
-        where = f" (line {line})" if line is not None and not context.merged else ""
+        told = context.merged or refusal.sentence.endswith(f"(line {line})")
+        where = f" (line {line})" if line is not None and not told else ""
         return Refused(at, f"{refusal.sentence}{where}")
     except Exception as error:
         if not places:

@@ -85,6 +85,7 @@ class Calls(Checkpoints):
         column = self._target_column(statement)
         self._rescue_comments(run, statement, column)
         if is_inline(run):
+            self._fed_order(run, [])
             self._direct(run, parent, column)
             return
         use = next(use for use in self.uses if run in use.runs)
@@ -95,6 +96,10 @@ class Calls(Checkpoints):
                 names.append(f'{run.feed_name.id}["{param.name}"]')
             else:
                 names.append(self.plain.text(run.feed_nodes[param]))
+        ordered = self._fed_order(run, use.params)
+        if ordered is not None:
+            texts = dict(zip(use.params, names, strict=True))
+            names = [f"{param.name}={texts[param]}" for param in ordered]
         if run.feed_name is not None and self._is_whole_feed(run, use):
             names = [f"**{run.feed_name.id}"]
         outputs = use.places
@@ -151,6 +156,40 @@ class Calls(Checkpoints):
             else:
                 text = f"dict(zip([{', '.join(keys)}], [value.numpy() for value in {made}]))"
         self._replace(run.call, text)
+
+    def _fed_order(self, run: Run, params: list[Value]) -> list[Value] | None:
+        """Return the parameters in the order in which they must be given, None for their own.
+
+        Raises:
+            Refusal: what is fed to a placeholder that nothing needs has effects.
+        """
+        if run.feed_name is not None:
+            return None
+        telling = [param for param, node in run.feed_nodes.items() if self._has_effects(node)]
+        for param in telling:
+            if param not in params:
+                raise Refusal(
+                    run.feed_nodes[param], "feed", "a call is fed to what no fetch needs"
+                )
+        if telling == [param for param in params if param in telling]:
+            return None
+        return [param for param in run.feed_nodes if param in params]
+
+    def _has_effects(self, node: ast.expr) -> bool:
+        """Whether it matters when, or that, an expression of host code is evaluated."""
+        quiet = {
+            run.call for run in self.scope.runs
+            if not any(updates_in(value) for _, value in run.fetched)
+        }  # fmt: skip
+        return any(
+            isinstance(inner, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr))
+            or (
+                isinstance(inner, ast.Call)
+                and inner not in quiet
+                and not self.scope.is_harmless(inner)
+            )
+            for inner in ast.walk(node)
+        )
 
     def _rescue_comments(self, run: Run, statement: ast.stmt, column: int) -> None:
         """Put the comments between the arguments of a run above its statement."""

@@ -206,6 +206,10 @@ class Sessions(Operations):
             return Value(Kind.HOST, run.call)
         self._settled()
         self._together(run)
+        if self._catches_shapes(run.call):
+            raise Refusal(
+                run.call, "feed", "a `try` steers by the error of a feed, which is another now"
+            )
         if feed is not None and not (isinstance(feed, ast.Constant) and feed.value is None):
             given = self.evaluate(feed)
             if given.kind is not Kind.FEED and not (isinstance(feed, ast.Dict) and not feed.keys):
@@ -223,6 +227,23 @@ class Sessions(Operations):
         if Kind.SUMMARY in kinds:
             return self._summarized(run)
         return Value(Kind.HOST, run.call)
+
+    def _catches_shapes(self, node: ast.Call) -> bool:
+        """Whether a `try` catches the ValueError of a feed's shape, but not a TypeError."""
+        inner: ast.AST = node
+        for around in self.module.ancestors(node):
+            if isinstance(around, ast.Try) and inner in around.body:
+                for handler in around.handlers:
+                    names = {
+                        name.id for name in ast.walk(handler.type or ast.Name("Exception"))
+                        if isinstance(name, ast.Name)
+                    }  # fmt: skip
+                    if names & {"TypeError", "Exception", "BaseException"}:
+                        return False
+                    if "ValueError" in names:
+                        return True
+            inner = around
+        return False
 
     def _together(self, run: Run) -> None:
         """Check the ops of one run that change variables.
