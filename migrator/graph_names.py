@@ -44,6 +44,9 @@ _NOT_EAGER = frozenset(
         "tf.train.global_step",
     }
 )
+#: Parsed files that are held: each takes some hundred times its text.
+_HELD = 8
+
 _SWITCHES = (
     "tf.disable_v2_behavior",
     "tf.disable_eager_execution",
@@ -75,6 +78,8 @@ class GraphNames:
     def module(self, path: str) -> Module | None:
         """Return the parsed file at ``path``, or None where it cannot be read."""
         if path not in self._modules:
+            while len(self._modules) >= _HELD:
+                del self._modules[next(iter(self._modules))]
             table = self.repository.foreign_table(path)
             text = self._read(path)
             try:

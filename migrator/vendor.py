@@ -15,15 +15,19 @@ from pathlib import Path
 __all__ = ["PARTS", "bridge_parts", "bridge_text"]
 
 #: The parts, in the order in which a file holds them.
-PARTS = ("saver", "session_module", "graph_module", "slim")
+PARTS = ("saver", "session_module", "graph_module", "graph_export", "slim")
 
 _EXPORT = ("signature_defs", "slices", "serving")
-_GRAPH = ("graph_function", "graph_build", "graph_calls", "graph_module")
+_GRAPH = (
+    *("checkpoint_files", "graph_saver"),
+    *("graph_function", "graph_build", "graph_calls", "graph_module"),
+)
 #: The modules of a part, where it is not the one of its name; parts share some.
 _MODULES = {
     "saver": ("checkpoint_files", "saver"),
     "session_module": (*_EXPORT, "session_module"),
-    "graph_module": ("checkpoint_files", "graph_saver", *_EXPORT, *_GRAPH),
+    "graph_module": _GRAPH,
+    "graph_export": (*_GRAPH, *_EXPORT, "graph_export"),
 }
 _HOME = Path(__file__).parent / "bridge"
 _WIDTH = 100  #: of the lines of the file
@@ -63,7 +67,9 @@ def bridge_text(parts: Iterable[str]) -> str:
         key=lambda name: (not name[0].isupper(), name),  # the order that ruff wants
     )
     header = _HEADER.format(
-        what="graph code needs on" if chosen[0] == "graph_module" else "sessions need to save in",
+        what="graph code needs on"
+        if chosen[0].startswith("graph_")
+        else "sessions need to save in",
         summaries="\n".join(f"* {', '.join(s.names)}: {s.summary}" for s in sources if s.names),
         parts=", ".join(chosen),
         checksum=_UNSIGNED,

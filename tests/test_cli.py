@@ -87,7 +87,7 @@ def test_migrate_writes_and_is_done(repository: Path, capsys: pytest.CaptureFixt
     status, out, _ = run(capsys, "migrate", "--write", ".")
     assert (status, out) == (0, "")
     text = (repository / "train.py").read_text()
-    assert "self.saver()" in text
+    assert "self.make_saver()" in text
     assert (repository / "tf2_bridge.py").exists()
     assert (repository / "util.py").read_text() == PLAIN
     assert run(capsys, "migrate", ".")[:2] == (0, "")
@@ -169,7 +169,7 @@ def test_missing_path_does_not_stop_the_others(
     status, _, err = run(capsys, "migrate", "--write", "train.py", "gone.py")
     assert status == 2
     assert "gone.py" in err
-    assert "self.saver()" in (repository / "train.py").read_text()
+    assert "self.make_saver()" in (repository / "train.py").read_text()
 
 
 def test_empty_folder(
@@ -205,7 +205,7 @@ def test_bad_files_are_named_and_the_others_go_on(
     assert status == 1
     assert name in err and sentence in err
     assert (repository / name).read_bytes() == content
-    assert "self.saver()" in (repository / "train.py").read_text()
+    assert "self.make_saver()" in (repository / "train.py").read_text()
 
 
 def test_read_only_file(
@@ -238,7 +238,7 @@ def test_stdin(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert b"--- a/stdin.py\n+++ b/stdin.py\n" in shown.stdout
     written = pipe("--write", text=LEGACY.replace("\n", "\r\n").encode())
     assert written.returncode == 0
-    assert b"saver = self.saver()\r\n" in written.stdout
+    assert b"saver = self.make_saver()\r\n" in written.stdout
     assert pipe("--write", text=PLAIN.encode()).stdout == PLAIN.encode()
     assert pipe("--write", text=b"\xff\xfe").returncode == 2
 

@@ -1,12 +1,13 @@
 """Stand-alone parts that migrated session programs run on TensorFlow 2.
 
-Each part is one module that imports TensorFlow's public API only and no other part;
+Each part is a few modules that import TensorFlow's public API only, and some are of several parts;
 :mod:`migrator.vendor` joins the parts that a repository needs into one ``tf2_bridge.py``.
 """
 
 from __future__ import annotations
 
-from migrator.bridge.graph_module import GraphModule, ServingModule, feed, graph
+from migrator.bridge.graph_export import ServingModule, serving
+from migrator.bridge.graph_module import GraphModule, feed, graph
 from migrator.bridge.graph_saver import GraphSaver
 from migrator.bridge.saver import Saver
 from migrator.bridge.session_module import SessionModule, session_module
@@ -22,6 +23,7 @@ __all__ = [
     "alias_slim",
     "feed",
     "graph",
+    "serving",
     "session_module",
 ]
 

@@ -158,24 +158,6 @@ class _Build:
         """What of outside of the graph is used in it, by the names of its placeholders."""
         return {inner.op.name: outer for outer, inner in self.graph.captures}
 
-    def state(self, name: str, op: Any) -> Any:
-        """Return what the placeholder ``op`` stands for: a variable, or a table like it."""
-        outer = self.captured.get(name)
-        for one in self.variables:
-            if one.handle is outer:
-                return one
-        for reader in op.outputs[0].consumers():
-            if reader.type == "LookupTableFindV2":
-                kinds = [tf.as_dtype(reader.get_attr(kind)) for kind in ("Tin", "Tout")]
-                contents = tf.raw_ops.LookupTableExportV2(
-                    table_handle=outer, Tkeys=kinds[0], Tvalues=kinds[1]
-                )
-                # The default of a lookup is an input of the node that looks up.
-                default = tf.constant("" if kinds[1] == tf.string else 0, kinds[1])
-                filled = tf.lookup.KeyValueTensorInitializer(*contents)
-                return tf.lookup.StaticHashTable(filled, default)
-        raise ValueError(f"node {name!r} cannot be exported: it holds state outside of the graph")
-
     def _value(self, tensor: Any) -> Any:
         """Return the value of a tensor of the graph, which may be half built."""
         with tf.init_scope():

@@ -1,14 +1,14 @@
 """Graph code of TensorFlow 1 without a session.
 
-Part of ``tf2_bridge``, with :mod:`migrator.bridge.graph_saver` and
-:mod:`migrator.bridge.serving`: stands alone and uses TensorFlow's public API only.
+Part of ``tf2_bridge``, with :mod:`migrator.bridge.graph_saver`: stands alone and uses TensorFlow's
+public API only.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -16,9 +16,8 @@ import tensorflow as tf
 from migrator.bridge.graph_build import _Build, _running
 from migrator.bridge.graph_calls import _by_name, _Function
 from migrator.bridge.graph_saver import GraphSaver
-from migrator.bridge.serving import _asset_path, _check_init_op, _Export, _ServingModule
 
-__all__ = ["GraphModule", "ServingModule", "feed", "graph"]
+__all__ = ["GraphModule", "feed", "graph"]
 
 
 class GraphModule(tf.Module):  # type: ignore[misc]
@@ -97,7 +96,7 @@ class GraphModule(tf.Module):  # type: ignore[misc]
         for variable in chosen:
             variable.assign(build.initial_value(variable))
 
-    def saver(self, var_list: Any = None, **options: Any) -> GraphSaver:
+    def make_saver(self, var_list: Any = None, **options: Any) -> GraphSaver:
         """Return what ``tf.train.Saver(var_list, **options)`` was.
 
         Args:
@@ -124,52 +123,6 @@ class GraphModule(tf.Module):  # type: ignore[misc]
             raise ValueError(f"{parts[0]} is a part of a partitioned variable")
         return GraphSaver(var_list, **options)
 
-    def serving(
-        self,
-        signatures: Mapping[str, Any],
-        *,
-        tags: Iterable[str] = ("serve",),
-        assets: Iterable[Any] = (),
-        init_op: Any = None,
-    ) -> Callable[[Any], ServingModule]:
-        """Return what makes a module of signatures, to be saved in a folder.
-
-        ::
-
-            self.export = self.serving({"serving_default": ({"x": x}, {"y": y})})
-            ...
-            with model.export(export_dir) as module:
-                tf.saved_model.save(module, module.export_dir, signatures=module.signatures)
-
-        Args:
-            signatures: maps a key to ``(inputs, outputs)`` or ``(inputs, outputs, method_name)``,
-                where inputs and outputs map names to tensors, sparse tensors, variables or
-                ``TensorInfo`` protos, or to a ``SignatureDef`` proto.
-            tags: the tag set of the meta graph.
-            assets: the ``ASSET_FILEPATHS`` collection: scalar string constants.
-            init_op: ``main_op`` or ``legacy_init_op``, which must not change variables.
-        """
-        build = self._graph_build()
-
-        def readable(one: Any) -> Any:
-            return one.read_value() if isinstance(one, tf.Variable) else one
-
-        given: dict[str, Any] = {}
-        for key, value in signatures.items():
-            given[key] = value
-            if isinstance(value, (tuple, list)):
-                sides = [{k: readable(v) for k, v in side.items()} for side in value[:2]]
-                given[key] = (*sides, *value[2:])
-        asset_paths = [_asset_path(tensor) for tensor in assets]
-
-        def serve(export_dir: Any) -> ServingModule:
-            with build.graph.as_default():
-                export = _Export(build.graph, given, tags, build.captured)
-            _check_init_op(init_op, export.needed)
-            return ServingModule(export_dir, export, build, asset_paths)
-
-        return serve
-
     @property
     def graph_def(self) -> Any:
         """The graph as a ``GraphDef``, for ``tf.summary.graph``."""
@@ -181,30 +134,6 @@ class GraphModule(tf.Module):  # type: ignore[misc]
         if build is None:
             raise RuntimeError(f"{type(self).__name__} has no graph yet: call its @graph method")
         return build
-
-
-class ServingModule(_ServingModule):
-    """The signatures of a :class:`GraphModule`, and the variables that they need.
-
-    Leaving its ``with`` block gives the saved signatures the keys, method names, tags and tensor
-    names that TF1 wrote, so that ``tf.compat.v1.saved_model.loader.load`` and TensorFlow Serving
-    see the model that they saw before.
-
-    Raises:
-        AssertionError: ``export_dir`` exists and is not empty, as TF1's builder does.
-        ValueError: a signature needs something that cannot be exported; names the node.
-    """
-
-    def __init__(
-        self, export_dir: Any, export: _Export, build: _Build, asset_paths: list[str]
-    ) -> None:
-        super().__init__(export_dir)
-        state = {name: build.state(name, export.needed[name]) for name in export.needed}
-        export.make(state)
-        self.graph_variables = [one for one in state.values() if isinstance(one, tf.Variable)]
-        self.tables = [one for one in state.values() if not isinstance(one, tf.Variable)]
-        self.assets = [tf.saved_model.Asset(path) for path in asset_paths]
-        self._export = export
 
 
 def graph(method: Callable[..., Any]) -> Callable[..., Any]:

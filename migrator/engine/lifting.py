@@ -13,6 +13,7 @@ from migrator.engine.outcomes import findings_of
 from migrator.interface import broken
 from migrator.lift import Lifted, Refusal, lift
 from migrator.lift.merged import lift_merged
+from migrator.lift.stars import with_tensorflow_last
 from migrator.names import Module
 from migrator.results import Outcome, Safety, Tier
 from migrator.rule import Unreachable
@@ -92,7 +93,6 @@ def _lifted(job: Job) -> Lifted:
         Refusal: it is not, or what would come out does not fit the rest of the program.
     """
     context, module = job.context, job.module
-    _check_stars(job)
     if context.merged:
         index = [part.path for part in context.merged].index(context.path)
         lifted = lift_merged(context.merged, context.graph_names)[index]
@@ -121,15 +121,19 @@ def _lifted(job: Job) -> Lifted:
         except Unreachable as error:
             raise Refusal(after.tree, "import", str(error)) from error
         requirements.add("tf-keras")
+    stars = _renaming_stars(job)
+    if stars:
+        text = with_tensorflow_last(Module(text), stars)
     return replace(lifted, text=text, requirements=frozenset(requirements))
 
 
-def _check_stars(job: Job) -> None:
-    """Refuse a star import that binds the file's name of TensorFlow anew, to ``compat.v1``.
+def _renaming_stars(job: Job) -> frozenset[str]:
+    """Return the modules of which a star import binds the file's name of TensorFlow anew.
 
-    The file that it is taken from gets that import with the rest of the program.
+    They get the import of ``compat.v1`` with the rest of the program.
     """
     exported = {key: dict(names) for key, names in job.context.foreign}
+    found: set[str] = set()
     for node in job.module.imports:
         if not isinstance(node, ast.ImportFrom) or [a.name for a in node.names] != ["*"]:
             continue
@@ -139,12 +143,8 @@ def _check_stars(job: Job) -> None:
                 continue
             _, bindings = job.module.find(name, job.module.scope_of[node])
             if any(binding.node.lineno < node.lineno for binding in bindings):  # type: ignore[attr-defined]
-                where = f"{'.' * node.level}{node.module or ''}"
-                raise Refusal(
-                    node,
-                    "import",
-                    f"`from {where} import *` behind it gives `{name}` the meaning it has there",
-                )
+                found.add(f"{'.' * node.level}{node.module or ''}")
+    return frozenset(found)
 
 
 def _spelled(module: Module) -> frozenset[str]:

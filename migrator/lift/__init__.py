@@ -95,4 +95,4 @@ def _no_session(module: Module, refusal: Refusal) -> Refusal:
     for node, symbol in module.references():
         if symbol.name in TARGETS:
             return Refusal(node, "nothing", f"`{symbol.spelled}` uses a session made elsewhere")
-    return Refusal(refusal.node, "nothing", "its session is made elsewhere, or it has none")
+    return Refusal(refusal.node, "nothing", "it opens no session of its own")

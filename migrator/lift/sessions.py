@@ -77,13 +77,10 @@ class Sessions(Operations):
                     raise Refusal(argument, "session", "what the session is made with is computed")
             if self.context.loop or self.context.deferred:
                 raise Refusal(node, "session", "the session is opened in a loop or a function")
-            if self.started:
-                if self.opened or self.context.branch:
-                    raise Refusal(
-                        node, "one session", "a second session is opened beside the first"
-                    )
-                if self.variables:
-                    self.reopened = node
+            if self.opened or (self.started and self.context.branch):
+                raise Refusal(node, "one session", "a second session is opened beside the first")
+            if self.started and self.variables:
+                self.reopened = node
             self.opened.append(node)
             return Value(Kind.SESSION, node)
         if name == "get_default_session":
@@ -299,6 +296,8 @@ class Sessions(Operations):
     def _make_saver(self, node: ast.Call) -> Value:
         if self.context.loop or self.context.branch or self.context.deferred:
             raise Refusal(node, "Saver", "the Saver is made in a loop, condition or function")
+        if not isinstance(self._parent(node), (ast.Assign, ast.AnnAssign)):
+            raise Refusal(node, "Saver", "the Saver is not kept in a name")
         names = (
             *("var_list", "reshape", "sharded", "max_to_keep", "keep_checkpoint_every_n_hours"),
             *("name", "restore_sequentially", "saver_def", "builder", "defer_build", "allow_empty"),

@@ -30,6 +30,7 @@ else:
     from migrator import bridge
 
 v1 = tf.compat.v1
+serving = bridge.serving
 OUT = Path(sys.argv[1]) if len(sys.argv) > 1 else Path()
 
 
@@ -617,7 +618,7 @@ def tables_are_ready_when_made():
         return {
             "find": self.function([words], found),
             "init": self.function([], v1.tables_initializer()),
-            "export": self.serving({"a": ({"words": words}, {"found": found})}),
+            "export": serving({"a": ({"words": words}, {"found": found})}),
         }
 
     module, folder, loaded = exported(make, "tables")
@@ -781,7 +782,7 @@ def saved(**options):
             "w": w,
             "step": step,
             "count": self.function([], v1.assign_add(step, 1)),
-            "saver": self.saver(**options),
+            "saver": self.make_saver(**options),
         }
 
     return Module(make)
@@ -827,7 +828,7 @@ def checkpoints_restore():
         lambda self: {
             "step": v1.train.get_or_create_global_step(),
             "more": tf.Variable(1.0, name="more"),
-            "saver": self.saver(),
+            "saver": self.make_saver(),
         }
     )
     other.step.assign(9)
@@ -841,13 +842,17 @@ def checkpoints_restore():
     def wider(self):
         with v1.variable_scope("a.b"):
             w = v1.get_variable("w", [4, 1])
-        return {"w": w, "saver": self.saver([w]), "reshape": self.saver([w], reshape=True)}
+        return {
+            "w": w,
+            "saver": self.make_saver([w]),
+            "reshape": self.make_saver([w], reshape=True),
+        }
 
     wide = Module(wider)
     raised(tf.errors.InvalidArgumentError, lambda: wide.saver.restore(path), "a.b/w", "(4, 1)")
     wide.reshape.restore(path)
     equal(wide.w.numpy(), kept.reshape(4, 1))
-    raised(ValueError, lambda: Module(lambda self: {"s": self.saver()}), "No variables")
+    raised(ValueError, lambda: Module(lambda self: {"s": self.make_saver()}), "No variables")
 
 
 def savers_hold_what_existed_when_made():
@@ -857,14 +862,14 @@ def savers_hold_what_existed_when_made():
 
     def make(self):
         w = tf.Variable(2.0, name="w")
-        early = self.saver()
+        early = self.make_saver()
         step = v1.train.MomentumOptimizer(0.1, 0.9).minimize(w * w)
         return {
             "w": w,
             "train": self.function([], step),
             "early": early,
-            "late": self.saver(),
-            "renamed": self.saver({"old/name": w}),
+            "late": self.make_saver(),
+            "renamed": self.make_saver({"old/name": w}),
         }
 
     module = Module(make)
@@ -898,8 +903,8 @@ def sessions_and_modules_read_each_other():
         return {
             "w": w,
             "update": self.function([], update),
-            "saver": self.saver(),
-            "averages": self.saver(average.variables_to_restore()),
+            "saver": self.make_saver(),
+            "averages": self.make_saver(average.variables_to_restore()),
         }
 
     module = Module(in_module)
@@ -934,7 +939,7 @@ def older_files_restore():
     home.mkdir()
 
     def make(self):
-        return {"w": v1.get_variable("w", [4, 2]), "saver": self.saver()}
+        return {"w": v1.get_variable("w", [4, 2]), "saver": self.make_saver()}
 
     module = Module(make)
     for name, partitioner, version in (
@@ -1005,13 +1010,13 @@ def exports_hold_what_signatures_need():
         return {
             "train": self.function([x, is_training], train),
             "scores": self.function([x, is_training], scores),
-            "export": self.serving(
+            "export": serving(
                 {
                     "serving_default": ({"my input": x, "training": is_training}, outputs),
                     "full": ({"x": x, "keep": keep, "training": is_training}, outputs),
                 }
             ),
-            "bad": self.serving({"serving_default": ({"x": x}, outputs)}),
+            "bad": serving({"serving_default": ({"x": x}, outputs)}),
         }
 
     module, folder, loaded = exported(make, "export")
@@ -1056,7 +1061,7 @@ def exports_keep_methods_tags_and_assets():
         outputs = {"classes": classes, "scores": scores}
         signature = ({"inputs": examples}, outputs, method)
         return {
-            "export": self.serving(
+            "export": serving(
                 {"predict_images": signature},
                 tags=["serve", "gpu"],
                 assets=[tf.constant(str(words))],
@@ -1088,7 +1093,7 @@ def exports_may_give_variables():
         x = feed(tf.float32, [2], "x")
         y = tf.identity(x * w, name="y")
         signatures = {"a": ({"x": x}, {"w": w, "y": y}), "b": ({}, {"w": w})}
-        return {"export": self.serving(signatures)}
+        return {"export": serving(signatures)}
 
     _, folder, loaded = exported(make, "variables")
     equal(loaded.signatures["b"]()["w"].numpy(), np.array([1, 2], "f"))
@@ -1102,7 +1107,7 @@ def exports_refuse_what_is_not_saved():
         x = feed(tf.float32, [None], "x")
         w = tf.Variable(1.0, name="w")
         y = v1.py_func(lambda value: value, [x], tf.float32, name="mine")
-        return {"export": self.serving({"a": ({"x": x}, {"y": y * w})})}
+        return {"export": serving({"a": ({"x": x}, {"y": y * w})})}
 
     module = Module(make)
     raised(ValueError, lambda: module.export(str(OUT / "python")), "mine")

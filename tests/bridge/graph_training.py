@@ -229,7 +229,7 @@ def in_module(out, before):
             )
             self.train = self.function(feeds, fetches)
             self.logits = self.function(feeds[:2] + feeds[3:], logits)
-            self.saver = self.saver(max_to_keep=None)
+            self.saver = self.make_saver(max_to_keep=None)
 
     curves = {}
     for case in CASES:

@@ -28,7 +28,7 @@ SCENARIOS = {
 def results(tf2_python: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """How each scenario failed, "" if it did not, with the bridge that programs carry."""
     home = tmp_path_factory.mktemp("graph")
-    parts = ("saver", "graph_module")
+    parts = ("saver", "graph_module", "graph_export")
     (home / "tf2_bridge.py").write_text(bridge_text(parts), encoding="utf-8")
     done = subprocess.run(
         [tf2_python, str(SCRIPT), str(home / "out")],

@@ -15,7 +15,8 @@ COMBINATIONS = [c for n in range(1, len(PARTS) + 1) for c in itertools.combinati
 NAMES = {
     "saver": {"Saver"},
     "session_module": {"SessionModule", "session_module"},
-    "graph_module": {"GraphModule", "GraphSaver", "ServingModule", "feed", "graph"},
+    "graph_module": {"GraphModule", "GraphSaver", "feed", "graph"},
+    "graph_export": {"GraphModule", "GraphSaver", "ServingModule", "feed", "graph", "serving"},
     "slim": {"alias_slim"},
 }
 
@@ -69,7 +70,7 @@ def test_order_and_repetition_do_not_matter() -> None:
 @pytest.mark.parametrize("parts", [[], ["savers"], ["saver", "x"]])
 def test_unknown_parts_are_refused(parts: list[str]) -> None:
     """No part, or one that does not exist, is an error that lists the parts."""
-    with pytest.raises(ValueError, match="saver, session_module, graph_module, slim"):
+    with pytest.raises(ValueError, match="saver, session_module, graph_module, graph_export, slim"):
         bridge_text(parts)
 
 

@@ -287,17 +287,26 @@ def test_what_has_no_place_in_a_build_holds_the_lift(tmp_path: Path, line: str, 
 
 @pytest.mark.parametrize("first", [True, False])
 def test_a_star_import_may_rebind_tensorflow(repository: Path, first: bool) -> None:
-    """Behind the file's own import, ``tf`` is that of the swapped file; ahead of it, its own."""
+    """The swapped file gives ``tf`` another meaning: the file's own import is the last of them."""
     imports = "import tensorflow as tf\n\nimport files\n"
     star = "from files import *\n"
     new = star + imports if first else imports + star
     (repository / "linear.py").write_text(SCRIPT.replace(imports, new))
     found = migrate([repository], Options(jobs=1))
     (program,) = found.report.programs
-    if first:
-        assert program.tier is Tier.NATIVE
-    else:
-        assert "`from files import *` behind it gives `tf`" in reason(found, "linear.py")
+    assert program.tier is Tier.NATIVE
+    last = "import files\nfrom files import *\nimport tensorflow as tf\n\n"
+    assert texts(found)["linear.py"].startswith(star + imports if first else last)
+
+
+def test_a_star_import_that_rebinds_what_is_used_already(repository: Path) -> None:
+    """Where TensorFlow is used between the imports, its import cannot be moved."""
+    imports = "import tensorflow as tf\n\nimport files\n"
+    late = imports + "KIND = tf.float32\nfrom files import *\n"
+    (repository / "linear.py").write_text(SCRIPT.replace(imports, late))
+    found = migrate([repository], Options(jobs=1))
+    assert found.report.programs[0].tier is Tier.SESSION
+    assert "ahead of an import that renames it" in reason(found, "linear.py")
 
 
 def test_a_second_run_has_nothing_to_do(repository: Path) -> None:

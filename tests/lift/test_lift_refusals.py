@@ -453,6 +453,34 @@ CASES: dict[str, tuple[str, str, int]] = {
         "fetch",
         10,
     ),
+    "a call that is fed to what no fetch needs": (
+        HEAD
+        + "z = tf.placeholder(tf.float32)\n"
+        + RUN.replace("np.ones((1, 2))", "np.ones((1, 2)), z: next(iter([1]))"),
+        "feed",
+        10,
+    ),
+    "a call that is fed to a variable's run": (
+        HEAD + RUN.replace("run(y, {x: np.ones((1, 2))", "run(w, {x: next(iter([1]))"),
+        "feed",
+        9,
+    ),
+    "a try that steers by the shape of a feed": (
+        HEAD + RUN + "    try:\n        print(sess.run(y, {x: [[1]]}))\n"
+        "    except ValueError:\n        print('no')\n",
+        "feed",
+        11,
+    ),
+    "a Saver without a name": (
+        HEAD + RUN + "    tf.train.Saver().save(sess, 'm')\n",
+        "Saver",
+        10,
+    ),
+    "two sessions at once": (
+        HEAD + "s = tf.Session()\ns.run(tf.global_variables_initializer())\n" + RUN,
+        "one session",
+        9,
+    ),
     "graph built with what a run gives": (
         HEAD + RUN + "    z = y * sess.run(w)\n    print(sess.run(z, {x: [[1, 2]]}))\n",
         "host values",

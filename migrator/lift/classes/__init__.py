@@ -47,11 +47,14 @@ def lift_classes(
     emitter = Emitter(phases, functions, sessions, bridge_import)
     text = emitter.run()
     needs = emitter.code.needs
+    parts = {"graph_module", *needs.parts}
+    if functions.exported:
+        parts.add("graph_export")
     return Lifted(
         text,
         facts.families[0].name,
         emitter.answers,
         tuple(dict.fromkeys(emitter.notes)),
-        frozenset({"graph_module"} | needs.parts),
+        frozenset(parts),
         frozenset(needs.requirements),
     )

@@ -190,7 +190,6 @@ class Emitter(Calls):
     def _definitions(self, build: Build, indent: str) -> str:
         """Return the statements that make the functions."""
         owner = self._own(build.family, "function")
-        serving = self._own(build.family, "serving")
         lines: list[str] = []
         for node in self.phases.hoisted:
             if self.facts.family(node) is build.family:
@@ -210,8 +209,7 @@ class Emitter(Calls):
                     lines.append(f"{indent}if {cut.guard}:")
             guard = cut.guard
             lines += [f"{inner}{row}" for row in cut.comments]
-            made = owner if cut.export is None else serving
-            text = self.functions.definition(cut, made, len(inner))
+            text = self.functions.definition(cut, owner, len(inner))
             lines.append(inner + text)
         return "".join(f"{line}\n" for line in lines)
 

@@ -349,6 +349,7 @@ class Functions:
             feeds = f"[{', '.join(cut.feeds)}]"
         head = f"self.{cut.name} = "
         if cut.export is not None:
+            owner = "tf2_bridge.serving"
             text = head + call(owner, [cut.fetch], indent, len(head))
             if max(len(row) for row in text.split("\n")) <= WIDTH + 4:
                 return text

@@ -78,7 +78,7 @@ class Saving(Places):
         for argument in [*node.args, *(k.value for k in node.keywords)]:
             if not building and self.phases.makes(argument) is not None:
                 raise Refusal(argument, "saver", "what it saves is told behind the graph")
-        new = self._own(family, "saver")
+        new = self._own(family, "make_saver")
         edits: list[Edit] = [(self.module.start(node.func), self.module.end(node.func), new)]
         for argument in node.args:
             edits += writer.edits(argument)

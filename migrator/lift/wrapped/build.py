@@ -257,7 +257,7 @@ class Build:
                 self.code.text(value) if name == "var_list" else f"{name}={self.code.text(value)}"
                 for name, value in given.items()
             ]
-            return call("self.saver", texts, len(self.tab) * 2)
+            return call("self.make_saver", texts, len(self.tab) * 2)
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             target = node.targets[0]
             if isinstance(target, ast.Name) and self._is_idle(target):
@@ -316,7 +316,7 @@ class Build:
 
     def _export(self, export: Export, inner: str) -> list[str]:
         pad = inner + self.tab
-        rows = [f"{inner}self.{self.export_name(export)} = self.serving(", f"{pad}{{"]
+        rows = [f"{inner}self.{self.export_name(export)} = tf2_bridge.serving(", f"{pad}{{"]
         for key, (inputs, outputs, method) in export.signatures.items():
             pair: list[str] = []
             for part in (inputs, outputs):

@@ -265,6 +265,9 @@ class Callables:
         if self.origin(function) is not None:
             return False
         if function.attr == "run":
+            value = function.value
+            if isinstance(value, ast.Attribute) and value.attr == "op" and not call.args:
+                return True
             return any(word.arg in ("feed_dict", "session") for word in call.keywords) or (
                 isinstance(function.value, ast.Name) and len(call.args) < 2
                 and self.key(function.value) in self._candidates()

@@ -100,6 +100,9 @@ class Passed(Values):
             return None
         if not all(thing.is_built for thing in things) or inner.makes:
             raise Refusal(node, "feed", "what is fed is computed")
+        for key, thing in zip(keys, things, strict=True):
+            if thing.sort is Sort.VARIABLE:
+                raise Refusal(key, "feed", "a variable is fed")
         for value in node.values:
             with self.aside() as given:
                 thing = self.evaluate(value)

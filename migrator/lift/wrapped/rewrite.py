@@ -96,7 +96,7 @@ class Rewriter(Replaced):
     def parts(self) -> frozenset[str]:
         """The parts of the bridge that the new text uses."""
         parts = {"graph_module", *self.code.needs.parts, *self.build.code.needs.parts}
-        return frozenset(parts)
+        return frozenset(parts | {"graph_export"} if self.scope.exports else parts)
 
     @property
     def requirements(self) -> frozenset[str]:

@@ -41,7 +41,7 @@ def run_side(
     """Run every script, each in a folder of its own; the bridge is at hand."""
     jobs = []
     (root / "bridge").mkdir(parents=True)
-    bridge = vendor.bridge_text(["graph_module"])
+    bridge = vendor.bridge_text(["graph_module", "graph_export"])
     (root / "bridge" / "tf2_bridge.py").write_text(bridge)
     for name, script in scripts.items():
         (root / name).mkdir()

@@ -221,7 +221,7 @@ def test_a_step_is_read_from_its_variable() -> None:
         "        return tf.train.global_step(self.sess, self.step)\n"
     )
     lifted = lift_classes(Module(HEAD + counting + save), "model.py").text
-    assert "self.saver().save('x', self.step)\n        return int(self.step.numpy())" in lifted
+    assert "self.make_saver().save('x', self.step)\n        return int(self.step.numpy())" in lifted
     other = counting.replace("tf.train.get_or_create_global_step()", "tf.square(self.y)")
     assert "make graph, and nothing" in reason(HEAD + other + save.split("return")[0])
 

@@ -42,7 +42,7 @@ def run_side(python: str, root: Path, text: str) -> Side:
     """Run ``before.py`` or ``after.py`` of every case, each in a folder of its own."""
     bridge = root / "bridge"
     bridge.mkdir()
-    (bridge / "tf2_bridge.py").write_text(bridge_text({"graph_module"}))
+    (bridge / "tf2_bridge.py").write_text(bridge_text({"graph_module", "graph_export"}))
     jobs = []
     for name in NAMES:
         (root / name).mkdir(parents=True)

@@ -14,7 +14,7 @@ class Autoencoder(tf2_bridge.GraphModule):
         self.size = size
         # the graph
         self.build(code)
-        self.saver = super().saver()
+        self.saver = self.make_saver()
         if path is not None:
             self.saver.restore(path)
         else:

@@ -20,7 +20,7 @@ class Exporter(tf2_bridge.GraphModule):
             [self.inputs, self.labels], [self.train_op, self.loss]
         )
         self._predict = self.function([self.inputs], self.probability)
-        self._export = self.serving(
+        self._export = tf2_bridge.serving(
             {
                 "serving_default": (
                     {"x": self.inputs},
@@ -28,7 +28,7 @@ class Exporter(tf2_bridge.GraphModule):
                 ),
             }
         )
-        self._export_builder = self.serving(
+        self._export_builder = tf2_bridge.serving(
             {"predict_images": ({"images": self.inputs}, {"scores": self.probability})}
         )
 

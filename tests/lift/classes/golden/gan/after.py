@@ -86,7 +86,7 @@ class GAN(tf2_bridge.GraphModule):
         self.initialize()
 
         # saver to save model
-        self.saver = super().saver()
+        self.saver = self.make_saver()
 
         # summary writer
         self.writer = tf.summary.create_file_writer("logs")

@@ -8,7 +8,7 @@ class Base(tf2_bridge.GraphModule):
         self._name_it = name
 
     def save(self, path):
-        self.saver = super().saver()
+        self.saver = self.make_saver()
         self.saver.save(path)
 
 

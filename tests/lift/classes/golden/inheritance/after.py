@@ -21,7 +21,7 @@ class BaseModel(tf2_bridge.GraphModule):
 
     def initialize_session(self):
         self.initialize()
-        self.saver = super().saver()
+        self.saver = self.make_saver()
 
     def save_session(self, folder):
         if not os.path.exists(folder):

@@ -15,7 +15,7 @@ class Regressor(tf2_bridge.GraphModule):
 
         self.build(n_features, start, learning_rate)
 
-        self.saver = super().saver(max_to_keep=2)
+        self.saver = self.make_saver(max_to_keep=2)
 
     @tf2_bridge.graph
     def build(self, n_features, start, learning_rate):

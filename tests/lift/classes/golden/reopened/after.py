@@ -38,7 +38,7 @@ class Net(tf2_bridge.GraphModule):
 
     def fit(self, x, y, path):
         self.initialize()
-        saver = self.saver()
+        saver = self.make_saver()
         for _ in range(3):
             feed_dict = {}
             feed_dict["x"] = x
@@ -49,7 +49,7 @@ class Net(tf2_bridge.GraphModule):
         saver.save(path)
 
     def predict(self, x, path):
-        saver = self.saver()
+        saver = self.make_saver()
         saver.restore(path)
         last = self._layers(x)
         return self._out(x), last

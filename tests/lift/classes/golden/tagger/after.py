@@ -117,7 +117,7 @@ class Tagger(tf2_bridge.GraphModule):
         """Define self.sess and initialize the variables"""
         print("Initializing tf session")
         self.initialize()
-        self.saver = super().saver()
+        self.saver = self.make_saver()
 
     def close_session(self):
         """Close the session"""

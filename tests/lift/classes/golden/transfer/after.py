@@ -13,7 +13,7 @@ class Transfer(tf2_bridge.GraphModule):
 
         self.build(restore_from)
         if restore_from:
-            saver = self.saver()
+            saver = self.make_saver()
             saver.restore(restore_from)
 
     @tf2_bridge.graph
@@ -48,7 +48,7 @@ class Transfer(tf2_bridge.GraphModule):
             print('Out: %.4f' % out[0, 0])
 
     def save(self, path='./transfer'):
-        saver = self.saver()
+        saver = self.make_saver()
         saver.save(path)
 
 

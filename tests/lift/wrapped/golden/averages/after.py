@@ -21,8 +21,8 @@ class Averages(tf2_bridge.GraphModule):
         ema = tf.train.ExponentialMovingAverage(decay=0.9, num_updates=step)
         with tf.control_dependencies([opt_op]):
             train_op = ema.apply(tf.compat.v1.trainable_variables())
-        saver = self.saver(max_to_keep=2)
-        restorer = self.saver(ema.variables_to_restore())
+        saver = self.make_saver(max_to_keep=2)
+        restorer = self.make_saver(ema.variables_to_restore())
 
         self.train_op = self.function([x, y], (train_op, loss))
         self.evaluate = self.function([], [w, b])

@@ -38,7 +38,7 @@ class Builders(tf2_bridge.GraphModule):
         )
         train_step = tf.compat.v1.train.RMSPropOptimizer(0.01).minimize(cross_entropy)
         accuracy = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), targets), tf.float32))
-        saver = self.saver()
+        saver = self.make_saver()
 
         self.accuracy = self.function([inputs, targets], accuracy)
         self.train_step = self.function([inputs, targets], train_step)

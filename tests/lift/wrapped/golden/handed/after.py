@@ -43,7 +43,7 @@ class Handed(tf2_bridge.GraphModule):
     def build(self):
         net = Model(3)
         train_op = tf.compat.v1.train.MomentumOptimizer(0.05, 0.9).minimize(net.loss)
-        saver = self.saver()
+        saver = self.make_saver()
         summary = tf.compat.v1.summary.merge_all()
 
         self.train_op = self.function(

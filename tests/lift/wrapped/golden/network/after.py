@@ -66,7 +66,7 @@ class Network(tf2_bridge.GraphModule):
         optimizer = tf.compat.v1.train.AdamOptimizer(1e-2)
         grads_and_vars = optimizer.compute_gradients(cnn.loss)
         train_op = optimizer.apply_gradients(grads_and_vars, global_step=global_step)
-        saver = self.saver(tf.compat.v1.global_variables(), max_to_keep=3)
+        saver = self.make_saver(tf.compat.v1.global_variables(), max_to_keep=3)
 
         self.train_step = self.function(
             [cnn.input_x, cnn.input_y], [train_op, global_step, cnn.loss]

@@ -36,7 +36,7 @@ class Normalization(tf2_bridge.GraphModule):
                 loss, global_step=global_step
             )
 
-        saver = self.saver()
+        saver = self.make_saver()
 
         self.train_step = self.function(
             [tf_x, tf_y, is_training], [train, global_step, loss]

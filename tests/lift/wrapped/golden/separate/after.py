@@ -31,7 +31,7 @@ class TrainGraph(tf2_bridge.GraphModule):
         global_step = tf.compat.v1.train.get_or_create_global_step()
         loss = tf.compat.v1.losses.sparse_softmax_cross_entropy(targets, inference(features))
         train_op = tf.compat.v1.train.AdagradOptimizer(0.2).minimize(loss, global_step=global_step)
-        saver = self.saver()
+        saver = self.make_saver()
 
         self.train_op = self.function([features, targets], [train_op, loss])
         self.saver = saver
@@ -58,7 +58,7 @@ class EvaluateGraph(tf2_bridge.GraphModule):
     def build(self):
         features = tf2_bridge.feed(tf.TensorSpec([None, 4], tf.float32))
         logits = inference(features, is_training=False)
-        saver = self.saver()
+        saver = self.make_saver()
 
         self.logits = self.function([features], logits)
         self.saver = saver

@@ -18,16 +18,16 @@ class Serving(tf2_bridge.GraphModule):
         outputs = tf.compat.v1.layers.dense(hidden, 1, name="outputs")
         loss = tf.compat.v1.losses.mean_squared_error(labels, outputs)
         train_op = tf.compat.v1.train.FtrlOptimizer(0.1).minimize(loss)
-        saver = self.saver()
+        saver = self.make_saver()
 
         self.train_op = self.function([inputs, labels], train_op)
         self.outputs = self.function([inputs], outputs)
-        self.export = self.serving(
+        self.export = tf2_bridge.serving(
             {
                 "serving_default": ({"inputs": inputs}, {"outputs": outputs}),
             }
         )
-        self.export_2 = self.serving(
+        self.export_2 = tf2_bridge.serving(
             {
                 "predict_points": (
                     {"points": inputs},
