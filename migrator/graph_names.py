@@ -57,6 +57,19 @@ _SWITCHES = (
 )
 
 
+#: What asks a graph for its variables, and adds nothing to it.
+_LOOKS = (
+    "tf.all_variables",
+    "tf.contrib.slim.get_variables",
+    "tf.contrib.slim.model_analyzer",
+    "tf.get_collection",
+    "tf.global_variables",
+    "tf.GraphKeys",
+    "tf.local_variables",
+    "tf.model_variables",
+    "tf.trainable_variables",
+)
+
 #: Calls of these read, write or stand for data, or ask for a graph; they build none.
 _HOST = frozenset({*FAMILIES["discovery"], *FAMILIES["reader"], *TARGETS, *SESSIONS, *_NOT_EAGER})
 
@@ -74,6 +87,7 @@ class GraphNames:
         self._read = read
         self._modules: dict[str, Module | None] = {}
         self._made: dict[str, frozenset[str]] = {}
+        self._looks: dict[str, frozenset[str]] = {}
 
     def module(self, path: str) -> Module | None:
         """Return the parsed file at ``path``, or None where it cannot be read."""
@@ -95,12 +109,14 @@ class GraphNames:
     def seen_from(self, path: str) -> frozenset[str]:
         """Return what makes graph, as the imports of ``path`` spell it: ``network.build``.
 
-        Relative ones begin with their dots: ``.layers.dense``.
+        Relative ones begin with their dots: ``.layers.dense``.  Of functions that only look at the
+        variables of the graph there is an entry with brackets, too: ``utils.show_variables()``.
         """
         return frozenset(
-            f"{key}{'' if key.endswith('.') else '.'}{name}"
+            f"{key}{'' if key.endswith('.') else '.'}{name}{brackets}"
             for key, target in self._imported(path)
             for name in self.made(target)
+            for brackets in (("", "()") if name in self._looks.get(target, ()) else ("",))
         )
 
     def _imported(self, path: str) -> Iterator[tuple[str, str]]:
@@ -123,7 +139,9 @@ class GraphNames:
             self._made[path] = frozenset()  # a cycle of imports finds nothing new here
             module = self.module(path)
             if module is not None:
-                self._made[path] = frozenset(self._makers(path, module))
+                made, acting = self._makers(path, module)
+                self._made[path] = frozenset(made)
+                self._looks[path] = frozenset(made - acting)
         return self._made[path]
 
     def used_by(self, path: str, name: str | None = None) -> list[tuple[str, str]]:
@@ -204,7 +222,8 @@ class GraphNames:
                 return f"`{path}:{node.lineno}` calls `{symbol.spelled}`, for graphs alone"
         return None
 
-    def _makers(self, path: str, module: Module) -> set[str]:
+    def _makers(self, path: str, module: Module) -> tuple[set[str], set[str]]:
+        """Return what makes or needs graph, and what of that does more than to look at one."""
         definitions = {
             node.name: node
             for node in module.tree.body
@@ -214,6 +233,7 @@ class GraphNames:
         for name, node in definitions.items():
             owner.update(dict.fromkeys(ast.walk(node), name))
         found: set[str] = set()
+        acting: set[str] = set()
         opens: set[str] = set()  # what has sessions of its own runs its graph itself
         for reference, symbol in module.references():
             name = owner.get(reference, "")
@@ -223,6 +243,8 @@ class GraphNames:
                 opens.add(name)
             elif called and _makes_graph(symbol.name):
                 found.add(name)
+                if not symbol.name.startswith(_LOOKS):
+                    acting.add(name)
         below = self.seen_from(path)
         users: dict[str, set[str]] = {}  # name -> the definitions that use it
         for at in module.nodes:
@@ -230,6 +252,7 @@ class GraphNames:
                 continue
             if is_named(module, at, below):
                 found.add(owner[at])
+                acting.add(owner[at])
             elif isinstance(at, ast.Name) and at.id in definitions:
                 users.setdefault(at.id, set()).add(owner[at])
         # what is only handed on: ``from .layers import dense`` in a package's ``__init__``
@@ -237,7 +260,9 @@ class GraphNames:
             for binding in bindings:
                 if binding.module is not None and imported_name(binding) in below:
                     found.add(name)
-        return _with_users(found, users) - _with_users(opens, users) - {""}
+                    acting.add(name)
+        made = _with_users(found, users) - _with_users(opens, users) - {""}
+        return made, _with_users(acting, users)
 
 
 def _with_users(names: set[str], users: dict[str, set[str]]) -> set[str]:

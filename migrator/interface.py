@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from migrator.instances import at_once
 from migrator.names import Module
 
 __all__ = ["Part", "User", "broken", "user_of"]
@@ -22,6 +23,7 @@ class User:
     names: frozenset[str]  #: module-level names; ``*`` for all
     attributes: frozenset[str]  #: every attribute that the file reads, of whatever object
     bases: frozenset[str] = frozenset()  #: those of ``names`` that it makes classes of
+    made: tuple[tuple[str, int], ...] = ()  #: those of ``names`` that it calls, and how often
 
     def uses(self, name: str) -> bool:
         """Whether the file uses the module-level ``name``, as far as can be told."""
@@ -79,7 +81,34 @@ def user_of(path: str, module: Module, means: Callable[[str, int], bool]) -> Use
         if isinstance(at, ast.ClassDef)
         for base in at.bases
     }
-    return User(path, frozenset(names), frozenset(attributes), frozenset(bases - {""}))
+    bases.discard("")
+    made = tuple(sorted(_made(module, own, ALL in names).items()))
+    return User(path, frozenset(names), frozenset(attributes), frozenset(bases), made)
+
+
+def _made(module: Module, own: dict[str, str], star: bool) -> dict[str, int]:
+    """Return how often a process may call what of another file: two stands for any number."""
+    calls: dict[str, list[ast.AST]] = {}
+    handed: set[str] = set()
+    for at in module.nodes:
+        if not isinstance(at, (ast.Name, ast.Attribute)) or not isinstance(at.ctx, ast.Load):
+            continue
+        spelled = ast.unparse(at)
+        name = own.get(spelled)
+        if name is None and star and isinstance(at, ast.Name):
+            owner, _ = module.find(at.id, module.scope_of[at])
+            name = at.id if owner is None else None
+        if name is None:
+            continue
+        parent = module.parents[at]
+        if isinstance(parent, ast.Call) and parent.func is at:
+            calls.setdefault(name, []).append(parent)
+        elif isinstance(
+            parent, (ast.List, ast.Tuple, ast.Dict, ast.Assign, ast.Return, ast.keyword)
+        ):
+            handed.add(name)  # it may be called anywhere
+    found = {name: at_once(module.tree, set(nodes)) for name, nodes in calls.items()}
+    return {**found, **dict.fromkeys(handed, 2)}
 
 
 def broken(before: Module, after: Module, users: Iterable[User]) -> tuple[ast.AST, str] | None:

@@ -18,6 +18,7 @@ from migrator.interface import Part, User, user_of
 from migrator.lift.merged import NOT_ONE
 from migrator.programs import FileFacts, Group, Repository
 from migrator.results import Outcome, Tier
+from migrator.symbols import in_tensorflow1
 
 if TYPE_CHECKING:
     from migrator.engine import Plan
@@ -257,6 +258,8 @@ class Natives:
     def _refusal(self, group: Group, path: str, plan: Plan) -> str | None:
         if self.is_quiet(path):
             for finding in plan.findings:
+                if finding.code == "TFM810" and not in_tensorflow1(finding.api or "tf"):
+                    continue  # a branch for yet older versions, which 1.15 did not take either
                 if finding.outcome in (Outcome.MANUAL, Outcome.BLOCKED):
                     what = finding.api or finding.code
                     return f"`{path}:{finding.span.line}` uses `{what}`, which is left to a person"

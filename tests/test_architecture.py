@@ -39,7 +39,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     # the codemod
     "names": ({"symbols"}, {"libcst"}),
     "flow": ({"names"}, {"libcst"}),
-    "interface": ({"names"}, set()),
+    "instances": (set(), set()),
+    "interface": ({"names", "instances"}, set()),
     "calls": ({"names"}, set()),
     "programs": ({"symbols", "apis", "names", "results", "calls"}, set()),
     "tree": ({"names", "flow"}, {"libcst"}),
@@ -47,12 +48,12 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "imports": ({"results", "symbols", "names", "tree", "rule"}, {"libcst"}),
     "lift": (
         {"results", "symbols", "slim_symbols", "apis", "names", "flow", "interface", "tree"}
-        | {"rule"},
+        | {"rule", "instances"},
         {"libcst"},
     ),
     "engine": (
         {"results", "symbols", "apis", "names", "programs", "flow", "tree", "rule", "imports"}
-        | {"interface", "lift"},
+        | {"interface", "instances", "lift"},
         {"libcst"},
     ),
     "rulebook": ({"results", "rule", "engine"}, set()),
@@ -63,7 +64,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     # a run over a repository
     "graph_names": ({"apis", "names", "programs", "lift"}, set()),
     "native": (
-        {"results", "interface", "programs", "lift", "engine", "graph_names"},
+        {"results", "symbols", "interface", "programs", "lift", "engine", "graph_names"},
         set(),
     ),
     "migration": (

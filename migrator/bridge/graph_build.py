@@ -33,9 +33,14 @@ class _Build:
     def __init__(self) -> None:
         self.graph: Any = None
         self.variables: list[Any] = []
-        self.changed = False  #: whether variables may have other values than initial ones
+        self.used = False  #: whether something was run, which may have changed variables
         self.lock = threading.Lock()
         self._initial: dict[int, Any] = {}  # by id of the variable
+        self._given: set[int] = set()  # ids of variables that were initialized or assigned
+        self._pending: list[Any] = []  # variables whose initial values are tensors not yet computed
+        # Tensors that are initial values, and what computes them: random ones go on where it is
+        # called again.
+        self._computed: list[tuple[list[Any], Callable[[], list[Any]]]] = []
         self._wrapped: Any = None
         self._seed: Any = None
         self._functions: Any = None  # once the graph is built
@@ -57,6 +62,7 @@ class _Build:
                 # It is said of every summary: without a writer, it is TF1's op, as it should.
                 warnings.filterwarnings("ignore", "Cannot activate TF2 compatibility support")
                 self._wrapped = tf.compat.v1.wrap_function(body, [])  # keeps what the graph needs
+                self._settle()
         finally:
             _running.build = None
         tables = self.graph.get_collection(tf.compat.v1.GraphKeys.TABLE_INITIALIZERS)
@@ -71,13 +77,16 @@ class _Build:
             options["trainable"] = bool(options["trainable"])  # TF1 took any object
         if options.get("validate_shape") is False and options.get("shape") is None:
             options["shape"] = tf.TensorShape(None)  # as in TF1, it takes values of any shape
-        given = options["initial_value"]
-        if tf.is_symbolic_tensor(given):
-            options["initial_value"] = functools.partial(self._value, given)
         if self.graph.seed is not self._seed:  # set_random_seed was called by the graph code
             self._note_seed()
             with tf.init_scope():
                 tf.random.set_seed(self._seed)
+        given = self._in_graph(options["initial_value"], options.get("name"))
+        late = False
+        if tf.is_symbolic_tensor(given):
+            late = given.graph is self.graph and given.shape.is_fully_defined()
+            make = functools.partial(tf.zeros, given.shape.as_list(), given.dtype) if late else None
+            options["initial_value"] = make or (lambda: self._values([given])[0])
         if tf.executing_eagerly() and options.get("name"):
             options["name"] = self._unique(options["name"])
         variable = next_creator(**options)
@@ -85,7 +94,28 @@ class _Build:
         variable._build_of_graph = self
         self._initial[id(variable)] = given
         self.variables.append(variable)
+        if late:
+            if self._waits(given):
+                self._settle()
+            self._pending.append(variable)
         return variable
+
+    def _in_graph(self, initial: Any, name: str | None) -> Any:
+        """Return an initial value as a tensor of the graph, if calling it made one in TF1.
+
+        Not so where a constant may be large, or where Keras gives the same numbers at each run.
+        """
+        made = getattr(initial, "func", initial)
+        if (
+            not callable(initial)
+            or (hasattr(made, "from_config") and not isinstance(made, _RANDOM))
+            or tf.executing_eagerly()
+            or tf.compat.v1.get_default_graph() is not self.graph
+        ):
+            return initial
+        scope = "/".join([*filter(None, [tf.get_current_name_scope(), name]), "Initializer/"])
+        with tf.control_dependencies(None), tf.name_scope(scope):
+            return initial()
 
     def _unique(self, name: str) -> str:
         """Return ``name``, numbered as TF1 did where an optimizer has a variable so called."""
@@ -106,8 +136,6 @@ class _Build:
     def initial_value(self, variable: Any) -> Any:
         """Return a value that ``variable`` may be initialized to, computed anew."""
         initial = self._initial[id(variable)]
-        if tf.is_symbolic_tensor(initial):
-            return initial if _running.build is self else self._value(initial)
         if not callable(initial):
             return initial
         made: Any = getattr(initial, "func", None)
@@ -158,11 +186,59 @@ class _Build:
         """What of outside of the graph is used in it, by the names of its placeholders."""
         return {inner.op.name: outer for outer, inner in self.graph.captures}
 
-    def _value(self, tensor: Any) -> Any:
-        """Return the value of a tensor of the graph, which may be half built."""
+    def _values(self, tensors: list[Any]) -> list[Any]:
+        """Return initial values that are tensors of the graph, which may be half built."""
+        self._settle()
         with tf.init_scope():
-            (value,) = _part(self.graph, self._library, self.captured, (), [], [tensor])()
-            return tf.constant(value, tensor.dtype)
+            call = _part(self.graph, self._library, self.captured, (), [], tensors)
+            self._computed.append((tensors, call))
+            return [tf.constant(v, t.dtype) for v, t in zip(call(), tensors, strict=True)]
+
+    def _settle(self) -> None:
+        """Give the variables that wait for one their initial values, all in one run."""
+        pending, self._pending = self._pending, []
+        if pending:
+            values = self._values([self._initial[id(one)] for one in pending])
+            with tf.init_scope():
+                for variable, value in zip(pending, values, strict=True):
+                    variable.assign(value)
+
+    def _waits(self, tensor: Any) -> bool:
+        """Say whether computing ``tensor`` reads a variable that waits for its initial value."""
+        stack, seen = [tensor.op], set()
+        while stack and self._pending:
+            op = stack.pop()
+            if op.name in seen:
+                continue
+            seen.add(op.name)
+            if op.type == "Placeholder" and op.outputs[0].dtype == tf.resource:
+                outer = self.captured.get(op.name)
+                if any(one.handle is outer for one in self._pending):
+                    return True
+            stack.extend([*op.control_inputs, *(one.op for one in op.inputs)])
+        return False
+
+    def initialize(self, variables: list[Any]) -> None:
+        """Give variables initial values anew; those that were never given any keep the first."""
+        from_tensors: dict[int, list[Any]] = {}  # by id of the tensor
+        for one in variables:
+            if self.used or id(one) in self._given:
+                initial = self._initial[id(one)]
+                if tf.is_symbolic_tensor(initial):
+                    from_tensors.setdefault(id(initial), []).append(one)
+                else:
+                    one.assign(self.initial_value(one))
+        for tensors, call in self._computed:  # later ones may read variables of earlier ones
+            if not from_tensors.keys().isdisjoint(map(id, tensors)):
+                for tensor, value in zip(tensors, call(), strict=True):
+                    for one in from_tensors.get(id(tensor), ()):
+                        one.assign(value)
+        self._given.update(map(id, variables))
+
+    def give(self, variable: Any) -> None:
+        """Note that ``variable`` is given another value by code that builds no graph."""
+        if _running.build is None:
+            self._given.add(id(variable))
 
 
 @contextlib.contextmanager
@@ -181,6 +257,16 @@ def _version_1() -> Iterator[None]:
             v1.enable_tensor_equality()
         if shapes:
             v1.enable_v2_tensorshape()
+
+
+_RANDOM = (
+    tf.compat.v1.orthogonal_initializer,
+    tf.compat.v1.random_normal_initializer,
+    tf.compat.v1.random_uniform_initializer,
+    tf.compat.v1.truncated_normal_initializer,
+    tf.compat.v1.uniform_unit_scaling_initializer,
+    tf.compat.v1.variance_scaling_initializer,
+)
 
 
 class _Seed(int):
@@ -219,13 +305,22 @@ def _in_graph(kind: Any) -> Any:
     def initialized_value(self: Any) -> Any:
         return self.read_value()  # all variables are initialized when made
 
-    def assign(self: Any, *args: Any, **options: Any) -> Any:
-        if _running.build is None:
-            self._build_of_graph.changed = True
-        return kind.assign(self, *args, **options)
+    def handle(self: Any) -> Any:
+        build = _running.build
+        if build is not None and build._pending and tf.executing_eagerly():
+            build._settle()  # it is read, as the averages' initial values are
+        return kind.handle.fget(self)
+
+    def giving(name: str) -> Any:
+        def give(self: Any, *args: Any, **options: Any) -> Any:
+            self._build_of_graph.give(self)
+            return getattr(kind, name)(self, *args, **options)
+
+        return give
 
     members = {
-        "assign": assign,
+        **{name: giving(name) for name in ("assign", "assign_add", "assign_sub")},
+        "handle": property(handle),
         "op": property(op),
         "initializer": property(initializer),
         "initialized_value": initialized_value,

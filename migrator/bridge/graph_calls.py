@@ -42,14 +42,9 @@ class _Function:
                 if self._call is None:
                     self._call = self._build.part(self._flat(), self._tensors)
         arguments: list[Any] = []
-        for tensor, value in zip(self._feeds, values, strict=True):
-            if isinstance(tensor, tf.SparseTensor):
-                parts = (tensor.indices, tensor.values, tensor.dense_shape)
-                given = tuple(value) if isinstance(value, (tuple, list)) else _parts(value)
-                arguments.extend(_value(t, v) for t, v in zip(parts, given, strict=True))
-            else:
-                arguments.append(_value(tensor, value))
-        self._build.changed = True
+        for feed, value in zip(self._feeds, values, strict=True):
+            arguments.extend(_values(feed, value))
+        self._build.used = True
         found = self._call(*arguments) if self._tensors else []
         return self._pack(found)
 
@@ -101,9 +96,11 @@ class _Function:
 
 
 def _fed(build: _Build, feed: Any) -> Any:
-    """Return the tensor that a feed means."""
+    """Return the tensor that a feed means, or a list of them, as of an LSTM's state."""
     if isinstance(feed, tf.SparseTensor):
         return feed
+    if isinstance(feed, (list, tuple)):
+        return [_fed(build, one) for one in feed]
     if isinstance(feed, str):
         feed = build.named(feed)
     if isinstance(feed, tf.Variable):
@@ -128,6 +125,20 @@ def _by_name(build: _Build, feeds: dict[str, Any], fetches: Any) -> Callable[...
         return parts[names](*[values[name] for name in names])
 
     return call
+
+
+def _values(feed: Any, value: Any) -> list[Any]:
+    """Return what is fed for ``feed``, which may be several tensors."""
+    if isinstance(feed, list):
+        if not isinstance(value, (list, tuple, np.ndarray)) or len(feed) != len(value):
+            raise ValueError(f"{len(feed)} values are fed together, found {value!r}")
+        pairs = zip(feed, value, strict=True)
+        return [one for part, given in pairs for one in _values(part, given)]
+    if isinstance(feed, tf.SparseTensor):
+        parts = (feed.indices, feed.values, feed.dense_shape)
+        given = tuple(value) if isinstance(value, (tuple, list)) else _parts(value)
+        return [_value(t, v) for t, v in zip(parts, given, strict=True)]
+    return [_value(feed, value)]
 
 
 def _value(tensor: Any, value: Any) -> Any:

@@ -6,18 +6,19 @@ public API only.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
-from migrator.bridge.graph_build import _Build, _running
+from migrator.bridge.graph_build import _Build, _running, _version_1
 from migrator.bridge.graph_calls import _by_name, _Function
 from migrator.bridge.graph_saver import GraphSaver
 
-__all__ = ["GraphModule", "feed", "graph"]
+__all__ = ["GraphModule", "feed", "graph", "saver"]
 
 
 class GraphModule(tf.Module):  # type: ignore[misc]
@@ -89,12 +90,15 @@ class GraphModule(tf.Module):  # type: ignore[misc]
     def initialize(self, variables: Sequence[Any] | None = None) -> None:
         """Give all variables, or some, initial values anew, as running their initializers did."""
         build = self._graph_build()
-        if variables is None and not build.changed:
-            build.changed = True  # they have the values that this run would give; the next, others
-            return
-        chosen = build.variables if variables is None else variables
-        for variable in chosen:
-            variable.assign(build.initial_value(variable))
+        build.initialize(list(build.variables if variables is None else variables))
+
+    @contextlib.contextmanager
+    def as_default(self) -> Iterator[None]:
+        """Let code find this graph's variables in their collections, as ``graph.as_default()``."""
+        build = _running.build or self._build_of_module
+        graph = build.graph if build is not None else tf.Graph()  # it has none before the build
+        with graph.as_default(), _version_1():
+            yield
 
     def make_saver(self, var_list: Any = None, **options: Any) -> GraphSaver:
         """Return what ``tf.train.Saver(var_list, **options)`` was.
@@ -108,20 +112,7 @@ class GraphModule(tf.Module):  # type: ignore[misc]
             ValueError: there is nothing to save, two have one name, or one is a part of a
                 partitioned variable, which TensorFlow 1 stored as a slice of the whole one.
         """
-        if var_list is None:
-            with self._graph_build().graph.as_default():
-                var_list = tf.compat.v1.global_variables()
-        if not isinstance(var_list, Mapping):
-            given = tf.nest.flatten(list(var_list))
-            var_list = {one.name.partition(":")[0]: one for one in given}
-            if len({id(one) for one in given}) > len(var_list):
-                raise ValueError("At least two variables have the same name")
-        if not var_list:
-            raise ValueError("No variables to save")
-        parts = [one.name for one in var_list.values() if re.search(r"/part_\d+:0$", one.name)]
-        if parts:
-            raise ValueError(f"{parts[0]} is a part of a partitioned variable")
-        return GraphSaver(var_list, **options)
+        return _make_saver(self._graph_build(), var_list, options)
 
     @property
     def graph_def(self) -> Any:
@@ -166,6 +157,35 @@ def graph(method: Callable[..., Any]) -> Callable[..., Any]:
         return result
 
     return build
+
+
+def saver(var_list: Any = None, **options: Any) -> GraphSaver:
+    """Return what ``tf.train.Saver(var_list, **options)`` was, in code that a build calls.
+
+    Raises:
+        RuntimeError: no graph is being built.
+        ValueError: as of :meth:`GraphModule.make_saver`.
+    """
+    if _running.build is None:
+        raise RuntimeError("saver() is called where no graph is built")
+    return _make_saver(_running.build, var_list, options)
+
+
+def _make_saver(build: _Build, var_list: Any, options: Mapping[str, Any]) -> GraphSaver:
+    if var_list is None:
+        with build.graph.as_default():
+            var_list = tf.compat.v1.global_variables()
+    if not isinstance(var_list, Mapping):
+        given = tf.nest.flatten(list(var_list))
+        var_list = {one.name.partition(":")[0]: one for one in given}
+        if len({id(one) for one in given}) > len(var_list):
+            raise ValueError("At least two variables have the same name")
+    if not var_list:
+        raise ValueError("No variables to save")
+    parts = [one.name for one in var_list.values() if re.search(r"/part_\d+:0$", one.name)]
+    if parts:
+        raise ValueError(f"{parts[0]} is a part of a partitioned variable")
+    return GraphSaver(var_list, **options)
 
 
 def feed(spec: Any) -> Any:

@@ -10,6 +10,7 @@ from migrator.apis import SESSIONS, TARGETS
 from migrator.engine.codes import LIFT
 from migrator.engine.job import Job, Plan, ordered
 from migrator.engine.outcomes import findings_of
+from migrator.instances import at_once
 from migrator.interface import broken
 from migrator.lift import Lifted, Refusal, lift
 from migrator.lift.merged import lift_merged
@@ -111,6 +112,7 @@ def _lifted(job: Job) -> Lifted:
     gone = broken(module, after, context.users)
     if gone is not None:
         raise Refusal(gone[0], "interface", gone[1])
+    _check_instances(job, lifted)
     requirements = set(lifted.requirements)
     if any(symbol.name.startswith("tf.summary.") for _, symbol in after.references()):
         requirements.add("tensorboard")
@@ -125,6 +127,24 @@ def _lifted(job: Job) -> Lifted:
     if stars:
         text = with_tensorflow_last(Module(text), stars)
     return replace(lifted, text=text, requirements=frozenset(requirements))
+
+
+def _check_instances(job: Job, lifted: Lifted) -> None:
+    """Refuse a class of which other files make several that could tell that each has a graph."""
+    for name, why in lifted.single.items():
+        here = [
+            node
+            for node in job.module.nodes
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == name
+        ]
+        own = at_once(job.module.tree, set(here), imported=True)
+        for user in job.context.users:
+            if own + dict(user.made).get(name, 0) > 1:
+                raise Refusal(
+                    next(at for at in job.module.nodes if isinstance(at, ast.ClassDef)),
+                    "one instance",
+                    f"`{user.path}` may make several of `{name}`, and {why}",
+                )
 
 
 def _renaming_stars(job: Job) -> frozenset[str]:

@@ -52,6 +52,10 @@ class Bindings(Summaries):
             # y = x: what is fed is called x; y is a tensor like others
             assert value.node is not None
             value = self._union(value.node, [value])
+        unpacked = any(isinstance(target, (ast.Tuple, ast.List)) for target in targets)
+        mixed = any(item.kind is Kind.HOST for item in value.items.values())
+        if value.kind is Kind.STRUCT and unpacked and mixed:
+            raise Refusal(node, "assignment", "it binds host values and graph values together")
         below = {leaf.kind for leaf in leaves(value)} - {Kind.HOST}
         goes = value.kind in _GOES or (value.kind is Kind.STRUCT and below <= _GOES)
         if goes and (context.loop or context.deferred) and value.kind is Kind.BUILDER:

@@ -168,9 +168,7 @@ class Calls(Checkpoints):
         telling = [param for param, node in run.feed_nodes.items() if self._has_effects(node)]
         for param in telling:
             if param not in params:
-                raise Refusal(
-                    run.feed_nodes[param], "feed", "a call is fed to what no fetch needs"
-                )
+                raise Refusal(run.feed_nodes[param], "feed", "a call is fed to what no fetch needs")
         if telling == [param for param in params if param in telling]:
             return None
         return [param for param in run.feed_nodes if param in params]

@@ -46,16 +46,17 @@ class Checkpoints(Layout):
         statement = self.module.statement(saver.call)
         lines = [*leading_comments(self.scope, statement)[1], *self._behind(statement)]
         slots = self._slots(saver)
-        if len(slots) > 1 and saver.restores:
+        calls = [*(one.call for one in saver.restores), *(one.call for one in saver.saves)]
+        if len(slots) > 1 and calls:
             raise Refusal(
-                saver.restores[0].call,
-                "restored slots",
-                "the slots of several optimizers are restored, whose names are not told exactly",
+                calls[0],
+                "slots",
+                "it holds the slots of several optimizers, whose names are not told exactly",
             )
-        if saver.restores and slots and any(train.scoped for train in saver.trained):
+        if calls and slots and any(train.scoped for train in saver.trained):
             raise Refusal(
-                saver.restores[0].call,
-                "restored slots",
+                calls[0],
+                "slots",
                 "an optimizer stands in a scope, which some of its slots are named after",
             )
         name = self.checkpoints[saver] = emitter.fresh("checkpoint")
@@ -71,6 +72,8 @@ class Checkpoints(Layout):
             if len(stepped) != len(saver.saves):
                 raise Refusal(saver.call, "Saver", "it saves with and without a global step")
             lines.append(self._manager(saver, stepped))
+        else:
+            self._check_kept(saver)
         self.answers[_at(saver.call)] = "\n".join(row for row in lines if not row.startswith("#"))
         return lines
 
@@ -129,6 +132,36 @@ class Checkpoints(Layout):
             parts.append(f"keep_checkpoint_every_n_hours={self.plain.text(hours)}")
         parts.append(f"checkpoint_name={name}")
         return call(f"{manager} = {self.tf}.train.CheckpointManager", parts, 0)
+
+    def _check_kept(self, saver: Saver) -> None:
+        """A Saver that numbers nothing saves under one name: it would list several, delete some."""
+        paths = set()
+        for save in saver.saves:
+            paths.add(ast.dump(save.path))
+            if len(paths) > 1 or not self._is_fixed(save.path):
+                raise Refusal(
+                    save.call, "Saver", "it saves under several names, and lists or deletes them"
+                )
+
+    def _is_fixed(self, node: ast.expr) -> bool:
+        """Whether an expression of host values is the same whenever it is evaluated."""
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Call) and not self.scope.is_harmless(inner):
+                return False
+            if not isinstance(inner, ast.Name):
+                continue
+            owner, bindings = self.module.find(inner.id, self.module.scope_of[inner])
+            if owner is None:
+                continue
+            if owner is not self.module.root and owner is not self.module.scopes[self.scope.node]:
+                return False
+            for binding in bindings:
+                at = binding.node
+                if len(bindings) > 1 or not isinstance(at, ast.AST):
+                    return False
+                if self.module.enclosing(at, (ast.For, ast.While)) is not None:
+                    return False
+        return True
 
     def _bound_before(self, name: ast.Name, statement: ast.stmt) -> None:
         _, bindings = self.module.find(name.id, self.module.scope_of[name])
@@ -282,6 +315,14 @@ class Checkpoints(Layout):
             keys.append(f'"{signature.key}": {self.emitter.model}.{use.name}')
         column = self._target_column(export.statement)
         directory = self.plain.text(export.directory)
+        told_once = ""
+        if any(
+            isinstance(inner, ast.Call) and not self.scope.is_harmless(inner)
+            for inner in ast.walk(export.directory)
+        ):
+            name = self.emitter.fresh("export_dir")
+            indent = self._indent(export.statement)[:column]
+            told_once, directory = f"{name} = {directory}\n{indent}", name
         signed = f"signatures={{{', '.join(keys)}}}"
         if column + len(signed) + 5 > WIDTH:
             tab = " " * (column + 4)
@@ -301,7 +342,7 @@ class Checkpoints(Layout):
             indent = self._indent(export.statement)[:column]
             one = indent_of(self.text)
             told = f'f"{{{directory}}} holds an export already"'
-            if isinstance(export.directory, ast.Constant):
+            if isinstance(export.directory, ast.Constant) and not told_once:
                 told = f"{directory[:-1]} holds an export already{directory[-1]}"
             elif '"' in directory:
                 raise Refusal(export.call, "export", "its directory is no name")
@@ -312,6 +353,7 @@ class Checkpoints(Layout):
                 f"{indent}{text}"
             )
         indent = self._indent(export.statement)[:column]
+        text = told_once + text
         self._replace(export.statement, f"{self._export_comments(indent)}{text}")
         self.answers[_at(export.call)] = text
 

@@ -18,7 +18,7 @@ from migrator.lift.text import Edit, Writer
 from migrator.names import Module, Symbol
 from migrator.symbols import Status
 
-__all__ = ["GraphCode", "Needs", "is_graph_symbol"]
+__all__ = ["MODULE_NAMES", "GraphCode", "Needs", "is_graph_symbol"]
 
 #: What to write instead of a node: all of it, edits in it, or None to look inside.
 Replace = Callable[[ast.AST, Writer], "str | list[Edit] | None"]
@@ -40,6 +40,7 @@ _CLUSTER = "distributed sessions have no place without a session"
 _INSIDE = "a session or a graph of its own stands inside the graph code"
 _PARTS = "a partitioned variable has no place in an object-based checkpoint"
 _EAGER = "it is TensorFlow 2 code already"
+_HESSIANS = "its loop does not find the variables of TensorFlow 2"
 _KERAS = "Keras layers and models keep a graph and a session of their own"
 
 #: Why symbols, and all below them, have no place in a build.
@@ -90,6 +91,7 @@ _REASONS = {
         "GradientTape function enable_eager_execution enable_v2_behavior Module contrib.eager "
         "custom_gradient train.Checkpoint"
     ),
+    _HESSIANS: "hessians",
     _KERAS: (
         "keras.layers keras.models keras.Model keras.Sequential keras.Input keras.backend "
         "keras.optimizers keras.applications keras.metrics keras.losses keras.estimator "
@@ -117,6 +119,27 @@ _HOST_NAMES = (
     "disable_v2_behavior dtypes lite autograph train.Saver Session InteractiveSession Graph "
     "reset_default_graph saved_model"
 )
+_MODULE = (
+    "as_default function graph_def graph_variables initialize make_saver name name_scope "
+    "non_trainable_variables submodules trainable_variables variables with_name_scope "
+    "_build_of_module _graph_build _flatten _name _name_scope _scope_name "
+    "_TF_MODULE_IGNORED_PROPERTIES _add_trackable_child _add_variable_with_custom_getter "
+    "_checkpoint_adapter _checkpoint_dependencies _copy_trackable_to_cpu _deferred_dependencies "
+    "_delete_tracking _deserialization_dependencies _deserialize_from_proto "
+    "_export_to_saved_model_graph _gather_saveables_for_checkpoint _handle_deferred_dependencies "
+    "_lookup_dependency _maybe_initialize_trackable _name_based_attribute_restore "
+    "_name_based_restores _no_dependency _object_identifier _preload_simple_restoration "
+    "_restore_from_tensors _self_name_based_restores _self_saveable_object_factories "
+    "_self_setattr_tracking _self_unconditional_checkpoint_dependencies "
+    "_self_unconditional_deferred_dependencies _self_unconditional_dependency_names "
+    "_self_update_uid _serialize_to_proto _serialize_to_tensors _setattr_tracking "
+    "_tf_api_names _tf_api_names_v1 _track_trackable _trackable_children "
+    "_unconditional_checkpoint_dependencies _unconditional_dependency_names _update_uid"
+)
+#: What a ``GraphModule`` has itself, and what ``tf.Module`` keeps in it: attributes of other
+#: meanings are called otherwise, or have no place in one.
+MODULE_NAMES = frozenset(_MODULE.split())
+
 #: Symbols that make no graph, and all below them; besides those that :mod:`renames` knows.
 _HOST = frozenset(_HOST_NAMES.split())
 

@@ -53,6 +53,8 @@ class Lifted:
     notes: tuple[str, ...] = ()  #: what was not carried over, and does no harm
     parts: frozenset[str] = frozenset()  #: parts of the bridge that the new text imports
     requirements: frozenset[str] = frozenset()  #: packages that it needs, ``tf-keras``
+    #: class -> why a second instance of it in a process would differ from what it was
+    single: dict[str, str] = field(default_factory=dict)
 
 
 class Kind(enum.Enum):

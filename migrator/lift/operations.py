@@ -218,8 +218,14 @@ class Operations(Variables):
         result.listed = self._named_list(given.get("var_list"), result.variables)
         result.needs = loss.needs | frozenset(result.variables) | optimizer.needs
         self._count(result, given.get("global_step"))
-        result.scoped = bool(self.names.scope)
+        result.scoped = self._names_slots(optimizer)
         return result
+
+    def _names_slots(self, optimizer: Value) -> bool:
+        """Whether slots are named after the scopes: all of a variable scope, Adam's powers."""
+        symbol = self.module.symbol(optimizer.call.func) if optimizer.call is not None else None
+        adam = symbol is not None and "Adam" in symbol.name
+        return self.names.in_variable_scope or (adam and bool(self.names.scope))
 
     def _loss(self, node: ast.expr) -> Value:
         loss = self.evaluate(node)
@@ -325,7 +331,7 @@ class Operations(Variables):
             gradients=given["grads_and_vars"],
             needs=pairs.needs | optimizer.needs,
             random=pairs.random,
-            scoped=bool(self.names.scope),
+            scoped=self._names_slots(optimizer),
         )
         self._count(result, given.get("global_step"))
         return result

@@ -44,7 +44,7 @@ def with_tensorflow_last(module: Module, stars: Collection[str]) -> str:
         and (rows[ends[node] - 1][node.end_col_offset or 0 :].strip() or "#")[0] == "#"
         for node in ends
     )
-    if others or len(moved.names) > 1 or not alone or not rows[ends[star] - 1].endswith("\n"):  # type: ignore[attr-defined]
+    if others or len(moved.names) > 1 or not alone or not rows[ends[star] - 1].endswith("\n"):
         raise Refusal(star, "import", "the imports of TensorFlow share their lines")
     row = rows[moved.lineno - 1]
     rows.insert(ends[star], row)

@@ -158,6 +158,7 @@ def _folded(row: str, tab: str, room: int) -> str:
         return row  # a part of a bracket or a string
     brackets: list[tuple[int, list[int]]] = []
     closed: tuple[int, list[int], int] | None = None
+    outer: list[tuple[int, int]] = []
     for token in tokens:
         at = len(indent) + token.start[1]
         if token.type == tokenize.COMMENT and _TOOLS.match(token.string):
@@ -175,6 +176,8 @@ def _folded(row: str, tab: str, room: int) -> str:
             brackets.append((at, []))
         elif token.string in ")]}":
             closed = (*brackets.pop(), at)
+            if not brackets:
+                outer.append((closed[0], at))
         elif token.string == "," and brackets:
             brackets[-1][1].append(at)
     if closed is None or closed[2] != len(code) - 1:
@@ -187,9 +190,15 @@ def _folded(row: str, tab: str, room: int) -> str:
         starts = [opening + 1, *(comma + 1 for comma in commas)]
         parts = [code[a:b].strip() for a, b in zip(starts, ends, strict=True)]
         lines[1:2] = [f"{indent}{tab}{part}," for part in parts if part]
-    if not inside.strip() or max(map(len, lines)) > room:
-        return row
-    return "\n".join(lines)
+    if inside.strip() and max(map(len, lines)) <= room:
+        return "\n".join(lines)
+    for opening, closing in reversed(outer[:-1]):  # of a call of a method of a call, the first one
+        inside = code[opening + 1 : closing]
+        lines = [code[: opening + 1], f"{indent}{tab}{inside}", f"{indent}{code[closing:]}{tail}"]
+        chained = code[closing + 1 : closing + 2] == "."
+        if chained and inside.strip() and max(map(len, lines)) <= room:
+            return "\n".join(lines)
+    return row
 
 
 def moved(source: str, column: int, to: int, edits: Iterable[Edit] = ()) -> str:

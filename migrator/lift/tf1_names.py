@@ -29,6 +29,11 @@ class Names:
         """The name scope that is open, "" at the top."""
         return self._scopes[-1] if self._scopes else ""
 
+    @property
+    def in_variable_scope(self) -> bool:
+        """Whether a variable scope is open."""
+        return bool(self._variable_scopes)
+
     def valid(self, name: str) -> bool:
         """Whether TensorFlow 1 takes ``name`` for an operation."""
         return _VALID.fullmatch(name) is not None

@@ -30,7 +30,6 @@ else:
     from migrator import bridge
 
 v1 = tf.compat.v1
-serving = bridge.serving
 OUT = Path(sys.argv[1]) if len(sys.argv) > 1 else Path()
 
 
@@ -126,6 +125,101 @@ def initial_values_may_be_tensors():
         equal(plus, drawn.astype("d") + 1)
         module.initialize()
         assert np.abs(drawn - module.all()[0]).max() > 0.1  # drawn anew
+
+
+def states_are_fed_whole():
+    """A tuple of tensors, such as the state of cells, takes the tuple that was fetched."""
+
+    def make(self):
+        cells = [v1.nn.rnn_cell.BasicLSTMCell(3) for _ in range(2)]
+        cell = v1.nn.rnn_cell.MultiRNNCell(cells)
+        x = feed(tf.float32, [None, None, 1])
+        start = cell.zero_state(tf.shape(x)[0], tf.float32)
+        outputs, end = v1.nn.dynamic_rnn(cell, x, initial_state=start)
+        return {
+            "start": self.function([x], start),
+            "go": self.function([x, start], [outputs, end]),
+            "named": self.function({"x": x, "state": start}, end),
+            "whole": self.function([x], outputs),
+        }
+
+    module = Module(make)
+    x = np.arange(8.0).reshape(2, 4, 1)
+    state = module.start(x)
+    first, state = module.go(x[:, :2], state)
+    equal(module.named(x=x[:, 2:], state=state)[0].h.shape, (2, 3))
+    again, _ = module.go(x[:, 2:], state)
+    assert np.abs(again - module.whole(x[:, 2:])).max() > 1e-3  # from another state
+    assert isinstance(state[0], v1.nn.rnn_cell.LSTMStateTuple) and first.shape == (2, 2, 3)
+    raised(ValueError, lambda: module.go(x, state[0][:1]), "2 values are fed together")
+
+
+def the_names_of_a_module_are_known():
+    """Lifting knows the names that a class cannot have as it becomes a module."""
+    sys.path.append(str(Path(__file__).parents[2]))
+    from migrator.lift.graphcode import MODULE_NAMES
+
+    module = Module(lambda self: {})
+    own = {name for name in dir(module) if not name.startswith("__")} - {"build"}
+    assert own <= MODULE_NAMES, own - MODULE_NAMES
+
+
+def seeded_values_are_those_of_tensorflow_1():
+    """Initial values with a seed, and what initializing again draws, are as TensorFlow 1.15.5's."""
+
+    def make(self):
+        shared = tf.random.normal([2], seed=9)
+        like = v1.random_normal_initializer(seed=3)
+        # equal seeds draw equal numbers, also where one is used twice
+        kernels = [v1.get_variable(name, [2], initializer=like) for name in ("w", "u")]
+        kernels += [tf.Variable(shared), tf.Variable(shared)]
+        assert [one.op.name for one in kernels] == ["w", "u", "Variable", "Variable_1"]
+        return {"kernels": self.function([], kernels), "w": kernels[0], "u": kernels[1]}
+
+    module = Module(make)
+    draws = [
+        ([1.0616621, -0.8785783], [1.1550728, -0.4910573]),
+        ([0.82711715, 1.6055218], [0.7115607, 0.00356077]),
+        ([-0.1437783, 0.38763887], [0.94738454, 0.25184992]),
+    ]
+    for kernel, shared in draws:
+        module.initialize()  # the first time, they have these values already
+        for value, expected in zip(module.kernels(), [kernel, kernel, shared, shared], strict=True):
+            equal(value, np.array(expected, "f"), 1e-7)
+    one, other = Module(make), Module(make)
+    one.w.assign([5.0, 5.0])
+    one.initialize([one.u])
+    assert one.w.numpy()[0] == 5.0
+    equal(one.u.numpy(), other.u.numpy())
+
+
+def many_initial_values_take_one_function():
+    """Variables from tensors, however many, are made with a few functions, not one each."""
+    kept, made = v1.wrap_function, []
+
+    def counted(*args, **options):
+        made.append(args)
+        return kept(*args, **options)
+
+    def make(self):
+        h = feed(tf.float32, [None, 2])
+        for index in range(30):
+            with tf.name_scope(f"layer{index}"):
+                w = tf.Variable(tf.random.normal([2, 2]), name="w")
+                b = v1.get_variable(f"b{index}", [2], initializer=v1.random_uniform_initializer())
+                h = tf.matmul(h, w) + b
+        average = v1.train.ExponentialMovingAverage(0.9)
+        apply = average.apply()
+        return {"apply": self.function([], apply), "w": w, "b": b, "mean": average.average(w)}
+
+    v1.wrap_function = counted
+    try:
+        module = Module(make)
+    finally:
+        v1.wrap_function = kept
+    assert len(made) <= 3, len(made)
+    assert module.w.numpy().std() > 0 and module.b.numpy().std() > 0
+    equal(module.mean.numpy(), module.w.numpy())
 
 
 def initializers_are_operations():
@@ -618,7 +712,7 @@ def tables_are_ready_when_made():
         return {
             "find": self.function([words], found),
             "init": self.function([], v1.tables_initializer()),
-            "export": serving({"a": ({"words": words}, {"found": found})}),
+            "export": bridge.serving({"a": ({"words": words}, {"found": found})}),
         }
 
     module, folder, loaded = exported(make, "tables")
@@ -820,7 +914,8 @@ def checkpoints_restore():
     module = saved()
     kept = module.w.numpy()
     path = module.saver.save(str(home / "m"))
-    module.initialize()
+    for _ in range(2):  # the first time, they have these values
+        module.initialize()
     assert np.abs(module.w.numpy() - kept).max() > 0
     module.saver.restore(path)
     equal(module.w.numpy(), kept)
@@ -967,7 +1062,7 @@ def partitioned_variables_are_not_saved():
         partitioner = v1.fixed_size_partitioner(2)
         w = v1.get_variable("w", [4, 2], partitioner=partitioner)
         x = feed(tf.float32, [None, 4])
-        raised(ValueError, self.saver, "w/part_0")
+        raised(ValueError, self.make_saver, "w/part_0")
         return {"go": self.function([x], [tf.matmul(x, w), tf.convert_to_tensor(w)])}
 
     product, w = Module(make).go(np.eye(4))
@@ -981,8 +1076,10 @@ def exported(make, name):
     """Save what ``make`` serves; return the module, the folder and the loaded SavedModel."""
     module = Module(make)
     folder = str(OUT / name)
-    with module.export(folder) as serving:
-        tf.saved_model.save(serving, serving.export_dir, signatures=serving.signatures)
+    with module.export(folder) as exported_module:
+        tf.saved_model.save(
+            exported_module, exported_module.export_dir, signatures=exported_module.signatures
+        )
     return module, folder, tf.saved_model.load(folder)
 
 
@@ -1010,13 +1107,13 @@ def exports_hold_what_signatures_need():
         return {
             "train": self.function([x, is_training], train),
             "scores": self.function([x, is_training], scores),
-            "export": serving(
+            "export": bridge.serving(
                 {
                     "serving_default": ({"my input": x, "training": is_training}, outputs),
                     "full": ({"x": x, "keep": keep, "training": is_training}, outputs),
                 }
             ),
-            "bad": serving({"serving_default": ({"x": x}, outputs)}),
+            "bad": bridge.serving({"serving_default": ({"x": x}, outputs)}),
         }
 
     module, folder, loaded = exported(make, "export")
@@ -1041,8 +1138,10 @@ def exports_hold_what_signatures_need():
     module.train(x, True)
     after = module.scores(x, False)
     assert np.abs(after - expected).max() > 1e-3
-    with module.export(str(OUT / "later")) as serving:
-        tf.saved_model.save(serving, serving.export_dir, signatures=serving.signatures)
+    with module.export(str(OUT / "later")) as exported_module:
+        tf.saved_model.save(
+            exported_module, exported_module.export_dir, signatures=exported_module.signatures
+        )
     feeds = {"x:0": x, "is_training:0": False}
     equal(served(str(OUT / "later"), "scores:0", feeds), after, 1e-6)
 
@@ -1061,7 +1160,7 @@ def exports_keep_methods_tags_and_assets():
         outputs = {"classes": classes, "scores": scores}
         signature = ({"inputs": examples}, outputs, method)
         return {
-            "export": serving(
+            "export": bridge.serving(
                 {"predict_images": signature},
                 tags=["serve", "gpu"],
                 assets=[tf.constant(str(words))],
@@ -1071,8 +1170,10 @@ def exports_keep_methods_tags_and_assets():
 
     module = Module(make)
     folder = OUT / "classify"
-    with module.export(str(folder)) as serving:
-        tf.saved_model.save(serving, serving.export_dir, signatures=serving.signatures)
+    with module.export(str(folder)) as exported_module:
+        tf.saved_model.save(
+            exported_module, exported_module.export_dir, signatures=exported_module.signatures
+        )
     feature = tf.train.Feature(float_list=tf.train.FloatList(value=[1.0, 2.0]))
     example = tf.train.Example(features=tf.train.Features(feature={"x": feature}))
     text = example.SerializeToString()
@@ -1093,7 +1194,7 @@ def exports_may_give_variables():
         x = feed(tf.float32, [2], "x")
         y = tf.identity(x * w, name="y")
         signatures = {"a": ({"x": x}, {"w": w, "y": y}), "b": ({}, {"w": w})}
-        return {"export": serving(signatures)}
+        return {"export": bridge.serving(signatures)}
 
     _, folder, loaded = exported(make, "variables")
     equal(loaded.signatures["b"]()["w"].numpy(), np.array([1, 2], "f"))
@@ -1107,7 +1208,7 @@ def exports_refuse_what_is_not_saved():
         x = feed(tf.float32, [None], "x")
         w = tf.Variable(1.0, name="w")
         y = v1.py_func(lambda value: value, [x], tf.float32, name="mine")
-        return {"export": serving({"a": ({"x": x}, {"y": y * w})})}
+        return {"export": bridge.serving({"a": ({"x": x}, {"y": y * w})})}
 
     module = Module(make)
     raised(ValueError, lambda: module.export(str(OUT / "python")), "mine")

@@ -15,8 +15,10 @@ COMBINATIONS = [c for n in range(1, len(PARTS) + 1) for c in itertools.combinati
 NAMES = {
     "saver": {"Saver"},
     "session_module": {"SessionModule", "session_module"},
-    "graph_module": {"GraphModule", "GraphSaver", "feed", "graph"},
-    "graph_export": {"GraphModule", "GraphSaver", "ServingModule", "feed", "graph", "serving"},
+    "graph_module": {"GraphModule", "GraphSaver", "feed", "graph", "saver"},
+    "graph_export": {
+        *("GraphModule", "GraphSaver", "ServingModule", "feed", "graph", "saver", "serving"),
+    },
     "slim": {"alias_slim"},
 }
 

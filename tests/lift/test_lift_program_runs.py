@@ -27,6 +27,7 @@ SCRIPTS = {
     "given_session": ("main.py",),
     "held_session": ("train.py",),
     "package": ("train.py",),
+    "starred": ("main.py",),
 }
 NAMES = sorted(SCRIPTS)
 TOLERANCE = 1e-5

@@ -309,6 +309,107 @@ def test_a_star_import_that_rebinds_what_is_used_already(repository: Path) -> No
     assert "ahead of an import that renames it" in reason(found, "linear.py")
 
 
+def test_a_branch_for_older_versions_holds_nothing(repository: Path) -> None:
+    """What 1.15 did not have either is reported, and the program lifts."""
+    older = "\n\nif 'concat_v2' in dir(tf):\n    concat = tf.concat_v2\n"
+    (repository / "files.py").write_text(FILES + older)
+    found = migrate([repository], Options(jobs=1))
+    assert found.report.programs[0].tier is Tier.NATIVE
+    (left,) = [f for r in found.report.files for f in r.findings if f.outcome is Outcome.MANUAL]
+    assert left.api == "tf.concat_v2"
+    gone = FILES + "\n\nif 'bitcast' in dir(tf):\n    queue = tf.contrib.framework.load_variable\n"
+    (repository / "files.py").write_text(gone)
+    assert migrate([repository], Options(jobs=1)).report.programs[0].tier is Tier.SESSION
+
+
+HOLDER = """\
+import tensorflow as tf
+
+
+class Model(object):
+    def __init__(self):
+        self.x = tf.placeholder(tf.float32, [None, 2])
+        self.y = tf.layers.dense(self.x, 1)
+        self.sess = tf.Session()
+        self.sess.run(tf.global_variables_initializer())
+        self.saver = tf.train.Saver()
+
+    def predict(self, x):
+        return self.sess.run(self.y, {self.x: x})
+
+    def save(self, path):
+        self.saver.save(self.sess, path)
+"""
+USER = "from model import Model\n\n"
+
+#: what another file does with the class -> whether it may make several
+MAKERS = {
+    "model = Model()\n": False,
+    "if x:\n    model = Model()\nelse:\n    model = Model()\n": False,
+    "def main():\n    return Model()\n\n\nif __name__ == '__main__':\n    main()\n": False,
+    "a, b = Model(), Model()\n": True,
+    "models = [Model() for _ in range(2)]\n": True,
+    "for i in range(3):\n    Model().save(str(i))\n": True,
+    "kinds = {'a': Model}\nmodels = [kinds['a']()]\n": True,
+}
+
+
+@pytest.mark.parametrize("user", MAKERS)
+def test_several_models_of_another_file(tmp_path: Path, user: str) -> None:
+    """Models that shared a graph and its Saver are not given graphs of their own."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "model.py").write_text(HOLDER)
+    (tmp_path / "run.py").write_text(USER + user)
+    found = migrate([tmp_path], Options(jobs=1))
+    several = MAKERS[user]
+    assert {p.tier for p in found.report.programs} == {Tier.SESSION if several else Tier.NATIVE}
+    if several:
+        assert "`run.py` may make several of `Model`" in reason(found, "model.py")
+        # models with graphs of their own cannot tell
+        own = HOLDER.replace(
+            "        self.x = tf", "        tf.reset_default_graph()\n        self.x = tf"
+        )
+        (tmp_path / "model.py").write_text(own)
+        assert migrate([tmp_path], Options(jobs=1)).report.programs[0].tier is Tier.NATIVE
+
+
+def test_a_model_that_is_made_where_it_is_imported_is_one_of_them(tmp_path: Path) -> None:
+    """One that the file makes when it is imported, and one that its user makes."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "model.py").write_text(HOLDER + "\n\nmodel = Model()\n")
+    (tmp_path / "run.py").write_text("import model\n\nother = model.Model()\n")
+    found = migrate([tmp_path], Options(jobs=1))
+    assert "`run.py` may make several of `Model`" in reason(found, "model.py")
+    guarded = HOLDER + "\n\nif __name__ == '__main__':\n    model = Model()\n"
+    (tmp_path / "model.py").write_text(guarded)
+    assert migrate([tmp_path], Options(jobs=1)).report.programs[0].tier is Tier.NATIVE
+
+
+#: a function of another file, called with the finished model at hand -> whether it only looks
+SHOWN = {
+    "print(len(tf.trainable_variables()))": True,
+    "print([v.get_shape() for v in tf.get_collection('trainable_variables')])": True,
+    "tf.summary.merge_all()": False,
+    "tf.square(tf.trainable_variables()[0])": False,
+}
+
+
+@pytest.mark.parametrize("line", SHOWN)
+def test_what_shows_the_variables_is_called_in_the_graph(tmp_path: Path, line: str) -> None:
+    """A call that only looks at the variables of the graph stays; one that adds to it does not."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "utils.py").write_text(f"import tensorflow as tf\n\n\ndef show():\n    {line}\n")
+    script = "\n\ndef main():\n    model = Model()\n    show()\n    model.save('x')\n\n\nmain()\n"
+    text = HOLDER.replace("as tf\n", "as tf\n\nfrom utils import show\n", 1) + script
+    (tmp_path / "model.py").write_text(text)
+    found = migrate([tmp_path], Options(jobs=1))
+    if SHOWN[line]:
+        assert "    with model.as_default():\n        show()\n" in texts(found)["model.py"]
+    else:
+        assert found.report.programs[0].tier is Tier.SESSION
+        assert "makes graph beside the classes" in reason(found, "model.py")
+
+
 def test_a_second_run_has_nothing_to_do(repository: Path) -> None:
     """What was written is not changed again."""
     assert migrate([repository], Options(jobs=1)).write() == {}

@@ -133,8 +133,29 @@ CASES: dict[str, tuple[str, str, int]] = {
         + "saver = tf.train.Saver()\n"
         + RUN
         + "    sess.run(t, {x: np.ones((1, 2))})\n    saver.restore(sess, 'm')\n",
-        "restored slots",
+        "slots",
         14,
+    ),
+    "saved slots that are named after a variable scope": (
+        HEAD
+        + "with tf.variable_scope('training'):\n"
+        + "    t = tf.train.MomentumOptimizer(0.1, 0.9).minimize(tf.reduce_mean(y))\n"
+        + "saver = tf.train.Saver()\n"
+        + RUN
+        + "    sess.run(t, {x: np.ones((1, 2))})\n    saver.save(sess, 'm')\n",
+        "slots",
+        14,
+    ),
+    "saved slots of several optimizers": (
+        HEAD
+        + "t = tf.train.AdamOptimizer().minimize(tf.reduce_mean(y))\n"
+        + "u = tf.train.AdamOptimizer().minimize(tf.reduce_sum(y))\n"
+        + "saver = tf.train.Saver()\n"
+        + RUN
+        + "    sess.run(t, {x: np.ones((1, 2))})\n    sess.run(u, {x: np.ones((1, 2))})\n"
+        + "    saver.save(sess, 'm')\n",
+        "slots",
+        15,
     ),
     "a summary of nothing": (
         HEAD + "s = tf.summary.merge_all()\n" + RUN.replace("run(y", "run(s"),
@@ -476,10 +497,31 @@ CASES: dict[str, tuple[str, str, int]] = {
         "Saver",
         10,
     ),
+    "saves under so many names that some go": (
+        HEAD
+        + "s = tf.train.Saver(max_to_keep=2)\n"
+        + RUN
+        + "    for i in range(3):\n        s.save(sess, 'm%d' % i)\n",
+        "Saver",
+        12,
+    ),
+    "a save in a function under a name that it is given": (
+        HEAD
+        + "s = tf.train.Saver()\ndef keep(path):\n    s.save(sess, path)\n"
+        + RUN
+        + "    keep('m')\n",
+        "Saver",
+        9,
+    ),
     "two sessions at once": (
         HEAD + "s = tf.Session()\ns.run(tf.global_variables_initializer())\n" + RUN,
         "one session",
         9,
+    ),
+    "a session and a number bound together": (
+        HEAD + "k, s = 0, tf.Session()\nk += 1\nprint(s.run(w), k)\n",
+        "assignment",
+        7,
     ),
     "graph built with what a run gives": (
         HEAD + RUN + "    z = y * sess.run(w)\n    print(sess.run(z, {x: [[1, 2]]}))\n",
@@ -577,7 +619,7 @@ CASES: dict[str, tuple[str, str, int]] = {
         + RUN
         + "    sess.run(t, {x: np.ones((1, 2))})\n    sess.run(u, {x: np.ones((1, 2))})\n"
         + "    saver.restore(sess, 'm')\n",
-        "restored slots",
+        "slots",
         15,
     ),
     "a restore that may fail": (

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from migrator.lift.comments import tells_of_session
+from migrator.lift.plain import lift_plain
 from migrator.lift.rewrite import class_name
 from migrator.lift.text import applied, call, folded, moved
 from migrator.lift.tf1_names import Names
+from migrator.names import Module
 
 
 @pytest.mark.parametrize(
@@ -126,3 +128,20 @@ def test_folded() -> None:
     row = f"    'k': tf.Variable(f([{'b' * 60}]), name=\"Variable\", trainable=False, shape=()),"
     assert folded(row, "", "    ").endswith("\n    ),")
     assert max(map(len, folded(row, "", "    ").split("\n"))) <= 100
+
+
+def test_a_directory_that_is_computed_is_computed_once() -> None:
+    """An export's directory that a call decides is looked for, and written, under one name."""
+    text = lift_plain(
+        Module(
+            "import time\nimport tensorflow as tf\n\n"
+            "x = tf.placeholder(tf.float32, [None])\n"
+            'w = tf.Variable(1.0, name="w")\ny = x * w\n'
+            "with tf.Session() as sess:\n"
+            "    sess.run(tf.global_variables_initializer())\n"
+            "    tf.saved_model.simple_save(sess, str(time.time()), {'x': x}, {'y': y})\n"
+        ),
+        "now.py",
+    ).text
+    assert text.count("time.time()") == 1
+    assert "tf.saved_model.save(model, export_dir, " in text

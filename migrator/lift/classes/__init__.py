@@ -57,4 +57,5 @@ def lift_classes(
         tuple(dict.fromkeys(emitter.notes)),
         frozenset(parts),
         frozenset(needs.requirements),
+        sessions.single(),
     )

@@ -47,6 +47,8 @@ class Calls(Saving):
                 return [edit for inner in node.body for edit in writer.edits(inner)]
             if isinstance(node, ast.FunctionDef):
                 return self._function(node, writer)
+            if self.facts.looks(node) and not self.phases.in_build(node):
+                return self._looking(node, writer)
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 return []
             if isinstance(node, _SIMPLE) and node.end_lineno != node.lineno:
@@ -86,6 +88,15 @@ class Calls(Saving):
                         f"the {kind.value} is used in a way that is not carried over",
                     )
         return None
+
+    def _looking(self, node: ast.stmt, writer: Writer) -> str:
+        """A statement that shows the variables of the graph, which must be at hand."""
+        family = self.facts.family(node)
+        owners = {"self"} if family is not None else self.sessions.names(self.facts.unit(node))
+        if len(owners) != 1 or len(self.facts.families) > 1:
+            raise Refusal(node, "script", "which model's variables it shows is not told")
+        inner = self._space(self._column(node)) + self.indent
+        return f"with {owners.pop()}.as_default():\n{inner}{self.module.source(node)}"
 
     def _is_alias(self, node: ast.AST) -> bool:
         """Whether a chain starts at a name of the file's own for a part of TensorFlow."""

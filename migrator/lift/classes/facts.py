@@ -31,7 +31,8 @@ class Facts(Structure):
 
     Args:
         module: the file.
-        graph_names: functions and classes of other files that make graph.
+        graph_names: functions and classes of other files that make graph; with brackets, those
+            that only look at its variables.
 
     Raises:
         Refusal: names mean several things, or what they mean cannot be told.
@@ -40,6 +41,7 @@ class Facts(Structure):
     def __init__(self, module: Module, graph_names: frozenset[str] = frozenset()) -> None:
         super().__init__(module)
         self.graph_names = graph_names
+        self._looking = frozenset(name[:-2] for name in graph_names if name.endswith("()"))
         self.locals: dict[tuple[ast.AST, str], What] = {}
         self.returns: dict[Function, What | tuple[What, ...]] = {}
         self._kinds: dict[ast.AST, What] = {}
@@ -244,6 +246,24 @@ class Facts(Structure):
             return False
         return graphcode.is_graph_symbol(symbol)
 
+    def looks(self, node: ast.AST) -> bool:
+        """Whether a statement calls a function that only looks at the variables of the graph."""
+        return (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Call)
+            and not node.value.args
+            and not node.value.keywords
+            and is_named(self.module, node.value.func, self._looking)
+        )
+
+    def _is_graph_name(self, node: ast.expr) -> bool:
+        """Whether a name of another file stands for what makes graph here."""
+        if not is_named(self.module, node, self.graph_names):
+            return False
+        call = self.module.parents[node]
+        called = isinstance(call, ast.Call) and call.func is node
+        return not (called and self.looks(self.module.parents[call]))
+
     def kind(self, node: ast.expr) -> What:
         """Return what an expression is, as far as is known."""
         found = self._kinds.get(node)
@@ -261,7 +281,7 @@ class Facts(Structure):
             owner, _ = self.module.find(node.id, self.module.scope_of[node])
             if owner is None:
                 return What.HOST
-            if is_named(self.module, node, self.graph_names):
+            if self._is_graph_name(node):
                 return What.GRAPH
             found = self.locals.get((owner.node, node.id), What.HOST)
             if found is What.EAGER and not isinstance(self.unit(node), ast.Module):
@@ -320,7 +340,7 @@ class Facts(Structure):
         member = self.member(node)
         if member is not None:
             return member[1].attributes.get(member[2], What.HOST)
-        if is_named(self.module, node, self.graph_names):
+        if self._is_graph_name(node):
             return What.GRAPH
         base = self.kind(node.value)
         if base is What.SESSION:

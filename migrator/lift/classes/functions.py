@@ -10,24 +10,15 @@ from migrator.lift.classes.exports import Export
 from migrator.lift.classes.facts import Facts, Family, Function, What
 from migrator.lift.classes.phases import Build, Phases
 from migrator.lift.classes.runs import Run
+from migrator.lift.graphcode import MODULE_NAMES
 from migrator.lift.kinds import Refusal
 from migrator.lift.parts import unused
 from migrator.lift.text import WIDTH, call
 
 __all__ = ["Cut", "Functions", "keyword", "negated"]
 
-#: What ``GraphModule`` and ``tf.Module`` have themselves.
-RESERVED = frozenset(
-    {"function", "initialize", "saver", "serving", "graph_def", "name", "name_scope"}
-    | {"variables", "trainable_variables", "non_trainable_variables", "submodules"}
-    | {"with_name_scope"}
-)
 #: Classes may not have attributes of these names: the modules need them.
-TAKEN = frozenset(
-    {"_graph_build", "_build_of_module", "_name", "_name_scope", "_flatten", "_scope_name"}
-    | {"function", "serving", "graph_def", "variables", "trainable_variables"}
-    | {"non_trainable_variables", "submodules", "name_scope", "with_name_scope"}
-)
+TAKEN = MODULE_NAMES - {"initialize", "make_saver", "name"}
 
 _OPTIMIZERS = re.compile(r"(?i)^(optimi[sz]er|optim|optimi[sz]e|solver|opt|train|training)(_op)?$")
 
@@ -135,16 +126,14 @@ class Functions:
         """Return the names that the classes of a family use, those of functions included."""
         if family in self._members:
             return self._members[family]
-        found = set(family.attributes) | set(family.methods) | set(RESERVED)
+        found = set(family.attributes) | set(family.methods) | MODULE_NAMES
         for node in family.classes:
             for at in self.facts.below(node):
                 if isinstance(at, ast.Attribute) and self.facts.is_self(at.value):
                     found.add(at.attr)
                 elif isinstance(at, ast.Name) and self.module.parents.get(at) in family.classes:
                     found.add(at.id)
-            for statement in node.body:
-                if isinstance(statement, ast.Assign):
-                    found.update(t.id for t in statement.targets if isinstance(t, ast.Name))
+            found |= _class_names(node)
         self._members[family] = found
         return found
 
@@ -152,6 +141,8 @@ class Functions:
         family = build.family
         members = self.members(family)
         taken = sorted(TAKEN & (set(family.attributes) | set(family.methods)))
+        for node in family.classes:
+            taken += sorted((TAKEN | {"initialize", "make_saver"}) & _class_names(node))
         if taken:
             raise Refusal(family.root, "name", f"`{taken[0]}` is a name of tf.Module's own")
         cuts = self.cuts[family]
@@ -378,6 +369,17 @@ class _Renamed(ast.NodeTransformer):
 def keyword(name: str) -> str:
     """Return the keyword under which an attribute is fed."""
     return name.strip("_") or name
+
+
+def _class_names(node: ast.ClassDef) -> set[str]:
+    """Return the names that the body of a class gives values."""
+    targets: list[ast.expr] = []
+    for statement in node.body:
+        if isinstance(statement, ast.Assign):
+            targets += statement.targets
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            targets.append(statement.target)
+    return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def _walk(facts: Facts, nodes: list[ast.expr]) -> list[ast.AST]:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from migrator.instances import at_once
 from migrator.lift.classes.facts import Facts, Family, Function, What
 from migrator.lift.classes.roles import Roles, flat, is_gone
 from migrator.lift.classes.runs import Runs
@@ -57,7 +58,8 @@ class Phases(Roles):
         inner: set[Function] = set()
         for unit in self.builders:
             for call in self.calls[unit]:
-                inner.update(f for f in self.facts.called(call) if f is not unit)
+                if self.facts.class_called(call) is None:  # an instance has a graph of its own
+                    inner.update(f for f in self.facts.called(call) if f is not unit)
         roots = [method for method in methods if method not in inner]
         if len(roots) != 1:
             first = roots[1] if len(roots) > 1 else methods[0]
@@ -103,6 +105,11 @@ class Phases(Roles):
             if node in roles and roles[node][1] and node is not fork:
                 raise Refusal(node, "order", "graph is made after the session ran")
         self._check_flow(part)
+        own = self._own_graph(method)
+        if own is not None and method.name != "__init__" and not self._runs_once(method):
+            raise Refusal(own, "one build", f"`{method.name}` makes a new graph at every call")
+        if method.name != "__init__":
+            self._check_guards(family, method, part)
         whole = self._only_call(makes[0]) if len(makes) == 1 else None
         if whole is not None and self._ends_plainly(whole) and self._call_sites(whole) == 1:
             self._check_decorators(whole)
@@ -120,6 +127,71 @@ class Phases(Roles):
         build.postponed = [node for node in part if self._writes(node)]
         build.needed = self._needed(build, statements)
         return build
+
+    def _runs_once(self, method: Function) -> bool:
+        """Whether a method that also runs what it builds is called once, as far as is seen."""
+        runs = method in self.runners or any(run.unit is method for run in self.runs.runs)
+        calls = {
+            at
+            for at in self.module.nodes
+            if isinstance(at, ast.Call)
+            and isinstance(at.func, ast.Attribute)
+            and at.func.attr == method.name
+        }
+        return not runs or at_once(self.module.tree, calls) == 1
+
+    def _own_graph(self, method: Function) -> ast.AST | None:
+        """Return where a method, or one that it calls to build, makes or resets a graph."""
+        methods = [method]
+        for one in methods:
+            for at in self.facts.below(one):
+                if not isinstance(at, ast.Call):
+                    continue
+                symbol = self.facts.symbol(at.func)
+                if symbol is not None and symbol.name in ("tf.Graph", "tf.reset_default_graph"):
+                    return at
+                methods += [f for f in self.facts.called(at) if f not in methods]
+        return None
+
+    def _check_guards(self, family: Family, method: Function, part: list[ast.stmt]) -> None:
+        """A method that is called again must not build again: what asks for that would be moved."""
+        todo: list[ast.AST] = list(part)
+        seen: set[ast.AST] = set()
+        while todo:
+            node = todo.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            for at in self.facts.below(node):
+                if isinstance(at, ast.Call):
+                    todo += [one for one in self.facts.called(at) if one in self.builders]
+                if not isinstance(at, ast.If):
+                    continue
+                leaves = any(isinstance(one, ast.Return) for one in at.body)
+                asked = [self.facts.attribute(one) for one in self.facts.below(at.test)]
+                for name in {one for one in asked if one is not None}:
+                    rows = [row for row, _ in family.assigned.get(name, [])]
+                    made = [row for row in rows if self.facts.unit(row) in self.builders]
+                    here = [row for row in made if self.facts.unit(row) is self.facts.unit(at)]
+                    late = all(row.lineno > at.lineno for row in here)
+                    started = any(_is_init(self.facts.unit(row)) for row in rows)
+                    if (
+                        started
+                        and late
+                        and any(not _is_init(self.facts.unit(row)) for row in made)
+                        and (leaves or self.makes(at) or self._calls_builder(at))
+                    ):
+                        raise Refusal(
+                            at, "one build", f"`{method.name}` builds the graph at its first call"
+                        )
+
+    def _calls_builder(self, node: ast.AST) -> bool:
+        return any(
+            one in self.builders
+            for at in self.facts.below(node)
+            if isinstance(at, ast.Call)
+            for one in self.facts.called(at)
+        )
 
     def _writes(self, node: ast.stmt) -> bool:
         """Whether a statement makes a summary writer, and nothing else."""
@@ -323,9 +395,20 @@ class Phases(Roles):
                     return False
         return True
 
+    def in_build(self, node: ast.stmt) -> bool:
+        """Whether a statement runs where the graph is built."""
+        unit = self.facts.unit(node)
+        if unit not in {build.method for build in self.builds}:
+            return unit in self.builders
+        return self._in_part(node, {one for build in self.builds for one in build.part}, unit)
+
     def _in_part(self, node: ast.AST, part: set[ast.stmt], holder: object) -> bool:
         whole = any(build.whole is holder for build in self.builds)
         return whole or any(at in part for at in self.module.ancestors(node))
+
+
+def _is_init(unit: Function | ast.Module) -> bool:
+    return isinstance(unit, ast.FunctionDef) and unit.name == "__init__"
 
 
 def _is_super(facts: Facts, node: ast.stmt) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+from migrator.instances import at_once
 from migrator.lift.classes.facts import SESSIONS, Facts, Family, Function, What
 from migrator.lift.classes.phases import Phases, flat
 from migrator.lift.classes.runs import Run
@@ -46,6 +47,7 @@ class Sessions:
                 if made is not None and not self._is_base_call(node):
                     self.instances.append((node, made))
         self._find_parameters()
+        self._check_initialized()
         self._several()
         self._created()
         #: runs that initialize and can go: the variables have their values already
@@ -58,6 +60,14 @@ class Sessions:
 
     def _is_base_call(self, node: ast.Call) -> bool:
         return isinstance(node.func, ast.Attribute)
+
+    def _check_initialized(self) -> None:
+        """Code that asks whether variables have values would always be told that they have."""
+        for node, symbol in self.module.references():
+            if symbol.name in _UNINITIALIZED:
+                raise Refusal(
+                    node, "init", f"`{symbol.spelled}` tells whether variables are initialized"
+                )
 
     # -- parameters --------------------------------------------------------------------
 
@@ -117,6 +127,44 @@ class Sessions:
             for node in nodes:
                 if (len(nodes) > 1 or not self._is_kept(node)) and not self._sets_all(node):
                     raise Refusal(node, "one session", "several sessions share the graph")
+            for before, after in zip(nodes, nodes[1:], strict=False):
+                self._check_done(before, after)
+
+    def _check_done(self, before: ast.Call, after: ast.Call) -> None:
+        """A session that goes on behind the opening of the next had values of its own."""
+        opened, following = self.module.statement(before), self.module.statement(after)
+        names = {
+            name.id: name
+            for target in self._kept(opened)
+            for name in self.facts.below(target)
+            if isinstance(name, ast.Name)
+        }
+        again = {
+            name.id
+            for target in self._kept(following)
+            for name in self.facts.below(target)
+            if isinstance(name, ast.Name)
+        }
+        inside = isinstance(opened, ast.With) and opened in self.module.ancestors(following)
+        unit = self.facts.unit(before)
+        used = any(
+            isinstance(node, ast.Name)
+            and node.id in names
+            and node.id not in again
+            and isinstance(node.ctx, ast.Load)
+            and (self.facts.unit(node) is not unit or node.lineno > after.lineno)
+            and self.module.find(node.id, self.module.scope_of[node])
+            == self.module.find(node.id, self.module.scope_of[names[node.id]])
+            for node in self.module.nodes
+        )
+        if self.facts.unit(after) is unit and (inside or used):
+            raise Refusal(after, "one session", "several sessions share the graph")
+
+    def _kept(self, statement: ast.stmt) -> list[ast.expr]:
+        """Return what a statement keeps the session in that it opens."""
+        if isinstance(statement, ast.With):
+            return [item.optional_vars for item in statement.items if item.optional_vars]
+        return statement.targets if isinstance(statement, ast.Assign) else []
 
     def _check_options(self, node: ast.Call) -> None:
         """The graph that a session is for must be the one that is built here."""
@@ -195,16 +243,26 @@ class Sessions:
         shared = [
             (call, node) for call, node in self.instances if self.facts.family_of[node] not in own
         ]
-        count = 0
-        for call, _ in shared:
-            loop = self.module.enclosing(
-                call, (ast.For, ast.While, ast.comprehension, ast.ListComp)
-            )
-            count += 2 if loop is not None else 1
+        count = at_once(self.module.tree, {call for call, _ in shared})
         families = [family for family in self.facts.families if family not in own]
         if count < 2 and len(families) < 2:
             return
-        place = shared[-1][0] if shared else families[-1].root
+        self._check_shared(shared[-1][0] if shared else families[-1].root)
+
+    def single(self) -> dict[str, str]:
+        """Return the classes of which a second instance would differ from what it was, and why."""
+        found: dict[str, str] = {}
+        for family in self.facts.families:
+            if self._has_own_graph(family.root) or self._is_unique(family):
+                continue
+            try:
+                self._check_shared(family.root)
+            except Refusal as refusal:
+                found.update(dict.fromkeys((one.name for one in family.classes), refusal.sentence))
+        return found
+
+    def _check_shared(self, place: ast.AST) -> None:
+        """Refuse models that had one graph together, and can tell."""
         self._check_reuse(place)
         for node in self.module.nodes:
             if not isinstance(node, (ast.Name, ast.Attribute)):
@@ -352,6 +410,17 @@ class Sessions:
                 return statement.targets[0].id
         raise Refusal(run.call, "init", "variables are initialized again")
 
+    def names(self, unit: Function | ast.Module) -> set[str]:
+        """Return the names that a function of the script, or its body, gives to instances."""
+        found: set[str] = set()
+        for made, _ in self.instances:
+            statement = self.module.parents[made]
+            target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+            if self.facts.unit(made) is not unit or not isinstance(target, ast.Name):
+                return set()
+            found.add(target.id)
+        return found
+
     def _covers_all(self, run: Run) -> bool:
         nodes: list[ast.AST] = [run.fetch]
         name = self.facts.attribute(run.fetch)
@@ -394,6 +463,10 @@ class Sessions:
         return True
 
 
+_UNINITIALIZED = frozenset(
+    {"tf.errors.FailedPreconditionError", "tf.report_uninitialized_variables"}
+    | {"tf.is_variable_initialized", "tf.assert_variables_initialized"}
+)
 _LOCAL = frozenset({"tf.local_variables", "tf.GraphKeys.LOCAL_VARIABLES"})
 
 #: What gives everything of the default graph.

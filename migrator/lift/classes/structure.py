@@ -159,11 +159,27 @@ class Structure:
                 isinstance(at, ast.Call)
                 and isinstance(at.func, ast.Attribute)
                 and at.func.attr == "run"
-                and isinstance(at.func.value, ast.Attribute)
-                and "sess" in at.func.value.attr.lower()
+                and (
+                    (
+                        isinstance(at.func.value, ast.Attribute)
+                        and "sess" in at.func.value.attr.lower()
+                    )
+                    or self._is_handed(node, at.func.value)
+                )
             ):
                 return True
         return False
+
+    def _is_handed(self, owner: ast.ClassDef, node: ast.expr) -> bool:
+        """Whether a name is the session that a method of a class is handed."""
+        if not isinstance(node, ast.Name) or "sess" not in node.id.lower():
+            return False
+        method = self.module.enclosing(node, (ast.FunctionDef, ast.Lambda))
+        return (
+            isinstance(method, ast.FunctionDef)
+            and self.module.parents[method] is owner
+            and node.id in [one.arg for one in method.args.args[1:]]
+        )
 
     def _check(self, family: Family) -> None:
         for node in family.classes:

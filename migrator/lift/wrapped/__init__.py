@@ -26,6 +26,7 @@ from migrator.lift.wrapped.checks import check
 from migrator.lift.wrapped.imports import tensorflow_name
 from migrator.lift.wrapped.rewrite import Rewriter, rewritten
 from migrator.lift.wrapped.scopes import resets_between, scopes_of
+from migrator.lift.wrapped.seeds import check_seeds
 from migrator.lift.wrapped.things import Sort
 from migrator.lift.wrapped.values import INITIALIZERS
 from migrator.names import Module, Symbol
@@ -69,6 +70,7 @@ def lift_wrapped(
         scope.others = frozenset(function for function in functions if function is not node)
         scope.analyse()
         check(scope)
+        check_seeds(scope)
         if not rewriters and len(functions) > 1:
             resets = resets_between(module, functions) or []
             scope.removed.update(dict.fromkeys(resets, Sort.CONFIG))

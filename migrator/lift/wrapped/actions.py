@@ -10,7 +10,7 @@ from migrator.lift.wrapped.exports import Exports
 from migrator.lift.wrapped.things import Feed, Sort, Thing, Use
 from migrator.names import Symbol
 
-__all__ = ["SAVER", "Actions"]
+__all__ = ["SAVER", "SAVER_CARRIED", "Actions"]
 
 _ASSIGNS = frozenset({"assign", "assign_add", "assign_sub"})
 _WRITERS = frozenset({"tf.summary.FileWriter"})
@@ -20,6 +20,8 @@ SAVER = (
     *("name", "restore_sequentially", "saver_def", "builder", "defer_build", "allow_empty"),
     *("write_version", "pad_step_number", "save_relative_paths", "filename"),
 )
+#: Of these, what a lifted Saver takes; its name is TensorFlow's affair.
+SAVER_CARRIED = ("var_list", "max_to_keep", "keep_checkpoint_every_n_hours", "name")
 _SAVE = (
     *("sess", "save_path", "global_step", "latest_filename", "meta_graph_suffix"),
     *("write_meta_graph", "write_state", "strip_default_attrs", "save_debug_info"),
@@ -35,7 +37,7 @@ class Actions(Exports):
             given = arguments(
                 node,
                 SAVER,
-                ("var_list", "max_to_keep", "keep_checkpoint_every_n_hours", "name"),
+                SAVER_CARRIED,
             )
             for argument in given.values():
                 self.evaluate(argument)
@@ -132,9 +134,11 @@ class Actions(Exports):
             return Thing(Sort.HOST, node)
         with self.aside() as inner:
             thing = self.evaluate(fetch)
-        if thing.sort is Sort.INIT:
-            return self._initialized(node, thing)
         feed = self._fed(fed)
+        if thing.sort is Sort.INIT:
+            if feed is not None:
+                raise Refusal(node, "initialization", "an initial value is fed")
+            return self._initialized(node, thing)
         self.found.acts.append(node)
         if thing.sort is Sort.HOST or thing.plain:
             raise Refusal(fetch, "fetch", "what is fetched is not a value of this graph")
@@ -174,6 +178,8 @@ class Actions(Exports):
 
     def _assigned(self, fetch: ast.expr) -> ast.Call | None:
         """Return the assignment of a host value to a variable that a fetch is, or None."""
+        if isinstance(fetch, ast.Attribute) and fetch.attr == "op":
+            fetch = fetch.value
         if not isinstance(fetch, ast.Call):
             return None
         variable: ast.expr | None = None
@@ -198,7 +204,8 @@ class Actions(Exports):
 
     def _initialized(self, node: ast.Call, base: Thing) -> Thing:
         first = not self.started and not self.context.inside
-        untouched = not (self.uses or self.context.loop or self.context.deferred or self.called)
+        changed = self.uses or self.assigns or ("some" in base.covers and self.saves)
+        untouched = not (changed or self.context.loop or self.context.deferred or self.called)
         if first or (untouched and "global" not in base.covers):
             self.found.removed.append(node)  # they are initialized when they are made
             return Thing(Sort.INIT, node)
@@ -286,10 +293,12 @@ class Actions(Exports):
             if thing.sort is not Sort.HOST:
                 raise Refusal(argument, "Saver", f"its {word} is a {thing.sort.value}")
         self.found.acts.append(node)
-        if isinstance(function.value, ast.Name):
-            self.outside.append((function.value, self.env[self.calls.key(function.value)]))
-        else:
+        holder = function.value
+        if isinstance(holder, ast.Attribute):
+            holder = holder.value  # an object that holds its Saver
+        if not isinstance(holder, ast.Name):
             raise Refusal(node, "Saver", "the Saver is not kept in a name")
+        self.outside.append((holder, self.env[self.calls.key(holder)]))
         self.saves.append((node, function.value, name))
         return Thing(Sort.HOST, node)
 

@@ -173,7 +173,7 @@ class Analysis(Definitions):
 
     def _open(self, thing: Thing, name: str) -> None:
         others = [one for one in self.opened if one != name]
-        if others and self.started and thing.node is not None:
+        if others and thing.node is not None:
             raise Refusal(thing.node, "one session", "a second session is opened beside the first")
         if name not in self.opened:
             self.opened.append(name)

@@ -6,9 +6,9 @@ import ast
 import re
 
 from migrator.lift.expressions import arguments
-from migrator.lift.graphcode import GraphCode
+from migrator.lift.graphcode import MODULE_NAMES, GraphCode
 from migrator.lift.kinds import Refusal
-from migrator.lift.text import Edit, Writer, call, comment_end, folded
+from migrator.lift.text import WIDTH, Edit, Writer, call, comment_end, folded
 from migrator.lift.wrapped.actions import SAVER
 from migrator.lift.wrapped.analysis import Analysis
 from migrator.lift.wrapped.checks import parameters_of
@@ -17,12 +17,8 @@ from migrator.lift.wrapped.things import Export, Thing, Use
 
 __all__ = ["Build"]
 
-#: Attributes that a ``GraphModule`` has itself.
-_RESERVED = frozenset(
-    {"name", "name_scope", "variables", "trainable_variables", "non_trainable_variables"}
-    | {"submodules", "with_name_scope", "function", "initialize", "serving", "build"}
-    | {"graph_variables"}
-)
+#: Attributes that the class has itself.
+_RESERVED = MODULE_NAMES | {"build"}
 _TRAINS = re.compile("train|step|update|solver", re.IGNORECASE)
 
 
@@ -93,9 +89,10 @@ class Build:
         rows = [f"class {name}(tf2_bridge.GraphModule):", f"{tab}@tf2_bridge.graph"]
         rows.append(f"{tab}def build({', '.join(['self', *self.parameters])}):")
         for index, chunk in enumerate(self._chunks):
-            rows += chunk if index else chunk[_blank(chunk) :]
-            if index < len(self._chunks) - 1:
-                rows += [row for use in at.get(index, []) for row in self._use(use, inner)]
+            rows += chunk if index and rows[-1] else chunk[_blank(chunk) :]
+            between = [row for use in at.get(index, []) for row in self._use(use, inner)]
+            if between and index < len(self._chunks) - 1:
+                rows += ["", *between, ""]
         last = [row for use in at.get(len(self._order) - 1, []) for row in self._use(use, inner)]
         last += [row for export in scope.exports for row in self._export(export, inner)]
         last += [
@@ -128,7 +125,7 @@ class Build:
             self._attributes[text] = (attribute, thing)
         taken = {attribute for attribute, _ in self._attributes.values()} | _RESERVED
         for use in scope.uses:
-            self._names[id(use)] = _unused(self._wanted(use), taken)
+            self._names[id(use)] = self._unused(use, taken)
         for export in scope.exports:
             self._names[id(export)] = _unused("export", taken)
 
@@ -148,6 +145,31 @@ class Build:
     def export_name(self, export: Export) -> str:
         """Return the name of the function that gives the module of an export."""
         return self._names[id(export)]
+
+    def _unused(self, use: Use, taken: set[str]) -> str:
+        """Return a name for a use of the session that tells it from the others."""
+        wanted = self._wanted(use)
+        if wanted not in taken:
+            return _unused(wanted, taken)
+        fed = {_last_name(feed) for feed in use.feeds}
+        for other in self.scope.uses:
+            if self._names.get(id(other)) != wanted or ast.dump(other.fetch) != ast.dump(use.fetch):
+                continue
+            theirs = {_last_name(feed) for feed in other.feeds}
+            more = [name for name in map(_last_name, use.feeds) if name not in theirs]
+            less = [name for name in map(_last_name, other.feeds) if name not in fed]
+            for word, names, rest in (("with", more, less), ("without", less, more)):
+                if len(names) == 1 and names[0] and not rest:
+                    return _unused(f"{wanted}_{word}_{names[0]}", taken)
+        if _TRAINS.search(wanted) and "train_step" not in taken:
+            return _unused("train_step", taken)
+        if wanted in {attribute for attribute, _ in self._attributes.values()}:
+            return _unused(f"compute_{wanted}", taken)
+        if wanted == "evaluate" and isinstance(use.fetch, (ast.List, ast.Tuple)):
+            names = [_last_name(element) for element in use.fetch.elts]
+            if 1 < len(names) < 4 and all(names):
+                return _unused("_and_".join(dict.fromkeys(names)), taken)
+        return _unused(wanted, taken)
 
     def _wanted(self, use: Use) -> str:
         fetch = use.fetch
@@ -170,6 +192,9 @@ class Build:
             return plain if len(trains) == 1 else "train_step"
         if len(names) == 1 and names[0]:
             return names[0]
+        made = fetch.elt if isinstance(fetch, ast.ListComp) else fetch
+        if isinstance(made, ast.Call) and made.func in self.scope.calls.symbols:
+            return _last_name(made.func) or "evaluate"
         return "evaluate"
 
     def _is_train(self, node: ast.expr) -> bool:
@@ -256,6 +281,7 @@ class Build:
             texts = [
                 self.code.text(value) if name == "var_list" else f"{name}={self.code.text(value)}"
                 for name, value in given.items()
+                if name != "name"
             ]
             return call("self.make_saver", texts, len(self.tab) * 2)
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
@@ -312,11 +338,13 @@ class Build:
         fetch = _one_line(self.code.text(use.fetch))
         head = f"{inner}self.{self.name_of(use)} = "
         text = call("self.function", [f"[{feeds}]", fetch], len(inner), len(head) - len(inner))
-        return (head + text).split("\n")
+        rows = (head + text).split("\n")
+        return [part for row in rows for part in folded(row, "", self.tab).split("\n")]
 
     def _export(self, export: Export, inner: str) -> list[str]:
         pad = inner + self.tab
-        rows = [f"{inner}self.{self.export_name(export)} = tf2_bridge.serving(", f"{pad}{{"]
+        head = f"{inner}self.{self.export_name(export)} = "
+        rows = [f"{head}tf2_bridge.serving(", f"{pad}{{"]
         for key, (inputs, outputs, method) in export.signatures.items():
             pair: list[str] = []
             for part in (inputs, outputs):
@@ -328,8 +356,13 @@ class Build:
             if method != PREDICT:
                 pair.append(f'"{method}"')
             inside = ", ".join(pair)
+            if len(export.signatures) == 1:
+                whole = f'{{"{key}": ({inside})}}'
+                text = call("tf2_bridge.serving", [whole], len(inner), len(head) - len(inner))
+                if len(whole) + len(pad) <= WIDTH:
+                    return (head + text).split("\n")
             one = f'{pad}{self.tab}"{key}": ({inside}),'
-            if len(one) <= 88:
+            if len(one) <= WIDTH:
                 rows.append(one)
                 continue
             deep = pad + self.tab * 2

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections import Counter
 from collections.abc import Iterator
 
 from migrator.lift.dynamic import changes_names
@@ -65,6 +66,8 @@ class Callables:
         self._refer()
         self._name()
         self._spread()
+        #: class and attribute -> the Saver that its objects hold there
+        self.savers = dict(self._held_savers())
 
     # -- facts ---------------------------------------------------------------------------
 
@@ -92,6 +95,34 @@ class Callables:
                 return ".".join([base, *reversed(parts)])
         return None
 
+    def _held_savers(self) -> Iterator[tuple[tuple[ast.AST | None, str], ast.Call]]:
+        """Yield the Savers that classes which make graph keep in an attribute, for good."""
+        stored = Counter(
+            node.attr
+            for node in self.module.nodes
+            if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
+        )
+        for node in self.module.nodes:
+            if not isinstance(node, ast.Assign) or len(node.targets) > 1:
+                continue
+            target, call = node.targets[0], node.value
+            symbol = self.symbols.get(call.func) if isinstance(call, ast.Call) else None
+            method, owner = (*self._definitions(node), None, None)[:2]
+            if (
+                symbol is not None
+                and symbol.name == "tf.train.Saver"
+                and isinstance(call, ast.Call)
+                and isinstance(target, ast.Attribute)
+                and isinstance(target.value, ast.Name)
+                and isinstance(method, ast.FunctionDef)
+                and isinstance(owner, ast.ClassDef)
+                and owner in self.makes - self.sessions
+                and self.module.parents[node] is method
+                and [target.value.id] == [one.arg for one in method.args.args[:1]]
+                and stored[target.attr] == 1
+            ):
+                yield (owner, target.attr), call
+
     def is_graph_module(self, node: ast.AST) -> bool:
         """Whether a callee is a function or class of the repository's that makes graph."""
         return is_named(self.module, node, self.graph_modules)
@@ -107,6 +138,12 @@ class Callables:
         """Return what tells a name from others of its spelling."""
         owner, _ = self.module.find(name.id, self.module.scope_of[name])
         return id(owner), name.id
+
+    def has_method(self, name: str) -> bool:
+        """Whether a class of the file, or one that is imported, may have a method ``name``."""
+        return bool(self.graph_modules) or any(
+            isinstance(node, ast.FunctionDef) and node.name == name for node in self.module.nodes
+        )
 
     def has_session(self, node: ast.AST) -> bool:
         """Whether a session is used in a piece of code."""

@@ -58,9 +58,9 @@ def check(scope: Analysis) -> None:
                     "host calls",
                     f"what it calls would come after what line {node.lineno} calls",
                 )
-    for node in scope.late:
-        if effects.of(node):
-            raise Refusal(node, "host calls", "what it calls would come before the session's runs")
+    for late in [*scope.late, *(use.fetch for use in scope.uses)]:
+        if effects.of(late):
+            raise Refusal(late, "host calls", "what it calls would come before the session's runs")
 
 
 def _check_read(

@@ -8,7 +8,7 @@ from migrator.lift.kinds import Refusal
 from migrator.lift.text import Edit
 from migrator.names import Module
 
-__all__ = ["import_edits", "tensorflow_name"]
+__all__ = ["bridge_place", "import_edits", "tensorflow_name"]
 
 _KERAS = 'os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")'
 
@@ -71,8 +71,9 @@ def import_edits(module: Module, bridge_import: str, legacy_keras: bool) -> list
         for node in module.tree.body
     )
     if not has_bridge:
-        lead = "" if text[:line_end].endswith("\n") else "\n"
-        edits.append((line_end, line_end, f"{lead}{bridge_import}\n"))
+        at = bridge_place(module, plain)
+        lead = "" if text[:at].endswith("\n") else "\n"
+        edits.append((at, at, f"{lead}{bridge_import}\n"))
     for node in module.imports:
         if node is plain or not _is_tensorflow(node):
             continue
@@ -89,6 +90,18 @@ def import_edits(module: Module, bridge_import: str, legacy_keras: bool) -> list
     if legacy_keras and "TF_USE_LEGACY_KERAS" not in text:
         edits += _keras(module, plain)
     return edits
+
+
+def bridge_place(module: Module, plain: ast.stmt) -> int:
+    """Return where the import of the bridge goes: behind the imports that TensorFlow's is among."""
+    last = plain
+    body = module.tree.body
+    for node in body[body.index(plain) + 1 :]:
+        if not isinstance(node, (ast.Import, ast.ImportFrom)):
+            break
+        if not _is_tensorflow(node):
+            last = node
+    return module.text.find("\n", module.end(last)) + 1 or len(module.text)
 
 
 def _is_tensorflow(node: ast.Import | ast.ImportFrom) -> bool:
@@ -122,7 +135,8 @@ def _keras(module: Module, plain: ast.stmt) -> list[Edit]:
             end = text.find("\n", module.end(node)) + 1 or len(text)
             if not text[module.end(node) : end].strip() and node.lineno < plain.lineno:
                 if node is first:
-                    return [*edits, (end, end, f"\n{_KERAS}\n\n")]
+                    blank = "" if text[end : end + 1] == "\n" else "\n"
+                    return [*edits, (end, end, f"\n{_KERAS}\n{blank}")]
                 edits.append((start, end, ""))
             elif not text[module.end(node) : end].strip():
                 edits.append((start, end, ""))

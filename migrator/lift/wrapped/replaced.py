@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 
+from migrator.lift.expressions import arguments
 from migrator.lift.graphcode import GraphCode
 from migrator.lift.kinds import Refusal
 from migrator.lift.text import Edit, Writer, call, folded, moved
+from migrator.lift.wrapped.actions import SAVER, SAVER_CARRIED
 from migrator.lift.wrapped.analysis import Analysis
 from migrator.lift.wrapped.layout import Layout
 from migrator.lift.wrapped.things import Feed, Sort
@@ -24,6 +26,7 @@ class Replaced(Layout):
     """
 
     model: str  #: the name that the module is kept in
+    exported: str  #: the name that a module is kept in while it is exported
 
     def __init__(self, scope: Analysis, tensorflow: str, tab: str) -> None:
         super().__init__(scope, tensorflow, tab)
@@ -72,6 +75,14 @@ class Replaced(Layout):
             symbol = self.scope.calls.symbols.get(node.func)
             if symbol is not None and symbol.spelled.startswith("tf.examples."):
                 return writer.inside(node)
+            if node in self.scope.calls.savers.values():
+                given = arguments(node, SAVER, SAVER_CARRIED)
+                texts = [
+                    self.code.text(value) if name == "var_list" else f"{name}={self.code.text(value)}"
+                    for name, value in given.items()
+                    if name != "name"
+                ]
+                return self._call_text(node, "tf2_bridge.saver", texts)
         if isinstance(node, ast.FunctionDef):
             return self._function(node)
         if isinstance(node, ast.Dict) and node in self.scope.feeds:
@@ -79,11 +90,52 @@ class Replaced(Layout):
         symbol = self.scope.calls.symbols.get(node)
         if symbol is not None and symbol.spelled.startswith("tf.examples."):
             return []  # the tutorials' data, which the user has to replace in any case
+        if isinstance(node, ast.Attribute) and self._is_dimension(node):
+            end = self.module.end(node.value)
+            return [*writer.edits(node.value), (end, self.module.end(node), "")]
         if isinstance(node, ast.Name) and node in self._outside_names:
             return f"{self.model}.{self.build.attribute(node)}"
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             self._check_known(node)
         return None
+
+    def _is_dimension(self, node: ast.Attribute) -> bool:
+        """Whether ``node`` is the value of a dimension: outside of a build, that is a number."""
+        of = node.value
+        if node.attr != "value":
+            return False
+        if isinstance(of, ast.Subscript):
+            return self._is_shape(of.value)
+        if not isinstance(of, ast.Name):
+            return False
+        for around in self.module.ancestors(of):
+            loops: list[ast.comprehension | ast.For] = []
+            if isinstance(around, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
+                loops += around.generators
+            elif isinstance(around, ast.For):
+                loops.append(around)
+            for loop in loops:
+                if isinstance(loop.target, ast.Name) and loop.target.id == of.id:
+                    return self._is_shape(loop.iter)
+        return False
+
+    def _is_shape(self, node: ast.AST | None, moved: bool = False) -> bool:
+        """Whether an expression is the static shape of a value of the build."""
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+            return self._is_shape(node.value, moved)
+        if isinstance(node, ast.Name) and node in self._outside_names:
+            return self._is_shape(self._outside_names[node].node, moved=True)
+        if isinstance(node, ast.Call) and not node.args and isinstance(node.func, ast.Attribute):
+            node = node.func
+            wanted = "get_shape"
+        else:
+            wanted = "shape"
+        if not isinstance(node, ast.Attribute) or node.attr != wanted:
+            return False
+        root: ast.expr = node.value
+        while isinstance(root, (ast.Attribute, ast.Subscript)):
+            root = root.value
+        return moved or (isinstance(root, ast.Name) and root in self._outside_names)
 
     def _respelled(self, node: ast.stmt, edits: list[Edit]) -> list[Edit]:
         """Return the edits of a statement that stays, its further lines aligned as they were."""
@@ -290,14 +342,14 @@ class Replaced(Layout):
         """Return what saves an export."""
         export = self._exports[node]
         indent = " " * self._column(node)
-        name = self.build.export_name(export)
+        name, module = self.build.export_name(export), self.exported
         directory = self.code.text(export.directory)
         save = call(
             f"{self.tf}.saved_model.save",
-            ["module", "module.export_dir", "signatures=module.signatures"],
+            [module, f"{module}.export_dir", f"signatures={module}.signatures"],
             len(indent) + len(self.tab),
         )
-        new = f"with {self.model}.{name}({directory}) as module:\n{indent}{self.tab}{save}"
+        new = f"with {self.model}.{name}({directory}) as {module}:\n{indent}{self.tab}{save}"
         self.answers[(export.call.lineno, export.call.col_offset)] = new
         return new
 

@@ -43,6 +43,10 @@ class Rewriter(Replaced):
         while model in taken:
             model, number = f"model_{number}", number + 1
         self.model = model
+        exported, number = "module", 1
+        while exported in taken:
+            exported, number = "exported" if number == 1 else f"exported_{number}", number + 1
+        self.exported = exported
 
     def _taken(self) -> set[str]:
         """Return the identifiers that the new file still has outside of the build."""

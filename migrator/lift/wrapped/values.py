@@ -96,7 +96,7 @@ class Values:
         self.reads: list[tuple[ast.Call, ast.expr]] = []  #: runs of a variable
         self.steps: list[tuple[ast.Call, ast.expr]] = []  #: ``tf.train.global_step(sess, step)``
         self.savers: list[ast.Call] = []
-        self.saves: list[tuple[ast.Call, ast.Name, str]] = []  #: save and restore
+        self.saves: list[tuple[ast.Call, ast.expr, str]] = []  #: save and restore
         self.writers: list[ast.Call] = []
         self.additions: list[ast.Call] = []
         self.exports: list[Export] = []
@@ -259,7 +259,13 @@ class Values:
         return self._member(node, self.evaluate(node.value))
 
     def _member(self, node: ast.Attribute, base: Thing) -> Thing:
+        if base.sort is Sort.VARIABLE and node.attr == "initializer":
+            return Thing(Sort.INIT, node, covers=frozenset({"some"}))
         if base.is_built and base.sort is not Sort.SAVER:
+            made = base.node.func if isinstance(base.node, ast.Call) else None
+            kept = self.calls.savers.get((self.calls.definition(made), node.attr)) if made else None
+            if kept is not None:
+                return Thing(Sort.SAVER, node, call=kept)
             plain = base.plain or node.attr in PLAIN
             return Thing(Sort.GRAPH, node, plain=plain)
         if base.sort is Sort.SESSION:
@@ -344,6 +350,8 @@ class Values:
         if base.sort in (Sort.GRAPH, Sort.VARIABLE):
             if name in ("eval", "run") and not base.plain and node.func in self.calls.session_refs:
                 return None  # of a subclass
+            if name == "run" and not node.args and not self.calls.has_method(name):
+                raise Refusal(node, "session", "it is not told that an op is run here")
             things = self._arguments(node)
             if base.plain and name in FILLING:
                 base.plain = all(thing.plain for thing in things if thing.is_built)

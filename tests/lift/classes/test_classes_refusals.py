@@ -255,3 +255,53 @@ def test_what_is_summarized_is_told() -> None:
     assert "write_raw_pb(s, step=1)" in lifted
     unknown = add.replace("(s,", "(value,")
     assert "not told what is written" in reason(HEAD + writing + unknown)
+
+
+def test_a_method_that_builds_at_its_first_call() -> None:
+    """A guard keeps the second call from building again: it may not move into the build."""
+    lazy = MODEL.replace(
+        "        self.size = size\n",
+        "        self.built = False\n\n    def build(self):\n"
+        "        if self.built:\n            return\n        self.built = True\n",
+    )
+    lazy = lazy.replace(
+        "        self.sess = tf",
+        "\n    def fit(self):\n        self.build()\n        self.sess = tf",
+    )
+    assert "`fit` builds the graph at its first call" in reason(HEAD + lazy)
+    inner = lazy.replace("        if self.built:\n            return\n", "")
+    inner = inner.replace(
+        "        self.build()\n", "        if not self.built:\n            self.build()\n"
+    )
+    assert "builds the graph at its first call" in reason(HEAD + inner)
+
+
+def test_a_method_that_makes_a_graph_at_every_call() -> None:
+    """An estimator that is fitted twice has two graphs, one after the other."""
+    fresh = MODEL.replace(
+        "        self.x = tf",
+        "\n    def fit(self):\n        self.graph = tf.Graph()\n        self.x = tf",
+    )
+    script = "\n\nmodel = Model(1)\nmodel.fit()\n"
+    assert "`fit` makes a new graph at every call" in reason(HEAD + fresh)
+    assert "`fit` makes a new graph at every call" in reason(
+        HEAD + fresh + script + "model.fit()\n"
+    )
+    assert lift_classes(Module(HEAD + fresh + script), "model.py")
+
+
+def test_code_that_asks_whether_variables_have_values() -> None:
+    """They have from the start: what such code does otherwise would be lost."""
+    check = (
+        "\n    def check(self):\n        try:\n            self.predict(0)\n"
+        "        except tf.errors.FailedPreconditionError:\n            print('none')\n"
+    )
+    assert "tells whether variables are initialized" in reason(HEAD + MODEL + check)
+
+
+def test_one_of_two_models_is_made() -> None:
+    """Of the branches of a condition, one makes the model: there are not two of them."""
+    saving = NUMBERED + "\n    def save(self):\n        tf.train.Saver().save(self.sess, 'x')\n"
+    script = "\n\nif True:\n    model = Model(1)\nelse:\n    model = Model(2)\n"
+    assert lift_classes(Module(HEAD + saving + script), "model.py")
+    assert "share the graph that is saved" in reason(HEAD + saving + script + "Model(3)\n")

@@ -41,6 +41,7 @@ def refused(source: str) -> str:
         ("sess.run('loss:0', {x: d})", "is not a value of this graph"),
         ("sess.run(d)", "is not a value of this graph"),
         ("sess.run(loss, {x: y})", "a graph value is fed"),
+        ("v = tf.Variable(1.0)\nsess.run(v * y, {x: d, v: 2.0})", "a variable is fed"),
         ("sess.run(loss, {x: d}, options=o)", "`options` is not carried over"),
         ("sess.partial_run_setup([loss], [x])", "`.partial_run_setup()` of a session"),
         # graph made where the session runs
@@ -55,9 +56,15 @@ def refused(source: str) -> str:
         ("g = tf.Graph()\nwith g.as_default():\n    z = tf.constant(1)", "a second graph"),
         # sessions
         ("two = tf.Session()\nsess.run(loss, {x: d})\nthree = tf.Session()", "a second session"),
+        ("two = tf.Session()\nsess.run(loss, {x: d})\ntwo.run(loss, {x: d})", "a second session"),
         ("keep(sess)", "a session is used in a way that is not followed"),
         ("tf.train.start_queue_runners(sess=sess)", "queues have no place without a session"),
         # initialization
+        (
+            "v = tf.Variable(tf.reduce_sum(x))\n"
+            "sess.run(tf.global_variables_initializer(), {x: d})\nsess.run(v)",
+            "an initial value is fed",
+        ),
         (
             "sess.run(loss, {x: d})\nsess.run(tf.variables_initializer([y]))",
             "some variables are initialized again",
@@ -66,9 +73,15 @@ def refused(source: str) -> str:
             "m = sess.run(loss, {x: d})\nsess.run(tf.local_variables_initializer())",
             "some variables are initialized again",
         ),
+        (
+            "v = tf.Variable(1.0)\nsess.run(v.assign(2))\nv.initializer.run()",
+            "some variables are initialized again",
+        ),
+        ("tf.no_op(name='n').run()", "it is not told that an op is run here"),
         # host code
         ("keep(y)\nsess.run(loss, {x: d})\nkeep(y)", "before the session's runs"),
         ("sess.run(loss, {x: d})\nfor n in [y]:\n    keep(n)", "before the session's runs"),
+        ("sess.run(y * np.random.rand(), {x: d})", "would come before the session's runs"),
         ("exec('y = 1')", "`exec` changes names unseen"),
         ("tf.log = np.log", "a part of TensorFlow is replaced"),
         # savers
@@ -127,6 +140,26 @@ def test_refused(rest: str, reason: str) -> None:
             "sess = tf.Session()\nsess.run(y, f)\n",
             "a feed dictionary is changed",
         ),
+        # a seeded op whose numbers several runs draw on
+        (
+            "r = tf.random_uniform([2], seed=1)\ns = r * 2\nt = tf.nn.relu(s)\n"
+            "with tf.Session() as sess:\n    print(sess.run(s), sess.run(t))\n",
+            "several runs draw on from a seeded random op",
+        ),
+        (
+            "def net(x, train=True):\n    if train:\n        x = tf.nn.dropout(x, 0.5, seed=1)\n"
+            "    return x\n\nx = tf.ones(2)\na = net(x)\nb = net(x, True)\n"
+            "with tf.Session() as sess:\n    print(sess.run(a), sess.run(b))\n",
+            "several runs draw on from a seeded random op",
+        ),
+        (
+            "tf.add_to_collection('losses', tf.random_normal([2], seed=1))\n"
+            "s = tf.add_n(tf.get_collection('losses'))\nt = s * 2\n"
+            "with tf.Session() as sess:\n    print(sess.run(s), sess.run(t))\n",
+            "several runs draw on from a seeded random op",
+        ),
+        # TensorFlow's own loop does not find resource variables
+        ("v = tf.Variable([1.0])\ny = tf.hessians(v ** 3, v)[0]\n", "`tf.hessians`"),
         # what a function or class makes where it is defined
         ("def f(a=tf.zeros(2)):\n    return a + 1\n\ny = f()\n", "is made where `f` is defined"),
         (
@@ -192,6 +225,42 @@ def test_refused_graph(source: str, reason: str) -> None:
             "x = tf.ones([2, 3])\nn = int(x.shape[1])\nwith tf.Session() as sess:\n"
             "    print(sess.run(x), n)\n",
             "print(model.x(), model.n)",
+        ),
+        # a name of the script's is not taken for the module of an export
+        (
+            "x = tf.placeholder(tf.float32)\ny = x * 2\nmodule = 'm'\n"
+            "with tf.Session() as sess:\n"
+            "    tf.saved_model.simple_save(sess, module, {'x': x}, {'y': y})\n",
+            "with model.export(module) as exported:\n"
+            "    tf.saved_model.save(exported, exported.export_dir,"
+            " signatures=exported.signatures)",
+        ),
+        # initializers of single variables, at the start
+        (
+            "v = tf.Variable(1.0)\nwith tf.Session() as sess:\n    v.initializer.run()\n"
+            "    sess.run([v.initializer])\n    print(v.eval())\n",
+            "model.build()\nprint(model.v.numpy())",
+        ),
+        # a dimension is a number outside of the build
+        (
+            "x = tf.ones([2, 3])\ns = x.get_shape()\nwith tf.Session() as sess:\n"
+            "    print(sess.run(x), x.shape[1].value, s[0].value, [d.value for d in x.shape])\n",
+            "print(model.compute_x(), model.x.shape[1], model.s[0], [d for d in model.x.shape])",
+        ),
+        # an op of an assignment is run
+        (
+            "v = tf.Variable(1.0)\nsess = tf.InteractiveSession()\nprint(sess.run(v))\n"
+            "v.assign_add(1.0).op.run()\n",
+            "print(model.v.numpy())\nmodel.v.assign_add(1.0)",
+        ),
+        # seeds of initial values, of one run, and of a branch that is not taken
+        (
+            "def weights(shape):\n    initial = tf.truncated_normal(shape, seed=1)\n"
+            "    return tf.Variable(initial)\n\nx = tf.ones(2)\nw = weights([2])\n"
+            "def net(x, train=False):\n    if train:\n        x = tf.nn.dropout(x, 0.5, seed=1)\n"
+            "    return x * w\n\na = net(x, True)\nb = net(x)\n"
+            "with tf.Session() as sess:\n    print(sess.run(a), sess.run(b), sess.run(b * w))\n",
+            "print(model.a(), model.b(), model.evaluate())",
         ),
         # the second initialization stays
         (

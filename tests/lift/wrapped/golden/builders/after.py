@@ -1,4 +1,4 @@
-"""A network of weight_variable and bias_variable, in a function that is called once."""
+"""A network of weight_variable and bias_variable, in a function that is called for each width."""
 
 import numpy as np
 import tensorflow as tf

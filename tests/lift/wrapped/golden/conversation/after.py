@@ -39,11 +39,11 @@ class Conversation(tf2_bridge.GraphModule):
         self.train = self.function([x, y], train)
         self.sum = self.function([x, y], sum)
         self.evaluate = self.function([], {"w": w, "v": v})
-        self.evaluate_2 = self.function([x, y], tf.reduce_max(residual))
-        self.train_2 = self.function([x, y, rate], train)
+        self.reduce_max = self.function([x, y], tf.reduce_max(residual))
+        self.train_with_rate = self.function([x, y, rate], train)
         self.largest = self.function([x], largest)
-        self.train_3 = self.function([x, y, rate], [train, (sum, prediction)])
-        self.sum_2 = self.function([x, y, rate], sum)
+        self.train_step = self.function([x, y, rate], [train, (sum, prediction)])
+        self.sum_with_rate = self.function([x, y, rate], sum)
         self.best = best
         self.width = width
         self.prediction = prediction
@@ -72,13 +72,13 @@ for run in range(2):
     model.initialize()
     show("run %d" % run)
     loss = epoch(points, count=5)
-    print(loss, model.evaluate_2(points, targets))
+    print(loss, model.reduce_max(points, targets))
     if loss < model.best.numpy():
         model.best.assign(loss)
-    model.train_2(points, targets, 0.5)
+    model.train_with_rate(points, targets, 0.5)
     print(model.best.assign_add(1.0).numpy(), tf.square(np.float32(run)).numpy())
 print("largest", model.largest(points), "width", model.width, model.prediction.shape[1])
 # slower, for the rest
 slow = (points, targets, 0.01)
-_, (a, b) = model.train_3(*slow)
-print(a, b.shape, model.sum_2(*slow))
+_, (a, b) = model.train_step(*slow)
+print(a, b.shape, model.sum_with_rate(*slow))

@@ -23,9 +23,7 @@ class Serving(tf2_bridge.GraphModule):
         self.train_op = self.function([inputs, labels], train_op)
         self.outputs = self.function([inputs], outputs)
         self.export = tf2_bridge.serving(
-            {
-                "serving_default": ({"inputs": inputs}, {"outputs": outputs}),
-            }
+            {"serving_default": ({"inputs": inputs}, {"outputs": outputs})}
         )
         self.export_2 = tf2_bridge.serving(
             {
