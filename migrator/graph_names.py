@@ -88,6 +88,7 @@ class GraphNames:
         self._modules: dict[str, Module | None] = {}
         self._made: dict[str, frozenset[str]] = {}
         self._looks: dict[str, frozenset[str]] = {}
+        self._direct: dict[str, frozenset[str]] = {}  #: those of ``_made`` that do it themselves
 
     def module(self, path: str) -> Module | None:
         """Return the parsed file at ``path``, or None where it cannot be read."""
@@ -206,6 +207,45 @@ class GraphNames:
                 # it is not respelled: what is gone, the plan of its file tells
         return None
 
+    def called_outside(self, path: str, quiet: Callable[[str], bool]) -> str | None:
+        """Return what ``path`` calls where it is run itself, outside of any build, or None.
+
+        Args:
+            path: of the file.
+            quiet: whether the file at a path is not lifted.
+        """
+        module = self.module(path)
+        if module is None:
+            return None
+        known = {
+            f"{key}{'' if key.endswith('.') else '.'}{one}": (target, one)
+            for key, target in self._imported(path)
+            for one in self.made(target)
+        }
+        for node in module.nodes:
+            if not isinstance(node, ast.Call):
+                continue
+            if module.enclosing(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                continue
+            symbol = module.symbol(node.func)
+            name = ast.unparse(node.func)
+            if symbol is not None and symbol.name == "tf.app.run":
+                given = next((a for a in node.args if isinstance(a, ast.Name)), None)
+                name = given.id if given is not None else "main"
+            todo = [known[one] for one in imported_names(module, node.func) if one in known]
+            if name in self.made(path):
+                todo.append((path, name))
+            seen: set[tuple[str, str]] = set()
+            while todo:
+                at = todo.pop()
+                if at in seen or not quiet(at[0]):
+                    continue
+                seen.add(at)
+                if at[1] in self._direct.get(at[0], ()):
+                    return f"`{path}:{node.lineno}` calls `{name}`, which needs a graph"
+                todo += self.used_by(*at)
+        return None
+
     def unfit_host(self, path: str) -> str | None:
         """Return what in ``path`` does not work where nothing is in a graph, or None."""
         module = self.module(path)
@@ -245,6 +285,7 @@ class GraphNames:
                 found.add(name)
                 if not symbol.name.startswith(_LOOKS):
                     acting.add(name)
+        self._direct[path] = frozenset(found)
         below = self.seen_from(path)
         users: dict[str, set[str]] = {}  # name -> the definitions that use it
         for at in module.nodes:

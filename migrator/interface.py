@@ -11,6 +11,9 @@ from migrator.names import Module
 
 __all__ = ["Part", "User", "broken", "user_of"]
 
+#: What tensors, operations and variables have, and needs their graph and session.
+_OF_GRAPH = ("eval", "run", "load", "initializer", "graph")
+
 #: Anything may be used: a star import, the module handed on.
 ALL = "*"
 
@@ -24,6 +27,8 @@ class User:
     attributes: frozenset[str]  #: every attribute that the file reads, of whatever object
     bases: frozenset[str] = frozenset()  #: those of ``names`` that it makes classes of
     made: tuple[tuple[str, int], ...] = ()  #: those of ``names`` that it calls, and how often
+    stores: frozenset[str] = frozenset()  #: every attribute that it sets, of other objects
+    chains: frozenset[tuple[str, str]] = frozenset()  #: attributes of attributes that it reads
 
     def uses(self, name: str) -> bool:
         """Whether the file uses the module-level ``name``, as far as can be told."""
@@ -83,7 +88,52 @@ def user_of(path: str, module: Module, means: Callable[[str, int], bool]) -> Use
     }
     bases.discard("")
     made = tuple(sorted(_made(module, own, ALL in names).items()))
-    return User(path, frozenset(names), frozenset(attributes), frozenset(bases), made)
+    chains = {
+        (at.value.attr, at.attr)
+        for at in module.nodes
+        if isinstance(at, ast.Attribute) and isinstance(at.value, ast.Attribute)
+    }
+    return User(
+        path,
+        frozenset(names),
+        frozenset(attributes | _by_string(module)) if names or bases else _of_others(module),
+        frozenset(bases),
+        made,
+        frozenset(
+            at.attr
+            for at in module.nodes
+            if isinstance(at, ast.Attribute)
+            and isinstance(at.ctx, ast.Store)
+            and not (isinstance(at.value, ast.Name) and at.value.id == "self")
+        ),
+        frozenset(chains),
+    )
+
+
+def _of_others(module: Module) -> frozenset[str]:
+    """Return the attributes that a file reads, but for those that its own classes set."""
+    found: set[str] = set()
+    for at in module.nodes:
+        if not isinstance(at, ast.Attribute):
+            continue
+        owner = module.enclosing(at, (ast.ClassDef,))
+        own = isinstance(at.value, ast.Name) and at.value.id == "self"
+        if not (own and isinstance(owner, ast.ClassDef) and at.attr in dict(_attributes(owner))):
+            found.add(at.attr)
+    return frozenset(found | _by_string(module))
+
+
+def _by_string(module: Module) -> set[str]:
+    """Return the attributes that ``getattr`` reads."""
+    return {
+        str(at.args[1].value)
+        for at in module.nodes
+        if isinstance(at, ast.Call)
+        and isinstance(at.func, ast.Name)
+        and at.func.id == "getattr"
+        and len(at.args) > 1
+        and isinstance(at.args[1], ast.Constant)
+    }
 
 
 def _made(module: Module, own: dict[str, str], star: bool) -> dict[str, int]:
@@ -139,15 +189,35 @@ def broken(before: Module, after: Module, users: Iterable[User]) -> tuple[ast.AS
         if there is not None and ast.unparse(owner) == ast.unparse(there):
             continue
         left = dict(_attributes(there)) if there is not None else {}
+        run = _fetched(there) if there is not None else set()
         for attribute, node in _attributes(owner):
-            if attribute not in left:
-                for user in users:
-                    if attribute in user.attributes:
-                        return node, f"`{user.path}` reads `.{attribute}`, which goes"
+            for user in users:
+                if attribute not in left and attribute in user.attributes:
+                    return node, f"`{user.path}` reads `.{attribute}`, which goes"
+                if attribute in run and attribute in user.stores:
+                    return node, f"`{user.path}` sets `.{attribute}`, which is fetched or fed"
+                for method in _OF_GRAPH:
+                    if (attribute, method) in user.chains:
+                        what = f"`.{attribute}.{method}`, for graphs alone"
+                        return node, f"`{user.path}` reads {what}"
         for user in users:
             if owner.name in user.bases:
                 return owner, f"`{user.path}` makes a class of `{owner.name}`"
     return None
+
+
+def _fetched(owner: ast.ClassDef) -> set[str]:
+    """Return the attributes that the functions of a lifted class are made of."""
+    return {
+        at.attr
+        for call in ast.walk(owner)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in ("function", "serving", "make_saver")
+        for given in (*call.args, *(keyword.value for keyword in call.keywords))
+        for at in ast.walk(given)
+        if isinstance(at, ast.Attribute)
+    }
 
 
 def _definitions(module: Module) -> dict[str, tuple[ast.AST, tuple[str, ...]]]:

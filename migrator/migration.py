@@ -387,6 +387,7 @@ class _Run:
             if plan.moves
             for index in repository.groups_of.get(path, ())
         }
+        moving |= repository.followers(moving)
         natives = self.natives
         planned = {
             path: (self._state(repository, path, held, None), natives.state(path)) for path in plans

@@ -173,7 +173,17 @@ class Natives:
         places = self.repository.places
         direct = self.repository.imported_by.get(path, set())
         # an object of a class may go further than the name of the class
-        every = self._reached(path) if "class " in (self._read(path) or "") else direct
+        every = set(direct)
+        if "class " in (self._read(path) or ""):
+            every = self._reached(path)
+            for index in self.repository.groups_of.get(path, ()):
+                every.update(self.repository.groups[index].files)
+            todo = list(every)  # an object of a class is handed to what its users import
+            while todo:
+                new = set(self.repository.edges.get(todo.pop(), ())) - every
+                every |= new
+                todo += new
+            every.discard(path)
         for user in sorted(every):
             module = self.names.module(user)
             if module is None:
@@ -284,6 +294,11 @@ class Natives:
 
     def _find_unfit(self, group: Group) -> str | None:
         todo: list[tuple[str, str]] = []
+        loud = [path for path in group.files if not self.is_quiet(path)]
+        hosts = set(group.files).union(*map(self._reached, group.files)).difference(loud)
+        for path in sorted(hosts):
+            if (reason := self.names.called_outside(path, self.is_quiet)) is not None:
+                return reason
         for path in group.files:
             if not self.is_quiet(path):
                 todo += self.names.used_by(path)

@@ -79,6 +79,9 @@ _SLIM = (
     "tf.contrib.framework.assign_from_",
 )
 
+#: What gives the session of a ``tf.test.TestCase``.
+_TEST_SESSIONS = frozenset({"cached_session", "evaluate", "session", "test_session"})
+
 #: A program of compat.v1 that holds one of these chooses between graph and eager mode itself.
 _CHOOSES_MODE = frozenset(
     {
@@ -108,7 +111,8 @@ class FileFacts:
     tensorflow: bool = False  #: refers to TensorFlow, through whatever import
     plain: bool = False  #: has an import of ``tensorflow`` itself that would be swapped
     v1: bool = False  #: spells ``compat.v1`` already: its import lines stay
-    session: bool = False  #: names a Session of some kind
+    session: bool = False  #: names a Session of some kind, or takes that of a test case
+    tests: bool = False  #: runs the session that ``tf.test.TestCase`` opens
     chooses_mode: bool = False  #: turns graph mode on, opens graphs of its own, or runs eagerly
     entry: bool = False  #: has ``if __name__ == "__main__"``
     active: bool = False  #: opens a session or makes ops at import: not neutral
@@ -289,6 +293,7 @@ class _Collector:
                 slim = True
             elif symbols.status(dotted) is symbols.Status.LEGACY_KERAS:
                 legacy = legacy or dotted
+        tests = self._tests_in_sessions(refs)
         numpy = refs and _NUMPY_FILES.search(module.text)
         for call, method in numpy_weights(module) if numpy else ():
             targets.append((f"numpy.{method}", call.lineno))
@@ -301,7 +306,8 @@ class _Collector:
             tensorflow=bool(refs or plain or self._any_tensorflow_import()),
             plain=plain,
             v1=v1,
-            session=session,
+            session=session or tests,
+            tests=tests,
             chooses_mode=chooses,
             entry=self._has_main_guard(),
             active=active,
@@ -371,6 +377,18 @@ class _Collector:
                 if isinstance(node.ctx, ast.Load) and (node.attr != "finalize" or bare):
                     found.append(node)
         return found
+
+    def _tests_in_sessions(self, refs: list[tuple[ast.expr, Symbol]]) -> bool:
+        """Whether a test case takes the session that ``tf.test.TestCase`` opens for it."""
+        if not any(symbol.name == "tf.test.TestCase" for _, symbol in refs):
+            return False
+        return any(
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in _TEST_SESSIONS
+            and ast.unparse(node.func.value) in ("self", "super()")
+            for node in self.module.nodes
+        )
 
     def _any_tensorflow_import(self) -> bool:
         return any(True for _ in self._tensorflow_imports())
@@ -455,6 +473,7 @@ class Group:
     held: str | None = None
     legacy_keras: str | None = None  #: the symbol that makes tf-keras necessary, if any
     slim: bool = False
+    follows: bool = False  #: it only tests, and moves if a program moves that it shares files with
     session: bool = False  #: a file of it names a Session
     graph_mode: bool = False  #: all in compat.v1, and nothing in it turns graph mode on
     saver_names: tuple[str, ...] = ()  #: variables handed to managed sessions as their Saver
@@ -609,6 +628,7 @@ class Repository:
             if path in runs:
                 members.setdefault(find(path), []).append(path)
         groups = []
+        tests: list[list[str]] = []  # processes that only test
         others: dict[str, str] = {}  # swapped imports would reach TensorFlow 2 code -> whose
         for whole in members.values():
             # all that the process imports belongs to it, neutral files included
@@ -621,6 +641,15 @@ class Repository:
             if holder is not None:
                 # it does not save, but it runs TensorFlow 2 and goes on doing so
                 others |= dict.fromkeys(self._used(whole), holder)
+            elif any(self.facts[path].tests for path in whole):
+                tests.append(self._used(whole))
+        # a test of a file whose import is swapped needs the same TensorFlow as that file
+        swapped = {path for group in groups for path in group.files if self._swaps(path)}
+        groups += [
+            replace(self._finish(used), follows=True)
+            for used in tests
+            if not swapped.isdisjoint(used) and not any(self.facts[path].hold for path in used)
+        ]
         self.groups = tuple(sorted(groups, key=lambda group: group.files))
         programs: dict[str, list[int]] = {}
         for index, group in enumerate(self.groups):
@@ -702,6 +731,23 @@ class Repository:
                             f"it shares `{path}` with a program that cannot move: {reasons[index]}"
                         )
                         todo.append(other)
+
+    def followers(self, moving: set[int]) -> set[int]:
+        """Return the programs that only test, and share a file that changes with one of ``moving``.
+
+        Args:
+            moving: indices of programs.
+        """
+        return {
+            index
+            for index, group in enumerate(self.groups)
+            if group.follows
+            and any(
+                not moving.isdisjoint(self.groups_of[path])
+                for path in group.files
+                if self._swaps(path)
+            )
+        }
 
     def readers(self) -> tuple[tuple[str, int, str], ...]:
         """Return (path, line, symbol) of everything that reads checkpoints by variable name."""

@@ -5,14 +5,18 @@ Part of ``tf2_bridge``, with the Savers.
 
 from __future__ import annotations
 
+import collections
 import os
 import re
 import time
+from collections.abc import Container, Mapping
 from typing import Any
 
 import tensorflow as tf
 
 __all__: list[str] = []
+
+_OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 
 def _object_key(name: str) -> str:
@@ -22,6 +26,32 @@ def _object_key(name: str) -> str:
     """
     escaped = name.replace(".", "..").replace("/", ".S")
     return f"variables/{escaped}/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+def _keys_by_full_name(object_graph: bytes) -> dict[str, str]:
+    """Return the keys of an object-based checkpoint by the op names of the variables.
+
+    A name that several have is left out: ``tf.train.Checkpoint`` gives all parts of a partitioned
+    variable the name of the whole.
+    """
+    # A message of the format that has no name under ``tf``; few restores need it.
+    from tensorflow.core.protobuf import trackable_object_graph_pb2
+
+    proto = trackable_object_graph_pb2.TrackableObjectGraph.FromString(object_graph)
+    attributes = [one for node in proto.nodes for one in node.attributes if one.full_name]
+    names = collections.Counter(one.full_name for one in attributes)
+    return {one.full_name: one.checkpoint_key for one in attributes if names[one.full_name] == 1}
+
+
+def _or_by_full_name(
+    keys: Mapping[str, str], held: Container[str], object_graph: bytes
+) -> dict[str, str]:
+    """Return ``keys``, and what has a name but stands elsewhere in an object-based checkpoint.
+
+    ``tf.train.Checkpoint(variables=..., optimizer=...)`` keeps the slots with the optimizer.
+    """
+    named = _keys_by_full_name(object_graph)
+    return {name: key if key in held else named.get(name, key) for name, key in keys.items()}
 
 
 def _state_file(latest_filename: str | None) -> str:

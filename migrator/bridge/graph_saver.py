@@ -13,9 +13,11 @@ from typing import Any
 import tensorflow as tf
 
 from migrator.bridge.checkpoint_files import (
+    _OBJECT_GRAPH,
     _check_folder,
     _check_parent,
     _object_key,
+    _or_by_full_name,
     _prefix,
     _state_file,
     _Written,
@@ -124,6 +126,8 @@ class GraphSaver:
         keys = {name: _object_key(name) for name in self._variables}
         if not any(key in shapes for key in keys.values()):
             keys = {name: name for name in self._variables}  # a name-based file
+        elif not all(key in shapes for key in keys.values()) and _OBJECT_GRAPH in shapes:
+            keys = _or_by_full_name(keys, shapes, reader.get_tensor(_OBJECT_GRAPH))
         missing = sorted(name for name, key in keys.items() if key not in shapes)
         if missing:
             raise tf.errors.NotFoundError(

@@ -6,7 +6,6 @@ TensorFlow's public API only.
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import numbers
 import os
@@ -16,17 +15,18 @@ from typing import Any
 import tensorflow as tf
 
 from migrator.bridge.checkpoint_files import (
+    _OBJECT_GRAPH,
     _check_folder,
     _check_parent,
+    _keys_by_full_name,
     _object_key,
+    _or_by_full_name,
     _prefix,
     _state_file,
     _Written,
 )
 
 __all__ = ["Saver"]
-
-_OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 
 class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
@@ -213,6 +213,8 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
             if not parted or _OBJECT_GRAPH not in held:
                 return None
             keys = _keys_by_full_name(reader.get_tensor(_OBJECT_GRAPH))
+        elif not all(key in held for key in keys.values()) and _OBJECT_GRAPH in held:
+            keys = _or_by_full_name(keys, held, reader.get_tensor(_OBJECT_GRAPH))
         wanted: dict[str, Any] = {}
         missing = []
         for name, value in self._places.items():
@@ -366,18 +368,3 @@ def _full_shape(value: Any) -> Any:
         return value.shape
     info = _slice_info(value[0]) if value else None
     return tf.TensorShape(info and list(info.full_shape))
-
-
-def _keys_by_full_name(object_graph: bytes) -> dict[str, str]:
-    """Return the keys of an object-based checkpoint by the op names of the variables.
-
-    A name that several have is left out: ``tf.train.Checkpoint`` gives all parts of a partitioned
-    variable the name of the whole.
-    """
-    # A message of the format that has no name under ``tf``; few restores need it.
-    from tensorflow.core.protobuf import trackable_object_graph_pb2
-
-    proto = trackable_object_graph_pb2.TrackableObjectGraph.FromString(object_graph)
-    attributes = [one for node in proto.nodes for one in node.attributes if one.full_name]
-    names = collections.Counter(one.full_name for one in attributes)
-    return {one.full_name: one.checkpoint_key for one in attributes if names[one.full_name] == 1}

@@ -19,6 +19,8 @@ from migrator.names import Module
 
 __all__ = ["Layout", "indent_of"]
 
+_SILENT = frozenset({tokenize.NL, tokenize.COMMENT, tokenize.DEDENT})
+
 
 class Layout:
     """The text of one file, where its parts stand, and the edits that are made to it.
@@ -323,12 +325,20 @@ def indent_of(text: str) -> str:
 
 
 def string_lines(text: str) -> set[int]:
-    """Return the lines that start inside a string."""
+    """Return the lines that start inside a string, but for strings that are whole statements.
+
+    Docstrings are indented with what they tell of.
+    """
     lines: set[int] = set()
-    for token in tokens(text):
+    found = [token for token in tokens(text) if token.type not in _SILENT]
+    for index, token in enumerate(found):
         if token.type == tokenize.STRING or (
             token.end[0] > token.start[0] and (tokenize.tok_name[token.type].startswith("FSTRING"))
         ):
+            begins = not index or found[index - 1].type in (tokenize.NEWLINE, tokenize.INDENT)
+            ends = index + 1 < len(found) and found[index + 1].type == tokenize.NEWLINE
+            if begins and ends and token.type == tokenize.STRING:
+                continue
             lines.update(range(token.start[0] + 1, token.end[0] + 1))
     return lines
 

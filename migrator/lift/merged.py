@@ -85,7 +85,7 @@ def lift_merged(parts: Sequence[Part], graph_names: frozenset[str]) -> tuple[Lif
             for (row, column), answer in whole.answers.items()
             if lines[row - 1][0] == number
         }
-        new = _restored(piece, held, number)
+        new = _restored(piece, held, number, "tf-keras" in whole.requirements)
         needed = whole.parts if "tf2_bridge." in new else frozenset()
         result.append(replace(whole, text=new, answers=answers, parts=needed))
     return tuple(result)
@@ -171,8 +171,11 @@ def _meaning(bindings: Sequence[Binding]) -> str | None:
     return found.pop() if len(found) == len(bindings) == 1 else None
 
 
-def _restored(text: str, held: Sequence[_Held], number: int) -> str:
-    """Return the text of one part with its imports."""
+def _restored(text: str, held: Sequence[_Held], number: int, keras: bool) -> str:
+    """Return the text of one part with its imports.
+
+    The first sets the switch for Keras 2 ahead of its import of TensorFlow, used or not.
+    """
     one = held[number]
     found = [(int(part), int(at)) for part, at in _HELD_LINE.findall(text)]
     if sorted(found) != [(number, at) for at in range(len(one.imports))]:
@@ -191,4 +194,15 @@ def _restored(text: str, held: Sequence[_Held], number: int) -> str:
     if number and one.tensorflow is None and "tf2_bridge." in text:
         raise Refusal(one.module.tree, "import", f"`{one.part.path}` does not import TensorFlow")
     new = _HELD_LINE.sub(spelled, text)
+    if not number and not keras:
+        new = _without_tensorflow(new)
     return new if one.part.text.endswith("\n") else new.rstrip("\n")
+
+
+def _without_tensorflow(text: str) -> str:
+    """Return ``text`` without an import of TensorFlow that the other parts alone needed."""
+    module = Module(text)
+    name = tensorflow_name(module)
+    if any(isinstance(node, ast.Name) and node.id == name for node in module.nodes):
+        return text
+    return re.sub(rf"^import tensorflow(?: as {name})?\n", "", text, count=1, flags=re.M)

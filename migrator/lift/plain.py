@@ -12,6 +12,12 @@ from migrator.names import Module
 
 __all__ = ["lift_plain", "scope_of"]
 
+#: What stands in them may run several times.
+_REPEATING = (
+    *(ast.For, ast.While, ast.FunctionDef, ast.Lambda),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
+
 
 def scope_of(module: Module) -> ast.Module | ast.FunctionDef:
     """Return the scope that opens a session and builds the graph.
@@ -55,7 +61,9 @@ def _check_called_once(module: Module, function: ast.FunctionDef, depth: int = 0
                 continue
         if not isinstance(call, ast.Call) or call.func is not name:
             raise Refusal(name, "one call", f"`{function.name}` is handed on")
-        around = module.enclosing(name, (ast.For, ast.While, ast.FunctionDef, ast.Lambda))
+        around = module.enclosing(name, _REPEATING)
+        while isinstance(around, ast.For) and any(name is at for at in ast.walk(around.iter)):
+            around = module.enclosing(around, _REPEATING)  # what a loop goes through, once
         if isinstance(around, ast.FunctionDef) and around is not function and depth < 3:
             _check_called_once(module, around, depth + 1)
         elif around is not None:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from migrator.lift.changes import class_of, is_changed
 from migrator.lift.exports import Signature
 from migrator.lift.kinds import Kind, Refusal, Run, Step, Value, updates_in
 from migrator.lift.scope import Scope, holds_variables
@@ -24,14 +25,6 @@ __all__ = [
     "update_reads",
     "uses_of",
 ]
-
-#: Methods that change the object they are called on.
-_MUTATORS = frozenset(
-    {"append", "extend", "insert", "pop", "remove", "clear", "update", "sort", "reverse"}
-    | {"setdefault", "add", "discard", "fill", "resize", "put", "itemset", "popitem"}
-)
-#: Functions that change an argument.
-_CHANGES = frozenset({"shuffle", "copyto", "put", "fill_diagonal", "setattr"})
 
 
 @dataclass(eq=False)
@@ -388,29 +381,18 @@ def check_host(module: Module, scope: Scope, names: Iterable[ast.Name], inline: 
                     )
             elif inline:
                 raise Refusal(name, "host values", f"`{name.id}` of a function is in a fetch")
-        for other in module.by_name.get(name.id, ()):
+        made = class_of(module, name)
+        for other in (
+            *module.by_name.get(name.id, ()),
+            *(module.by_name.get(made.name, ()) if made is not None else ()),
+        ):
             if not isinstance(other, ast.Name) or not at < module.start(other) < scope.end:
                 continue
-            if _changes(module, other):
+            if is_changed(module, other):
                 same, _ = module.find(other.id, module.scope_of[other])
-                if same is owner:
+                if same is owner or other.id != name.id:
                     raise Refusal(
                         other,
                         "host values",
                         f"`{name.id}`, which the graph is built with, is changed afterwards",
                     )
-
-
-def _changes(module: Module, name: ast.Name) -> bool:
-    parent = module.parents[name]
-    if isinstance(parent, (ast.Subscript, ast.Attribute)) and parent.value is name:
-        if not isinstance(parent.ctx, ast.Load):
-            return True
-        call = module.parents[parent]
-        if isinstance(parent, ast.Attribute) and isinstance(call, ast.Call):
-            return call.func is parent and parent.attr in _MUTATORS
-        return isinstance(call, ast.AugAssign) and call.target is parent
-    if isinstance(parent, ast.Call) and name in parent.args:
-        last = parent.func.attr if isinstance(parent.func, ast.Attribute) else None
-        return last in _CHANGES
-    return False

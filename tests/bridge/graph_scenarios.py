@@ -157,7 +157,7 @@ def states_are_fed_whole():
 def the_names_of_a_module_are_known():
     """Lifting knows the names that a class cannot have as it becomes a module."""
     sys.path.append(str(Path(__file__).parents[2]))
-    from migrator.lift.graphcode import MODULE_NAMES
+    from migrator.lift.graph_symbols import MODULE_NAMES
 
     module = Module(lambda self: {})
     own = {name for name in dir(module) if not name.startswith("__")} - {"build"}
@@ -1026,6 +1026,42 @@ def sessions_and_modules_read_each_other():
     module.averages.restore(str(home / "v1"))
     reader = tf.train.load_checkpoint(str(home / "v1"))
     equal(module.w.numpy(), reader.get_tensor("a/w/ExponentialMovingAverage"))
+
+
+def slots_kept_with_an_optimizer_are_found():
+    """What a Checkpoint holds of an optimizer of TensorFlow 1 is restored by the names it had."""
+    home = OUT / "slots"
+    home.mkdir()
+    w = tf.Variable([1.0, 2.0], name="w")
+    optimizer = v1.train.MomentumOptimizer(0.1, 0.9)
+    optimizer.apply_gradients([(tf.constant([1.0, 3.0]), w)])
+    checkpoint = tf.train.Checkpoint(variables={"w": w}, optimizer=optimizer)
+    path = checkpoint.write(str(home / "plain"))
+    expected = {"w:0": w.numpy(), "w/Momentum:0": np.float32([1.0, 3.0])}
+
+    def train():
+        variable = tf.Variable([0.0, 0.0], name="w")
+        return v1.train.MomentumOptimizer(0.1, 0.9).minimize(tf.reduce_sum(variable))
+
+    def make(self):
+        train()
+        return {"saver": self.make_saver()}
+
+    module = Module(make)
+    module.saver.restore(path)
+    assert {variable.name for variable in module.graph_variables} == set(expected)
+    for variable in module.graph_variables:
+        equal(variable.numpy(), expected[variable.name])
+    with tf.Graph().as_default(), v1.Session() as sess:
+        train()
+        bridge_saver().restore(sess, path)
+        for variable in v1.global_variables():
+            equal(sess.run(variable), expected[variable.name])
+    # a slot that is nowhere in the file is still missed
+    checkpoint = tf.train.Checkpoint(variables={"w": w})
+    raised(
+        tf.errors.NotFoundError, lambda: module.saver.restore(checkpoint.write(path)), "w/Momentum"
+    )
 
 
 def older_files_restore():

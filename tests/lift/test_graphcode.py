@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from migrator.lift.graphcode import GraphCode, is_graph_symbol
+from migrator.lift.graph_symbols import is_graph_symbol
+from migrator.lift.graphcode import GraphCode
 from migrator.lift.kinds import Refusal
 from migrator.lift.text import applied
 from migrator.names import Module
@@ -179,6 +180,7 @@ REFUSED = [
     ("tf.train.ClusterSpec(x)", "distributed"),
     ("tf.fixed_size_partitioner(3)", "partitioned"),
     ("tf.get_variable('w', [3], partitioner=p)", "partitioner"),
+    ("tf.train.ExponentialMovingAverage(0.9).apply([x])", "averages of what may be no variables"),
     ("tf.keras.layers.Dense(3)", "Keras"),
     ("tf.GradientTape()", "TensorFlow 2 code"),
     ("tf.contrib.crf.crf_log_likelihood(x)", "tf.contrib.crf"),

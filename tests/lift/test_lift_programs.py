@@ -410,6 +410,45 @@ def test_what_shows_the_variables_is_called_in_the_graph(tmp_path: Path, line: s
         assert "makes graph beside the classes" in reason(found, "model.py")
 
 
+UTIL = """\
+import tensorflow as tf
+
+
+def count():
+    return len(tf.trainable_variables())
+"""
+
+#: what the script, and the file that it hands its model to, do with it -> the reason
+HANDED = {
+    "import util\nutil.use(model)\n": ("model.sess.run(model.y)", "`util.py` reads `.sess`"),
+    "import util\nutil.use( model)\n": ("getattr(model, 'sess').run(1)", "`util.py` reads `.sess`"),
+    "print(model.y.eval({model.x: [[1, 2]]}))\n": ("pass", "`run.py` reads `.y.eval`"),
+    "model.y = 3\n": ("pass", "`run.py` sets `.y`, which is fetched or fed"),
+    "from shown import count\nprint(count())\n": ("pass", "`run.py:5` calls `count`"),
+    "import shown\n\n\ndef main():\n    print(shown.count())\n\n\nmain()\n": (
+        "pass",
+        "`run.py:11` calls `main`",
+    ),
+    "model.size = 3\n": ("print(model.size)", None),
+}
+
+
+@pytest.mark.parametrize("script", HANDED)
+def test_what_others_do_with_a_model(tmp_path: Path, script: str) -> None:
+    """Files that get an object of a lifted class, and what needs the graph beside it."""
+    use, said = HANDED[script]
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "model.py").write_text(HOLDER)
+    (tmp_path / "shown.py").write_text(UTIL)
+    (tmp_path / "util.py").write_text(f"def use(model):\n    {use}\n")
+    (tmp_path / "run.py").write_text(f"{USER}model = Model()\n{script}")
+    found = migrate([tmp_path], Options(jobs=1))
+    (program,) = [p for p in found.report.programs if "model.py" in p.files]
+    assert program.tier is (Tier.SESSION if said else Tier.NATIVE)
+    if said:
+        assert said in reason(found, "model.py")
+
+
 def test_a_second_run_has_nothing_to_do(repository: Path) -> None:
     """What was written is not changed again."""
     assert migrate([repository], Options(jobs=1)).write() == {}

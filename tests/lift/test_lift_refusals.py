@@ -729,6 +729,44 @@ def test_it_is_refused_by_name(name: str) -> None:
     assert not refusal.sentence.endswith(".")
 
 
+#: What happens to an object between the graph that reads it and the session's run.
+CHANGES = {
+    "a method of its class": "c.set(9.0)",
+    "a function of the file": "put(c, 9.0)",
+    "a function that adds in place": "scale(k)",
+    "an alias": "a = k; a[0] = 9.0",
+    "a view": "a = k[:1]; a[:] = 9.0",
+    "a loop over it": "for q in [k]:\n    q[0] = 9.0",
+    "an output": "np.add(k, 1.0, out=k)",
+    "a copy": "np.copyto(k, [9.0, 9.0])",
+    "its class": "C.k = 9.0",
+    "its dictionary": "c.__dict__.update(k=9.0)",
+}
+_MUTABLE = """\
+class C(object):
+    k = 2.0
+    def set(self, v):
+        self.k = v
+def put(c, v):
+    c.k = v
+def scale(a):
+    a *= 3
+c = C()
+k = np.ones(2)
+z = y * c.k * k[0]
+"""
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_the_graph_is_built_with_does_not_change(change: str) -> None:
+    """An object that the graph reads is not changed before its methods are traced."""
+    run = RUN.replace("run(y", "run(z")
+    assert "c.k * k[0]" in lift_plain(Module(HEAD + _MUTABLE + run), "kept.py").text
+    with pytest.raises(Refusal) as refused:
+        lift_plain(Module(HEAD + _MUTABLE + change + "\n" + run), "changed.py")
+    assert refused.value.precondition == "host values"
+
+
 def test_the_common_part_lifts() -> None:
     """What the cases above share is no reason for a refusal."""
     assert "class Script(tf.Module)" in lift_plain(Module(HEAD + RUN), "script.py").text

@@ -145,3 +145,21 @@ def test_a_directory_that_is_computed_is_computed_once() -> None:
     ).text
     assert text.count("time.time()") == 1
     assert "tf.saved_model.save(model, export_dir, " in text
+
+
+def test_docstrings_move_with_their_function() -> None:
+    """A docstring is indented as its function; any other string keeps every byte."""
+    source = (
+        "import tensorflow as tf\n\n"
+        'w = tf.Variable(1.0, name="w")\n'
+        "with tf.Session() as sess:\n"
+        "    sess.run(tf.global_variables_initializer())\n\n"
+        "    def told():\n"
+        '        """Tell.\n\n          what\n        """\n'
+        '        text = """\n        kept"""\n'
+        "        return sess.run(w), text\n\n"
+        "    print(told())\n"
+    )
+    text = lift_plain(Module(source), "told.py").text
+    told = 'def told():\n    """Tell.\n\n      what\n    """\n    text = """\n        kept"""\n'
+    assert told in text

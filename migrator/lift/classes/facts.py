@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from migrator.lift import graphcode, renames
+from migrator.lift import renames
 from migrator.lift.classes.structure import (
     SESSIONS,
     SPECIAL,
@@ -20,6 +20,7 @@ from migrator.lift.classes.structure import (
     Structure,
     What,
 )
+from migrator.lift.graph_symbols import is_graph_symbol
 from migrator.lift.imported import is_named
 from migrator.names import Module, Symbol
 
@@ -244,7 +245,7 @@ class Facts(Structure):
         """Whether using a symbol makes graph, or needs one that is being made."""
         if symbol.name in SPECIAL or symbol.name in ("tf", "tf.app.run"):
             return False
-        return graphcode.is_graph_symbol(symbol)
+        return is_graph_symbol(symbol)
 
     def looks(self, node: ast.AST) -> bool:
         """Whether a statement calls a function that only looks at the variables of the graph."""

@@ -10,7 +10,7 @@ from migrator.lift.classes.exports import Export
 from migrator.lift.classes.facts import Facts, Family, Function, What
 from migrator.lift.classes.phases import Build, Phases
 from migrator.lift.classes.runs import Run
-from migrator.lift.graphcode import MODULE_NAMES
+from migrator.lift.graph_symbols import MODULE_NAMES
 from migrator.lift.kinds import Refusal
 from migrator.lift.parts import unused
 from migrator.lift.text import WIDTH, call

@@ -11,6 +11,7 @@ from migrator.lift.classes.facts import Facts, Family, Function, What
 from migrator.lift.classes.roles import Roles, flat, is_gone
 from migrator.lift.classes.runs import Runs
 from migrator.lift.kinds import Refusal
+from migrator.symbols import Status, status
 
 __all__ = ["Build", "Phases", "flat", "is_gone"]
 
@@ -62,6 +63,12 @@ class Phases(Roles):
                     inner.update(f for f in self.facts.called(call) if f is not unit)
         roots = [method for method in methods if method not in inner]
         if len(roots) != 1:
+            for node, symbol in self.module.references():
+                running = self.facts.unit(node) in self.runners
+                if running and status(symbol.spelled) is Status.GONE:
+                    raise Refusal(
+                        node, "symbol", f"`{symbol.spelled}`, which is gone, is called between runs"
+                    )
             first = roots[1] if len(roots) > 1 else methods[0]
             names = " and ".join(f"`{method.name}`" for method in roots[:2])
             raise Refusal(

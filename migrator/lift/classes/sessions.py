@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from dataclasses import dataclass, field
 
 from migrator.instances import at_once
@@ -127,7 +128,7 @@ class Sessions:
             for node in nodes:
                 if (len(nodes) > 1 or not self._is_kept(node)) and not self._sets_all(node):
                     raise Refusal(node, "one session", "several sessions share the graph")
-            for before, after in zip(nodes, nodes[1:], strict=False):
+            for before, after in itertools.pairwise(nodes):
                 self._check_done(before, after)
 
     def _check_done(self, before: ast.Call, after: ast.Call) -> None:

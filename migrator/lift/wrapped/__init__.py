@@ -12,6 +12,9 @@ Preconditions, each a sentence:
 * What the graph is built from does not change between where it was built and where it was complete.
 * Graph that is made where the session already runs is made of tensors, and could stand before.
 * Graph values are not handed to code that is not seen; host code asks them for shapes and names.
+* A random op that has a seed of its own belongs to one kind of run.
+* What is fetched calls nothing that has an effect.
+* No variable is fed, and nothing is fed to an initializer.
 """
 
 from __future__ import annotations

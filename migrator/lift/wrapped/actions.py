@@ -140,6 +140,9 @@ class Actions(Exports):
                 raise Refusal(node, "initialization", "an initial value is fed")
             return self._initialized(node, thing)
         self.found.acts.append(node)
+        if isinstance(fetch, ast.Name) and fetch in self.listed:
+            self.reads.append((node, fetch))
+            return Thing(Sort.HOST, node)
         if thing.sort is Sort.HOST or thing.plain:
             raise Refusal(fetch, "fetch", "what is fetched is not a value of this graph")
         if not thing.is_built or thing.sort is Sort.SAVER:
@@ -293,7 +296,7 @@ class Actions(Exports):
             if thing.sort is not Sort.HOST:
                 raise Refusal(argument, "Saver", f"its {word} is a {thing.sort.value}")
         self.found.acts.append(node)
-        holder = function.value
+        holder: ast.expr = function.value
         if isinstance(holder, ast.Attribute):
             holder = holder.value  # an object that holds its Saver
         if not isinstance(holder, ast.Name):

@@ -198,7 +198,10 @@ class Analysis(Definitions):
             self._joined(node.iter, [self.evaluate(node.iter)])
             self._stays(node)
             self.context = inner
-            self.store(node.target, Thing(Sort.HOST, node.target))
+            if node.iter in self.listings and isinstance(node.target, ast.Name):
+                self.env[self.calls.key(node.target)] = Thing(Sort.HOST, node.target)
+            else:
+                self.store(node.target, Thing(Sort.HOST, node.target))
             bodies = [node.body, node.orelse]
         elif isinstance(node, ast.Try):
             bodies = [node.body, *(h.body for h in node.handlers), node.orelse, node.finalbody]
@@ -417,7 +420,12 @@ class Analysis(Definitions):
             if self.calls.has_session(statement):
                 return False
             if isinstance(name.ctx, ast.Store) or isinstance(statement, ast.Expr):
-                return self._has_graph(statement)
+                return self._has_graph(statement) or any(
+                    isinstance(inner, ast.Name)
+                    and inner.id != name.id
+                    and self.calls.key(inner) in self.calls.names
+                    for inner in ast.walk(statement)
+                )
         return False
 
 

@@ -6,14 +6,15 @@ import ast
 import re
 
 from migrator.lift.expressions import arguments
-from migrator.lift.graphcode import MODULE_NAMES, GraphCode
+from migrator.lift.graph_symbols import MODULE_NAMES
+from migrator.lift.graphcode import GraphCode
 from migrator.lift.kinds import Refusal
 from migrator.lift.text import WIDTH, Edit, Writer, call, comment_end, folded
 from migrator.lift.wrapped.actions import SAVER
 from migrator.lift.wrapped.analysis import Analysis
 from migrator.lift.wrapped.checks import parameters_of
 from migrator.lift.wrapped.exports import PREDICT
-from migrator.lift.wrapped.things import Export, Thing, Use
+from migrator.lift.wrapped.things import Export, Sort, Thing, Use
 
 __all__ = ["Build"]
 
@@ -95,6 +96,8 @@ class Build:
                 rows += ["", *between, ""]
         last = [row for use in at.get(len(self._order) - 1, []) for row in self._use(use, inner)]
         last += [row for export in scope.exports for row in self._export(export, inner)]
+        listings = {self._names[id(one)]: self.code.text(one) for one in scope.listings}
+        last += [f"{inner}self.{attribute} = {text}" for attribute, text in listings.items()]
         last += [
             f"{inner}self.{attribute} = {name}" for name, (attribute, _) in self._attributes.items()
         ]
@@ -128,6 +131,11 @@ class Build:
             self._names[id(use)] = self._unused(use, taken)
         for export in scope.exports:
             self._names[id(export)] = _unused("export", taken)
+        for listing in scope.listings:
+            known = next(one for one in scope.listings if ast.dump(one) == ast.dump(listing))
+            self._names[id(listing)] = self._names.get(id(known)) or _unused(
+                "listed_variables", taken
+            )
 
     def _spelled(self, name: ast.Name) -> str:
         """Return what a name of the build, or a parameter that stands for it, is in the build."""
@@ -171,6 +179,10 @@ class Build:
                 return _unused("_and_".join(dict.fromkeys(names)), taken)
         return _unused(wanted, taken)
 
+    def listing_name(self, listing: ast.Call) -> str:
+        """Return the attribute that keeps the variables which a call lists."""
+        return self._names[id(listing)]
+
     def _wanted(self, use: Use) -> str:
         fetch = use.fetch
         elements = list(fetch.elts) if isinstance(fetch, (ast.List, ast.Tuple)) else [fetch]
@@ -180,7 +192,7 @@ class Build:
         trains = [
             name
             for element, name in zip(elements, names, strict=True)
-            if name and (_TRAINS.search(name) or self._is_train(element))
+            if name and (self._sounds_like_train(element, name) or self._is_train(element))
         ]
         if len(trains) > 1:
             self.scope.notes.append(
@@ -196,6 +208,13 @@ class Build:
         if isinstance(made, ast.Call) and made.func in self.scope.calls.symbols:
             return _last_name(made.func) or "evaluate"
         return "evaluate"
+
+    def _sounds_like_train(self, node: ast.expr, name: str) -> bool:
+        thing = (
+            self.scope.env.get(self.scope.calls.key(node)) if isinstance(node, ast.Name) else None
+        )
+        counts = thing is not None and thing.sort is Sort.VARIABLE
+        return not counts and name != "global_step" and _TRAINS.search(name) is not None
 
     def _is_train(self, node: ast.expr) -> bool:
         """Whether a fetch was made by ``minimize`` or ``apply_gradients``."""

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from migrator.lift.dynamic import changes_names
-from migrator.lift.graphcode import is_graph_symbol
+from migrator.lift.graph_symbols import is_graph_symbol
 from migrator.lift.imported import is_named
 from migrator.lift.kinds import Refusal
 from migrator.names import Binding, Module, Scope, Symbol

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from migrator.lift.kinds import Refusal
 from migrator.lift.wrapped.analysis import Analysis, is_main_guard
 from migrator.lift.wrapped.callables import Definition
+from migrator.lift.wrapped.objects import CHANGING, Objects
 from migrator.names import Scope
 
 __all__ = ["check", "parameters_of"]
@@ -16,10 +17,6 @@ _HARMLESS = frozenset(
     {"len", "int", "float", "str", "bool", "range", "round", "min", "max", "abs", "sum", "tuple"}
     | {"list", "dict", "set", "sorted", "zip", "enumerate", "reversed", "any", "all", "repr"}
     | {"isinstance", "type", "map", "filter", "getattr", "hasattr", "super"}
-)
-_CHANGING = frozenset(
-    {"append", "extend", "insert", "pop", "remove", "clear", "update", "setdefault", "sort"}
-    | {"reverse", "fill", "resize", "add", "discard"}
 )
 
 
@@ -41,8 +38,14 @@ def check(scope: Analysis) -> None:
         if owner not in (None, own, scope.module.root):
             raise Refusal(name, "order", f"`{name.id}` is not known yet where the graph is built")
         _check_read(scope, name, (last, 1 << 30), inside)
+    for listing in scope.listings:
+        for node in scope.late:
+            if node.lineno > listing.lineno:
+                raise Refusal(listing, "order", "graph is made behind a list of its variables")
     effects = _Effects(scope)
+    _check_objects(scope, effects, last)
     waiting: list[tuple[ast.stmt, frozenset[str]]] = []
+    changed: dict[str, ast.stmt] = {}  # outer names that calls of the build give other values
     for node in effects.flat():
         if (node.lineno > last and node not in scope.late) or node in scope.removed:
             continue
@@ -50,7 +53,15 @@ def check(scope: Analysis) -> None:
         if node in scope.moved:
             if kinds:
                 waiting.append((node, kinds))
+            for outer in effects.changed(node):
+                changed.setdefault(outer, node)
             continue
+        for outer in sorted(effects.read(node) & set(changed)):
+            raise Refusal(
+                changed[outer],
+                "host calls",
+                f"what it calls changes `{outer}`, which line {node.lineno} reads",
+            )
         for before, theirs in waiting:
             if kinds & theirs or (kinds and theirs and "code" in kinds | theirs):
                 raise Refusal(
@@ -61,6 +72,36 @@ def check(scope: Analysis) -> None:
     for late in [*scope.late, *(use.fetch for use in scope.uses)]:
         if effects.of(late):
             raise Refusal(late, "host calls", "what it calls would come before the session's runs")
+
+
+def _check_objects(scope: Analysis, effects: _Effects, last: int) -> None:
+    """Check that no object that the build reads changes under another name, or in a call."""
+    hosts: list[tuple[int, ast.stmt]] = [
+        (node.lineno, node)
+        for node in effects.flat()
+        if node not in scope.moved
+        and node not in scope.removed
+        and not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom))
+    ]
+    reads = [(name, node.lineno, last) for name, node in scope.host_reads]
+    reads += [(name, last, 1 << 30) for name, _ in scope.late_reads]
+    if not reads or not hosts:
+        return
+    objects = Objects(scope)
+    known: dict[ast.stmt, tuple[set[tuple[int, str]], set[str]]] = {}
+    for name, first, end in reads:
+        for line, node in hosts:
+            if not first < line <= end:
+                continue
+            if node not in known:
+                known[node] = (objects.changed(node), effects.changed(node))
+            changed, outer = known[node]
+            if objects.of(name) in changed or name.id in outer:
+                raise Refusal(
+                    name,
+                    "order",
+                    f"what `{name.id}` is may change before the graph is built (line {line})",
+                )
 
 
 def _check_read(
@@ -102,7 +143,7 @@ def _changes(scope: Analysis, name: ast.Name) -> bool:
             return True
         call = scope.module.parents[parent]
         if isinstance(call, ast.Call) and call.func is parent and isinstance(parent, ast.Attribute):
-            return parent.attr in _CHANGING
+            return parent.attr in CHANGING
         at, parent = parent, call
     if isinstance(parent, ast.Call) and at in parent.args:
         function = parent.func
@@ -164,6 +205,33 @@ class _Effects:
                 found |= self._call(inner)
         return frozenset(found)
 
+    def changed(self, node: ast.AST) -> set[str]:
+        """Return the names outside of functions whose values calls in a piece of code change."""
+        return {name for definition in self._called(node) for name in _outer_changes(definition)}
+
+    def read(self, node: ast.AST) -> set[str]:
+        """Return the names that a piece of code, and what it calls, reads."""
+        return {
+            name.id
+            for part in [node, *self._called(node)]
+            for name in ast.walk(part)
+            if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
+        }
+
+    def _called(self, node: ast.AST) -> set[Definition]:
+        """Return the functions and classes of the file that a piece of code calls or hands on."""
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
+            return set()
+        found: set[Definition] = set()
+        todo: list[ast.AST] = [node]
+        while todo:
+            for inner in ast.walk(todo.pop()):
+                definition = self.scope.calls.definition(inner)
+                if definition is not None and definition not in found:
+                    found.add(definition)
+                    todo.append(definition)
+        return found
+
     def _call(self, node: ast.Call) -> frozenset[str]:
         function = node.func
         calls = self.scope.calls
@@ -220,9 +288,37 @@ class _Effects:
                 return frozenset()
             if root in calls.symbols or calls.definition(root) is not None:
                 return frozenset()
-        if function.attr in _CHANGING or function.attr in (
+        if function.attr in CHANGING or function.attr in (
             "mean", "std", "min", "max", "sum", "astype", "reshape", "copy", "items", "keys",
             "values", "format", "join", "split", "get", "index", "count", "shape", "strip", "lower",
         ):  # fmt: skip
             return frozenset()
         return frozenset({"code"})
+
+
+def _outer_changes(definition: Definition) -> Iterator[str]:
+    """Yield the names outside of a function that it binds, or whose objects it changes."""
+    for inner in ast.walk(definition):
+        if isinstance(inner, (ast.Global, ast.Nonlocal)):
+            yield from inner.names
+    if not isinstance(definition, ast.FunctionDef):
+        return
+    own = {argument.arg for argument in ast.walk(definition.args) if isinstance(argument, ast.arg)}
+    own |= {
+        inner.id
+        for inner in ast.walk(definition)
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
+    }
+    for inner in ast.walk(definition):
+        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
+            if inner.func.attr not in CHANGING:
+                continue
+            root: ast.AST = inner.func.value
+        elif isinstance(inner, (ast.Attribute, ast.Subscript)) and isinstance(inner.ctx, ast.Store):
+            root = inner
+        else:
+            continue
+        while isinstance(root, (ast.Attribute, ast.Subscript)):
+            root = root.value
+        if isinstance(root, ast.Name) and root.id not in own:
+            yield root.id

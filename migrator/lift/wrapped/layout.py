@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import tokenize
+from collections import Counter
 
+from migrator.lift.comments import tells_of_session
 from migrator.lift.kinds import Refusal
 from migrator.lift.layout import string_lines
 from migrator.lift.text import Edit, comment_end, tokens
@@ -38,6 +40,7 @@ class Layout:
             (self.module.offset(row, 0) + column, text)
             for row, column, text in comment_places(self.text)
         ]
+        self.dropped: Counter[str] = Counter()  #: comments that say that a session is opened
         self._at = 0  #: where the module is made
 
     def _column(self, node: ast.stmt) -> int:
@@ -133,14 +136,21 @@ class Layout:
             end = comment_end(self.text, self.module.end(node))
             behind = self.build.comment_behind(node)
             starts = self._starts(node, sort)
-            start = self.build.leading(node) if starts else line
+            start = self.build.leading(node) if starts else self._told(node, line)
             self.build.check_alone(node)
             if behind and not starts:
                 at = self.text.index("#", self.module.end(node))
                 self.edits.append((self.module.start(node), at, ""))
+                if start < line:
+                    regions.append((start, line))
                 continue
             end = self.text.find("\n", end) + 1 or len(self.text)
             regions.append((start, end))
+        for block in self.scope.withs:
+            line = self.module.offset(block.lineno, 0)
+            start = self._told(block, line)
+            if start < line:
+                regions.append((start, line))
         regions.sort()
         index = 0
         while index < len(regions):
@@ -162,6 +172,14 @@ class Layout:
                     break
                 end, blank = line_end, blank - 1
             self.edits.append((start, end, ""))
+
+    def _told(self, node: ast.stmt, line: int) -> int:
+        """Return where the comments above start that go with a statement of the session's."""
+        comments = self.build.comments_above(node)
+        if not tells_of_session(comments):
+            return line
+        self.dropped.update(comments)
+        return self.build.leading(node)
 
     def _dedent(self) -> None:
         """Take away the blocks of sessions and graphs, not what is in them."""

@@ -78,7 +78,7 @@ class Replaced(Layout):
             if node in self.scope.calls.savers.values():
                 given = arguments(node, SAVER, SAVER_CARRIED)
                 texts = [
-                    self.code.text(value) if name == "var_list" else f"{name}={self.code.text(value)}"
+                    self._argument(node, None if name == "var_list" else name, value)
                     for name, value in given.items()
                     if name != "name"
                 ]
@@ -167,6 +167,8 @@ class Replaced(Layout):
         use = scope.use_of.get(node)
         if use is not None:
             return self._used(node, f"{self.model}.{self.build.name_of(use)}")
+        if node in scope.listings:
+            return f"{self.model}.{self.build.listing_name(node)}"
         if node in scope.inits:
             return f"{self.model}.initialize()"
         if node in self._assigns:

@@ -161,6 +161,8 @@ def rewritten(rewriters: Sequence[Rewriter], bridge_import: str) -> str:
     except SyntaxError as error:
         raise Refusal(node, "layout", f"the new text would not parse ({error.msg})") from error
     lost = _comments(first.text) - _comments(text)
+    for rewriter in rewriters:
+        lost -= rewriter.dropped
     if lost:
         raise Refusal(node, "comment", f"the comment `{next(iter(lost))}` would be lost")
     return text

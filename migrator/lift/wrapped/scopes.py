@@ -10,6 +10,12 @@ from migrator.names import Module
 
 __all__ = ["resets_between", "scopes_of"]
 
+#: What stands in them may run several times.
+_REPEATING = (
+    *(ast.For, ast.While, ast.FunctionDef, ast.Lambda),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
+
 
 def scopes_of(module: Module, calls: Callables) -> list[ast.Module] | list[ast.FunctionDef]:
     """Return the scopes that build a graph, and open a session or call what does.
@@ -108,7 +114,9 @@ def _check_called_once(module: Module, function: ast.FunctionDef, depth: int = 0
                 continue
         if not isinstance(call, ast.Call) or call.func is not name:
             raise Refusal(name, "one call", f"`{function.name}` is handed on")
-        around = module.enclosing(name, (ast.For, ast.While, ast.FunctionDef, ast.Lambda))
+        around = module.enclosing(name, _REPEATING)
+        while isinstance(around, ast.For) and any(name is at for at in ast.walk(around.iter)):
+            around = module.enclosing(around, _REPEATING)  # what a loop goes through, once
         if isinstance(around, ast.FunctionDef) and around is not function and depth < 3:
             _check_called_once(module, around, depth + 1)
         elif around is not None:

@@ -305,3 +305,25 @@ def test_one_of_two_models_is_made() -> None:
     script = "\n\nif True:\n    model = Model(1)\nelse:\n    model = Model(2)\n"
     assert lift_classes(Module(HEAD + saving + script), "model.py")
     assert "share the graph that is saved" in reason(HEAD + saving + script + "Model(3)\n")
+
+
+def test_two_sessions_at_once() -> None:
+    """Each had values of its own; one after the other may use the same ones."""
+    handed = MODEL.partition("        self.sess = ")[0] + (
+        "\n    def predict(self, sess, x):\n        return sess.run(self.y, {self.x: x})\n\n\n"
+        "model = Model(1)\n"
+    )
+    one = (
+        "with tf.Session() as {0}:\n    {0}.run(tf.global_variables_initializer())\n"
+        "    print(model.predict({0}, [[1, 2]]))\n"
+    )
+    turns = one.format("a") + one.format("b")
+    assert "model.initialize()" in lift_classes(Module(HEAD + handed + turns), "model.py").text
+    opened = turns.replace("with tf.Session() as a:\n    ", "a = tf.Session()\n")
+    for both in (
+        one.format("a") + "    " + one.format("b").replace("\n    ", "\n        "),
+        opened.replace("\n    p", "\np", 1) + "print(model.predict(a, [[1, 2]]))\n",
+    ):
+        assert "several sessions share the graph" in reason(HEAD + handed + both)
+    nothing = turns.replace("    b.run(tf.global_variables_initializer())\n", "")
+    assert "several sessions share the graph" in reason(HEAD + handed + nothing)

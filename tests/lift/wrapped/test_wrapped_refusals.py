@@ -107,6 +107,27 @@ def test_refused(rest: str, reason: str) -> None:
             "def f():\n    return tf.ones([n])\n\nn = 1\nx = f()\nn = 2\ny = f()\n",
             "`n` changes before",
         ),
+        # ... under another name, by a method, by a function, through its class
+        *(
+            (
+                "class C:\n    k = 2.0\n\n    def put(self, v):\n        self.k = v\n\n"
+                "def put(c, v):\n    c.k = v\n\n"
+                f"c = C()\nl = [c]\nx = tf.ones(2) * c.k\n{change}\ny = x + c.k\n",
+                "what `c` is may change before",
+            )
+            for change in ("c.put(3.0)", "put(c, 3.0)", "d = c\nd.k = 3.0", "C.k = 3.0")
+            + ("for o in l:\n    o.k = 3.0", "l[0].put(3.0)", "np.copyto(c, 1)")
+        ),
+        (
+            "a = np.ones(2)\nb = a[:1]\nx = tf.constant(a)\nb += 1\ny = x + tf.constant(a)\n",
+            "what `a` is may change before",
+        ),
+        # a call of the graph changes what host code reads next
+        (
+            "n = 0\ndef count():\n    global n\n    n += 1\n    return n\n\n"
+            "x = tf.ones(count())\nprint(n)\ny = tf.ones(count())\n",
+            "what it calls changes `n`",
+        ),
         # what is called in the graph passes what is called beside it
         (
             "x = tf.constant(np.random.rand(2))\nd = np.random.rand(2)\ny = x + d\n",
@@ -332,3 +353,84 @@ def test_the_bridge_is_imported_as_asked() -> None:
     found = lift_wrapped(Module(source), "run.py")
     assert found.parts == {"graph_module"}
     assert found.requirements == frozenset()
+
+
+_LISTED = (
+    "x = tf.placeholder(tf.float32)\nw = tf.Variable(1.0, name='w')\ny = x * w\n"
+    "with tf.Session() as sess:\n    sess.run(tf.global_variables_initializer())\n"
+    "    print(sess.run(y, {x: 1}))\n    {}\n"
+).replace("{x: 1}", "{{x: 1}}")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (
+            "for v in tf.global_variables():\n        print(v, sess.run(v))",
+            "straight line|graph is",
+        ),
+        ("for v in tf.global_variables():\n        sess.run(v.assign(v + 1))", "graph is made"),
+        ("for v in tf.global_variables():\n        sess.run(tf.assign(v, 2))", "`tf.assign` is"),
+        ("for v in tf.global_variables():\n        print(sess.run(v * w))", "graph is made"),
+        (
+            "for v in tf.global_variables():\n        print(sess.run(v))\n    print(v.name)",
+            "graph is made",
+        ),
+        (
+            "for v in tf.global_variables():\n        print(sess.run(v))\n"
+            "    u = tf.get_variable('u', [])",
+            "graph is made behind a list",
+        ),
+        ("for v in tf.global_variables():\n        v.load(3.0, sess)", "graph is made"),
+    ],
+)
+def test_variables_that_are_listed(code: str, reason: str) -> None:
+    """They are asked for names and values, and the list is what it was."""
+    assert re.search(reason, refused(_LISTED.format(code)))
+
+
+def test_a_listed_name_means_the_loop_around_it() -> None:
+    """The same name may go through other things in other loops."""
+    code = (
+        "for v in tf.global_variables():\n        print(v.name, sess.run(v))\n"
+        "    for v in [1, 2]:\n        print(v, sess.run(y, {x: v}))"
+    )
+    text = lifted(_LISTED.replace("{}", "{0}").replace("{0}", code).replace("{{x: 1}}", "{x: 1}"))
+    assert "for v in model.listed_variables:\n    print(v.name, v.numpy())" in text
+    assert "for v in [1, 2]:\n    print(v, model.y(v))" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("m.saver = None", "session|Saver|host"),
+        ("m.saver.save(sess, 'm')\n    m.other.saver.save(sess, 'm')", "followed|Saver"),
+        ("m.saver.recover_last_checkpoints(['m'])", "`.recover_last_checkpoints\\(\\)`"),
+        ("print(m.saver)", "saver|host"),
+    ],
+)
+def test_savers_that_objects_hold(code: str, reason: str) -> None:
+    """A Saver stays the one that its class made, and saves and restores."""
+    source = (
+        "class M:\n    def __init__(self):\n        self.w = tf.Variable(1.0)\n"
+        "        self.saver = tf.train.Saver()\n\n\nm = M()\nwith tf.Session() as sess:\n"
+        "    sess.run(tf.global_variables_initializer())\n    print(sess.run(m.w))\n    "
+    )
+    assert "m.saver.save('m')" in lifted(f"{source}m.saver.save(sess, 'm')\n")
+    assert re.search(reason, refused(f"{source}{code}\n"))
+
+
+def test_a_function_that_a_loop_goes_through() -> None:
+    """What a loop goes through is computed once; what stands in it is not."""
+    source = (
+        "def scores(n):\n    y = tf.ones([n])\n    with tf.Session() as sess:\n"
+        "        return sess.run(y)\n\n\n"
+    )
+    assert "model.y()" in lifted(source + "for s in scores(3):\n    print(s)\n")
+    for again in (
+        "for i in range(2):\n    print(scores(i))\n",
+        "print([scores(i) for i in range(2)])\n",
+        "for s in (scores(i) for i in range(2)):\n    print(s)\n",
+        "for i in range(2):\n    for s in scores(i):\n        print(s)\n",
+    ):
+        assert "is called in a loop" in refused(source + again)

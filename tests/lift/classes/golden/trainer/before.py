@@ -23,8 +23,8 @@ class Trainer:
         self.lr = tf.placeholder(tf.float32, [])
         self.op = tf.train.MomentumOptimizer(self.lr, 0.9, use_nesterov=True).minimize(self.loss)
 
-    def evaluate(self, session, x, y):
-        return session.run(self.loss, feed_dict={self.x: x, self.y: y})
+    def evaluate(self, sess, x, y):
+        return sess.run(self.loss, feed_dict={self.x: x, self.y: y})
 
     def fit(self, sess, x, y, rates):
         best = 1e9

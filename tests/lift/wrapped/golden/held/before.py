@@ -26,7 +26,7 @@ with tf.Session() as sess:
     for step in range(4):
         sess.run(ae.train, feed_dict={ae.x: x})
         path = ae.saver.save(sess, './ae', global_step=step)
-    ae.weights.save(sess, './weights', latest_filename='weights.txt')
+    ae.weights.save(sess, './weights')
     before = sess.run(ae.loss, {ae.x: x})
 
     # some more rounds, then back to what was saved
@@ -37,7 +37,7 @@ with tf.Session() as sess:
     print(before, sess.run(ae.loss, {ae.x: x}))
     sess.run(ae.train, feed_dict={ae.x: x})
     print(sess.run(ae.loss, {ae.x: x}))
-    ae.saver.restore(sess, tf.train.latest_checkpoint('.'))
+    ae.saver.restore(sess, path)
     print(path, sess.run(ae.loss, {ae.x: x}))
     sess.run(ae.train, feed_dict={ae.x: x})
     print(sess.run(ae.code, {ae.x: x[:2]}))

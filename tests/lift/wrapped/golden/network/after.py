@@ -68,7 +68,7 @@ class Network(tf2_bridge.GraphModule):
         train_op = optimizer.apply_gradients(grads_and_vars, global_step=global_step)
         saver = self.make_saver(tf.compat.v1.global_variables(), max_to_keep=3)
 
-        self.train_step = self.function(
+        self.train_op = self.function(
             [cnn.input_x, cnn.input_y], [train_op, global_step, cnn.loss]
         )
         self.predictions = self.function([cnn.input_x], cnn.predictions)
@@ -86,7 +86,7 @@ def main(_):
     for _ in range(FLAGS.steps):
         # A single training step
         feed_dict = (x_batch, y_batch)
-        _, step, loss = model.train_step(*feed_dict)
+        _, step, loss = model.train_op(*feed_dict)
         current_step = int(model.global_step.numpy())
         if current_step % 10 == 0:
             print("{}: step {}, loss {:g}".format("train", step, loss))

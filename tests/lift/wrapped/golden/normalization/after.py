@@ -38,7 +38,7 @@ class Normalization(tf2_bridge.GraphModule):
 
         saver = self.make_saver()
 
-        self.train_step = self.function(
+        self.train = self.function(
             [tf_x, tf_y, is_training], [train, global_step, loss]
         )
         self.rate = self.function([], rate)
@@ -55,7 +55,7 @@ targets = points[:, :1] * points[:, 1:2]
 
 for _ in range(50):
     feed = (points, targets, True)
-    _, step, value = model.train_step(*feed)
+    _, step, value = model.train(*feed)
     if step % 10 == 0:
         print("step %d: loss %.5f, rate %.5f" % (step, value, model.rate()))
 # without is_training, the moving averages count
