@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 
 from migrator.apis import FAMILIES, SESSIONS, TARGETS
@@ -44,6 +45,20 @@ _NOT_EAGER = frozenset(
         "tf.train.global_step",
     }
 )
+#: What tells whether variables are initialized, which they are as soon as they are made.
+_UNINITIALIZED = frozenset(
+    {
+        "tf.assert_variables_initialized",
+        "tf.errors.FailedPreconditionError",
+        "tf.is_variable_initialized",
+        "tf.report_uninitialized_variables",
+    }
+)
+
+#: Generators that a program has one of: who draws first gets the first numbers.
+_GENERATORS = ("numpy.random.", "random.")
+_GENERATORS_OF_ONE = ("default_rng", "RandomState", "Random", "SystemRandom")
+
 #: Parsed files that are held: each takes some hundred times its text.
 _HELD = 8
 
@@ -187,12 +202,55 @@ class GraphNames:
                 return node
         return None
 
+    def asks_for_values(self, path: str) -> str | None:
+        """Return what in ``path`` tells that variables have no values yet, or None."""
+        module = self.module(path)
+        for node, symbol in module.references() if module is not None else ():
+            if symbol.name in _UNINITIALIZED:
+                what = f"`{path}:{node.lineno}` uses `{symbol.spelled}`"
+                return f"{what}, and variables are initialized when they are made"
+        return None
+
+    def imports_computed(self, path: str) -> str | None:
+        """Return where ``path`` imports a module whose name is computed, or None."""
+        module = self.module(path)
+        if module is None or not re.search("import_module|__import__", module.text):
+            return None
+        for node in module.nodes:
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            called = ast.unparse(node.func).rpartition(".")[2]
+            name = node.args[0]
+            if called not in ("import_module", "__import__"):
+                continue
+            told = name.value if isinstance(name, ast.Constant) else None
+            known = isinstance(told, str) and not told.startswith(".")
+            if known and not self.repository.places.resolve(path, str(told), 0):
+                continue  # of another package
+            return f"`{path}:{node.lineno}` imports a module by its name, which may make graph"
+        return None
+
+    def _draws(self, path: str, module: Module, definition: ast.AST) -> str | None:
+        """Return where a definition takes numbers of a generator that others take from, or None."""
+        for node in ast.walk(definition):
+            if not isinstance(node, ast.Call):
+                continue
+            for name in imported_names(module, node.func):
+                draws = name.rpartition(".")[2] not in _GENERATORS_OF_ONE
+                if name.startswith(_GENERATORS) and draws:
+                    what = f"`{path}:{node.lineno}` calls `{ast.unparse(node.func)}`"
+                    return f"{what}, whose numbers depend on when the graph is built"
+        return None
+
     def unfit(self, path: str, name: str) -> str | None:
         """Return what in one definition of ``path`` has no place in a build, or None."""
         module = self.module(path)
         definition = self._definition(module, name) if module is not None else None
         if module is None or definition is None:
             return None
+        drawn = self._draws(path, module, definition)
+        if drawn is not None:
+            return drawn
         code = GraphCode(module, "tf")
         for node in ast.walk(definition):
             reference = isinstance(node, (ast.Name, ast.Attribute)) and module.symbol(node)

@@ -29,6 +29,10 @@ class User:
     made: tuple[tuple[str, int], ...] = ()  #: those of ``names`` that it calls, and how often
     stores: frozenset[str] = frozenset()  #: every attribute that it sets, of other objects
     chains: frozenset[tuple[str, str]] = frozenset()  #: attributes of attributes that it reads
+    evaluates: int = 0  #: line where it may evaluate a tensor that it was handed
+    computed: bool = False  #: it asks objects for attributes by computed names
+    strings: frozenset[str] = frozenset()  #: what may be such a name
+    called: tuple[tuple[str, int], ...] = ()  #: methods that it calls more than once, or in loops
 
     def uses(self, name: str) -> bool:
         """Whether the file uses the module-level ``name``, as far as can be told."""
@@ -45,13 +49,19 @@ class Part:
     bridge_import: str = "import tf2_bridge"
 
 
-def user_of(path: str, module: Module, means: Callable[[str, int], bool]) -> User:
+def user_of(
+    path: str,
+    module: Module,
+    means: Callable[[str, int], bool],
+    methods: frozenset[str] = frozenset(),
+) -> User:
     """Return what ``module``, at ``path``, uses of another file.
 
     Args:
         path: of the using file.
         module: the using file.
         means: whether an import of (dotted module, level) is of the other file.
+        methods: of the classes of the other file.
     """
     names: set[str] = set()
     aliases: set[str] = set()  # as they are spelled: ``net``, ``pkg.net``
@@ -105,9 +115,49 @@ def user_of(path: str, module: Module, means: Callable[[str, int], bool]) -> Use
             if isinstance(at, ast.Attribute)
             and isinstance(at.ctx, ast.Store)
             and not (isinstance(at.value, ast.Name) and at.value.id == "self")
-        ),
+        )
+        | _by_string(module, ("setattr", "delattr")),
         frozenset(chains),
+        _evaluates(module),
+        _computes(module),
+        frozenset(
+            at.value
+            for at in module.nodes
+            if isinstance(at, ast.Constant)
+            and isinstance(at.value, str)
+            and at.value.isidentifier()
+        ),
+        tuple(sorted(_called(module, methods).items())),
     )
+
+
+def _evaluates(module: Module) -> int:
+    """Return the line where ``module`` calls ``eval`` of an object that may be a tensor, or 0."""
+    for at in module.nodes:
+        if not isinstance(at, ast.Call) or not isinstance(at.func, ast.Attribute):
+            continue
+        given = {keyword.arg for keyword in at.keywords}
+        fed = not at.args or isinstance(at.args[0], ast.Dict)
+        if at.func.attr != "eval" or not fed or not given <= {"feed_dict", "session"}:
+            continue
+        value = at.func.value
+        if isinstance(value, ast.Name):
+            _, bindings = module.find(value.id, module.scope_of[value])
+            if any(isinstance(b.node, (ast.Import, ast.ImportFrom)) for b in bindings):
+                continue  # the function of a module
+        return at.lineno
+    return 0
+
+
+def _called(module: Module, methods: frozenset[str]) -> dict[str, int]:
+    """Return which of ``methods`` a process may call several times here, and how often."""
+    calls: dict[str, set[ast.AST]] = {}
+    for at in module.nodes:
+        function = at.func if isinstance(at, ast.Call) else None
+        if isinstance(function, ast.Attribute) and function.attr in methods:
+            calls.setdefault(function.attr, set()).add(at)
+    found = {name: at_once(module.tree, nodes) for name, nodes in calls.items()}
+    return {name: count for name, count in found.items() if count > 1}
 
 
 def _of_others(module: Module) -> frozenset[str]:
@@ -123,17 +173,36 @@ def _of_others(module: Module) -> frozenset[str]:
     return frozenset(found | _by_string(module))
 
 
-def _by_string(module: Module) -> set[str]:
-    """Return the attributes that ``getattr`` reads."""
+def _asked(module: Module, functions: tuple[str, ...]) -> Iterator[ast.expr]:
+    """Yield the names of attributes that are arguments of ``getattr`` and its like."""
+    for at in module.nodes:
+        if not isinstance(at, ast.Call):
+            continue
+        name = ast.unparse(at.func).rpartition(".")[2]
+        if name not in functions:
+            continue
+        if name in ("attrgetter", "methodcaller"):
+            yield from at.args
+        else:
+            yield from at.args[1:2]
+
+
+_ASKING = ("getattr", "hasattr", "setattr", "delattr", "attrgetter", "methodcaller")
+
+
+def _by_string(module: Module, functions: tuple[str, ...] = _ASKING) -> set[str]:
+    """Return the attributes that a string names in ``getattr`` and its like."""
     return {
-        str(at.args[1].value)
-        for at in module.nodes
-        if isinstance(at, ast.Call)
-        and isinstance(at.func, ast.Name)
-        and at.func.id == "getattr"
-        and len(at.args) > 1
-        and isinstance(at.args[1], ast.Constant)
+        part
+        for name in _asked(module, functions)
+        if isinstance(name, ast.Constant)
+        for part in str(name.value).split(".")
     }
+
+
+def _computes(module: Module) -> bool:
+    """Whether ``getattr`` or its like is given a computed name."""
+    return any(not isinstance(name, ast.Constant) for name in _asked(module, _ASKING))
 
 
 def _made(module: Module, own: dict[str, str], star: bool) -> dict[str, int]:
@@ -179,6 +248,8 @@ def broken(before: Module, after: Module, users: Iterable[User]) -> tuple[ast.AS
             if user.uses(name):
                 what = "changes" if name in new else "goes"
                 return node, f"`{user.path}` uses `{name}`, which {what}"
+    built = _built(after)
+    computed = any(user.computed for user in users)
     for owner in before.tree.body:
         if not isinstance(owner, ast.ClassDef):
             continue
@@ -192,7 +263,8 @@ def broken(before: Module, after: Module, users: Iterable[User]) -> tuple[ast.AS
         run = _fetched(there) if there is not None else set()
         for attribute, node in _attributes(owner):
             for user in users:
-                if attribute not in left and attribute in user.attributes:
+                named = computed and attribute in user.strings
+                if attribute not in left and (attribute in user.attributes or named):
                     return node, f"`{user.path}` reads `.{attribute}`, which goes"
                 if attribute in run and attribute in user.stores:
                     return node, f"`{user.path}` sets `.{attribute}`, which is fetched or fed"
@@ -201,9 +273,54 @@ def broken(before: Module, after: Module, users: Iterable[User]) -> tuple[ast.AS
                         what = f"`.{attribute}.{method}`, for graphs alone"
                         return node, f"`{user.path}` reads {what}"
         for user in users:
+            if user.evaluates and run and not any(name == "eval" for name, _ in _attributes(owner)):
+                return owner, f"`{user.path}:{user.evaluates}` calls `eval`, for graphs alone"
+            for method, _ in user.called:
+                if method in built:
+                    what = f"`.{method}` several times, which builds the graph"
+                    return owner, f"`{user.path}` may call {what}"
             if owner.name in user.bases:
                 return owner, f"`{user.path}` makes a class of `{owner.name}`"
     return None
+
+
+def _built(module: Module) -> set[str]:
+    """Return the methods of lifted classes that build a graph whenever they are called."""
+    methods = [
+        item
+        for owner in module.tree.body
+        if isinstance(owner, ast.ClassDef)
+        for item in owner.body
+        if isinstance(item, ast.FunctionDef) and item.name != "__init__"
+    ]
+    found = {
+        item.name
+        for item in methods
+        if any(ast.unparse(one) == "tf2_bridge.graph" for one in item.decorator_list)
+    }
+    more = set(found)
+    while more:
+        more = {item.name for item in methods if _calls(item, found)} - found
+        found |= more
+    return found
+
+
+def _calls(method: ast.FunctionDef, names: set[str]) -> bool:
+    """Whether a method calls one of these of its object, not under a condition."""
+    todo: list[ast.AST] = [*method.body]
+    while todo:
+        at = todo.pop()
+        if isinstance(at, (ast.If, ast.FunctionDef, ast.Lambda)):
+            continue
+        function = at.func if isinstance(at, ast.Call) else None
+        if (
+            isinstance(function, ast.Attribute)
+            and function.attr in names
+            and ast.unparse(function.value) in ("self", "super()")
+        ):
+            return True
+        todo += ast.iter_child_nodes(at)
+    return False
 
 
 def _fetched(owner: ast.ClassDef) -> set[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -184,6 +185,8 @@ class Natives:
                 every |= new
                 todo += new
             every.discard(path)
+        text = self._read(path) or ""
+        methods = frozenset(re.findall(r"^[ \t]+def[ \t]+(\w+)", text, re.MULTILINE))
         for user in sorted(every):
             module = self.names.module(user)
             if module is None:
@@ -193,7 +196,10 @@ class Natives:
             def means(dotted: str, level: int, user: str = user) -> bool:
                 return path in places.resolve(user, dotted, level)[-1:]
 
-            yield user_of(user, module, means)
+            found = user_of(user, module, means, methods)
+            # a file with a session of its own evaluates its own tensors, and lifts for itself
+            loud = user in self.repository.groups_of and not self.is_quiet(user)
+            yield replace(found, evaluates=0) if loud else found
 
     def _reached(self, path: str) -> set[str]:
         """Return the files that import ``path``, themselves or through others."""
@@ -298,6 +304,10 @@ class Natives:
         hosts = set(group.files).union(*map(self._reached, group.files)).difference(loud)
         for path in sorted(hosts):
             if (reason := self.names.called_outside(path, self.is_quiet)) is not None:
+                return reason
+        for path in sorted(hosts.union(loud)):
+            reason = self.names.asks_for_values(path) or self.names.imports_computed(path)
+            if reason is not None:
                 return reason
         for path in group.files:
             if not self.is_quiet(path):

@@ -378,7 +378,7 @@ class _Collector:
                     found.append(node)
         return found
 
-    def _tests_in_sessions(self, refs: list[tuple[ast.expr, Symbol]]) -> bool:
+    def _tests_in_sessions(self, refs: Iterable[tuple[ast.expr, Symbol]]) -> bool:
         """Whether a test case takes the session that ``tf.test.TestCase`` opens for it."""
         if not any(symbol.name == "tf.test.TestCase" for _, symbol in refs):
             return False

@@ -449,6 +449,26 @@ def test_programs_that_save_nothing_bind_nobody_else(other: str) -> None:
     assert group.held is None
 
 
+@pytest.mark.parametrize(
+    ("test", "follows"),
+    [
+        ("class T(tf.test.TestCase):\n    def test_it(self):\n        self.test_session()\n", True),
+        ("class T(tf.test.TestCase):\n    def test_it(self):\n        self.evaluate(1)\n", True),
+        ("class T(tf.test.TestCase):\n    def test_it(self):\n        self.run(1)\n", False),
+        ("class T:\n    def test_it(self):\n        self.session()\n", False),
+    ],
+)
+def test_a_test_of_a_shared_file_is_a_program(test: str, follows: bool) -> None:
+    """A test case with a session needs the TensorFlow of the file that it tests."""
+    found = repository(a="import n\n" + SAVES, b="import n\n" + TF + test, n=DEFINES)
+    assert [group.files for group in found.groups] == [("a.py", "n.py"), ("b.py", "n.py")][
+        : 1 + follows
+    ]
+    assert found.followers({0}) == ({1} if follows else set()) and found.followers(set()) == set()
+    alone = repository(a=SAVES, b="import n\n" + TF + test, n=DEFINES)
+    assert [group.files for group in alone.groups] == [("a.py",)]
+
+
 # -- names through files --------------------------------------------------------------------
 
 

@@ -53,6 +53,10 @@ def lift(
         module = Module(module.text.replace("\r\n", "\n"))
     if "\r" in module.text or "\f" in module.text:
         raise Refusal(module.tree, "layout", "its lines end in unusual ways")
+    for node, symbol in module.references():
+        if symbol.name == "tf.errors.FailedPreconditionError":
+            sentence = "it asks whether variables are initialized, which they are from the start"
+            raise Refusal(node, "initialization", sentence)
     lifted = _first_form(module, path, bridge_import, graph_names, not keep_names)
     return replace(lifted, text=lifted.text.replace("\n", "\r\n")) if windows else lifted
 

@@ -430,6 +430,11 @@ HANDED = {
         "`run.py:11` calls `main`",
     ),
     "model.size = 3\n": ("print(model.size)", None),
+    "import util\n": ("print(hasattr(model, 'sess'))", "`util.py` reads `.sess`"),
+    "import util\nutil.use(model, 'sess')\n": ("getattr(model, x)", "`run.py` reads `.sess`"),
+    "setattr(model, 'y', 3)\n": ("pass", "`run.py` sets `.y`"),
+    "import util\nutil.use(model.y)\n": ("print(model.eval())", "`util.py:2` calls `eval`"),
+    "import util\nutil.use(model)\n\n": ("print(eval('1') + x.eval('y'))", None),
 }
 
 
@@ -447,6 +452,101 @@ def test_what_others_do_with_a_model(tmp_path: Path, script: str) -> None:
     assert program.tier is (Tier.SESSION if said else Tier.NATIVE)
     if said:
         assert said in reason(found, "model.py")
+
+
+BUILDER = HOLDER.replace("__init__(self):", "compile(self, rate=0.1):")
+
+
+@pytest.mark.parametrize(
+    ("text", "script", "holds"),
+    [
+        (BUILDER, "model = Model()\nmodel.compile()\n", False),
+        (BUILDER, "model = Model()\nmodel.compile()\nmodel.compile(0.5)\n", True),
+        (BUILDER, "model = Model()\nfor rate in (1, 2):\n    model.compile(rate)\n", True),
+        (HOLDER, "model = Model()\nmodel.predict(1)\nmodel.predict(2)\n", False),
+    ],
+)
+def test_a_graph_that_others_build_again(
+    tmp_path: Path, text: str, script: str, holds: bool
+) -> None:
+    """A method that builds the graph, and that another file calls several times."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "model.py").write_text(text)
+    (tmp_path / "run.py").write_text(USER + script)
+    found = migrate([tmp_path], Options(jobs=1))
+    (program,) = found.report.programs
+    assert program.tier is (Tier.SESSION if holds else Tier.NATIVE)
+    if holds:
+        assert "`run.py` may call `.compile` several times" in reason(found, "model.py")
+
+
+@pytest.mark.parametrize("where", ["linear.py", "files.py", "run.py"])
+def test_who_asks_for_values_of_variables(repository: Path, where: str) -> None:
+    """Variables are initialized from the start: what tells that they are not never fires."""
+    asks = (
+        "\n\ndef wait():\n    try:\n        pass\n    except tf.errors.FailedPreconditionError:\n"
+    )
+    asks += "        print('starting')\n"
+    (repository / "run.py").write_text("import linear\nimport tensorflow as tf\n")
+    path = repository / where
+    path.write_text(path.read_text() + asks)
+    found = migrate([repository], Options(jobs=1))
+    assert found.report.programs[0].tier is Tier.SESSION
+    messages = [f.message for r in found.report.files for f in r.findings if f.code == "TFM510"]
+    said = (
+        "FailedPreconditionError`, and variables are initialized",
+        "initialized, which they are",
+    )
+    assert any(one in message for message in messages for one in said), messages
+
+
+@pytest.mark.parametrize(
+    ("line", "holds"),
+    [
+        ("importlib.import_module('nets.' + __name__)", True),
+        ("importlib.import_module('files')", True),
+        ("importlib.import_module('json')", False),
+    ],
+)
+def test_a_module_that_is_found_by_its_name(repository: Path, line: str, holds: bool) -> None:
+    """A file that an import by a computed name runs may make graph, and is not known."""
+    (repository / "linear.py").write_text(
+        SCRIPT.replace("import files", "import importlib\n\nimport files").replace(
+            "    return len(path)", f"    return {line}"
+        )
+    )
+    found = migrate([repository], Options(jobs=1))
+    assert found.report.programs[0].tier is (Tier.SESSION if holds else Tier.NATIVE)
+    if holds:
+        assert "imports a module by its name" in reason(found, "linear.py")
+
+
+@pytest.mark.parametrize(
+    ("draw", "holds"),
+    [
+        ("np.random.normal(size=[2, 1])", True),
+        ("np.random.RandomState(3).normal(size=[2, 1])", False),
+        ("np.ones([2, 1])", False),
+    ],
+)
+def test_graph_code_of_other_files_that_draws(tmp_path: Path, draw: str, holds: bool) -> None:
+    """The build may stand where the script had drawn other numbers of the same generator."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "net.py").write_text(
+        "import numpy as np\nimport tensorflow as tf\n\n\n"
+        f"def init():\n    return {draw}.astype('float32')\n\n\n"
+        "def build(x):\n    return tf.matmul(x, tf.Variable(init(), name='w'))\n"
+    )
+    (tmp_path / "run.py").write_text(
+        SCRIPT.replace("import files", "import net")
+        .replace('    files.make("out")\n', "")
+        .replace('w = tf.Variable(tf.zeros([2, 1]), name="w")\n', "")
+        .replace("tf.matmul(x, w)", "net.build(x)")
+    )
+    found = migrate([tmp_path], Options(jobs=1))
+    assert found.report.programs[0].tier is (Tier.SESSION if holds else Tier.NATIVE)
+    if holds:
+        assert "`net.py:6` calls `np.random.normal`" in reason(found, "run.py")
 
 
 def test_a_second_run_has_nothing_to_do(repository: Path) -> None:

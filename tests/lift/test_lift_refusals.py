@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrator.lift import Refusal
+from migrator.lift import Refusal, lift
 from migrator.lift.plain import lift_plain
 from migrator.names import Module
 
@@ -727,6 +727,15 @@ def test_it_is_refused_by_name(name: str) -> None:
     assert getattr(refusal.node, "lineno", 1) == line
     assert refusal.sentence
     assert not refusal.sentence.endswith(".")
+
+
+def test_variables_that_may_be_uninitialized_are_refused() -> None:
+    """A handler of the error that they gave would never run: they are initialized when made."""
+    handled = "\ntry:\n    sess.run(w)\nexcept tf.errors.FailedPreconditionError:\n    pass\n"
+    source = HEAD + "sess = tf.Session()\nsess.run(tf.global_variables_initializer())" + handled
+    with pytest.raises(Refusal) as caught:
+        lift(Module(source), "script.py")
+    assert caught.value.precondition == "initialization"
 
 
 #: What happens to an object between the graph that reads it and the session's run.

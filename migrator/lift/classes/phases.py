@@ -295,6 +295,12 @@ class Phases(Roles):
         first = statements.index(part[0])
         names: dict[str, None] = dict.fromkeys(name for name in bound if name != "self")
         inside: set[str] = set()
+        imported = {
+            (alias.asname or alias.name).partition(".")[0]: at
+            for at in self.facts.below(method)
+            if isinstance(at, (ast.Import, ast.ImportFrom))
+            for alias in at.names
+        }
         for node in statements[:first]:
             names.update(dict.fromkeys(_stored(self.facts, node)))
         for node in part:
@@ -307,6 +313,8 @@ class Phases(Roles):
             for at in self.facts.below(node):
                 if at in behind:
                     continue
+                if isinstance(at, ast.Name) and imported.get(at.id) in statements[:first]:
+                    raise Refusal(at, "locals", f"`{at.id}` is imported inside of the method")
                 if isinstance(at, ast.Name) and isinstance(at.ctx, ast.Load) and at.id in names:
                     scope, _ = self.module.find(at.id, self.module.scope_of[at])
                     if scope is self.module.scopes[method] and at.id not in read:
@@ -347,6 +355,14 @@ class Phases(Roles):
             if mixed and not self._leads_to_root(unit):
                 raise Refusal(self.why[unit], "order", f"`{unit.name}` makes graph and runs it")
         self._check_definitions()
+        for unit in self.units():
+            below = self.facts.below(unit) if unit not in self.builders else []
+            named = {at.attr for at in below if isinstance(at, ast.Attribute)}
+            for at in below:
+                if not isinstance(at, ast.Attribute) or at.attr not in ("shape", "get_shape"):
+                    continue
+                if "value" in named and self.facts.kind(at.value) is What.GRAPH:
+                    raise Refusal(at, "shape", "a `Dimension` is read where no graph is built")
         for statement in self.module.tree.body:
             if isinstance(statement, _UNITS):
                 continue

@@ -56,7 +56,7 @@ def check(scope: Analysis) -> None:
             for outer in effects.changed(node):
                 changed.setdefault(outer, node)
             continue
-        for outer in sorted(effects.read(node) & set(changed)):
+        for outer in sorted(effects.read(node) & set(changed)) if changed else ():
             raise Refusal(
                 changed[outer],
                 "host calls",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from migrator.lift.expressions import arguments
 from migrator.lift.kinds import Refusal
 from migrator.lift.wrapped.callables import FILLING, OPENERS, PLAIN, Callables
+from migrator.lift.wrapped.listings import LISTINGS, listed_names
 from migrator.lift.wrapped.things import Export, Feed, Sort, Thing, Use
 from migrator.names import Module, Symbol
 
@@ -36,14 +37,6 @@ _MAKERS = frozenset(
     | {"tf.contrib.framework.get_or_create_global_step"}
     | {"tf.train.create_global_step"}
 )
-#: They list variables of the graph.
-_LISTINGS = frozenset(
-    {"tf.global_variables", "tf.trainable_variables", "tf.local_variables", "tf.model_variables"}
-    | {"tf.contrib.framework.get_variables", "tf.contrib.framework.get_model_variables"}
-    | {"tf.contrib.slim.get_variables", "tf.contrib.slim.get_model_variables"}
-)
-#: What is asked of a variable that is the same in a graph and outside of it.
-_ASKED = frozenset({"name", "shape", "dtype", "get_shape"})
 _SUMMARY_WRITERS = frozenset({"tf.summary.FileWriter", "tf.train.SummaryWriter"})
 
 #: Built-in functions whose value is no tensor, whatever they are given.
@@ -402,7 +395,7 @@ class Values:
         if node.func not in self.calls.graph_refs:
             self._joined(node, self._arguments(node))
             return Thing(Sort.HOST, node)
-        if name in _LISTINGS and self._lists(node):
+        if name in LISTINGS and self._lists(node):
             return Thing(Sort.HOST, node)
         things = self._arguments(node)
         self._joined(node, things)
@@ -411,94 +404,15 @@ class Values:
 
     def _lists(self, node: ast.Call) -> bool:
         """Whether host code goes through a list of variables, and asks for names and values."""
-        around = self.module.parents[node]
-        if isinstance(around, ast.For):
-            if not self.calls.has_session(around):
-                return False
-        elif not isinstance(around, ast.comprehension) or not self.started:
+        loop = isinstance(self.module.parents[node], ast.For)
+        if self.context.deferred or not (loop or self.started):
             return False
-        target = around.target
-        given = [*node.args, *(word.value for word in node.keywords)]
-        if (
-            not isinstance(target, ast.Name)
-            or around.iter is not node
-            or self.context.deferred
-            or not all(isinstance(value, ast.Constant) for value in given)
-        ):
+        names = listed_names(self.calls, node)
+        if names is None:
             return False
-        inside = around if isinstance(around, ast.For) else self.module.parents[around]
-        own: set[ast.Name] = set()
-        for name in self.module.by_name.get(target.id, ()):
-            if not isinstance(name, ast.Name) or name is target:
-                continue
-            if self.calls.key(name) != self.calls.key(target):
-                continue
-            binding = self._binding_loop(name)
-            if binding is inside or isinstance(inside, ast.expr):
-                if not isinstance(name.ctx, ast.Load) or not self._asks(name, inside):
-                    return False
-                own.add(name)
-            elif (
-                binding is None
-                and (isinstance(name.ctx, ast.Load) or inside in self._around(name))
-                and (name.lineno > node.lineno or self._again(name, inside))
-            ):
-                return False
         self.listings[node] = None
-        self.listed |= own
+        self.listed |= names
         return True
-
-    def _around(self, node: ast.AST) -> list[ast.AST]:
-        return list(self.module.ancestors(node))
-
-    def _binding_loop(self, name: ast.Name) -> ast.For | None:
-        """Return the nearest loop that gives a name its value."""
-        for around in self._around(name):
-            if (
-                isinstance(around, ast.For)
-                and isinstance(around.target, ast.Name)
-                and around.target.id == name.id
-                and not any(name is inner for inner in ast.walk(around.iter))
-            ):
-                return around
-        return None
-
-    def _again(self, name: ast.Name, loop: ast.AST) -> bool:
-        """Whether a name that stands ahead of a loop may be read when it is over."""
-        loops = {a for a in self._around(loop) if isinstance(a, (ast.For, ast.While))}
-        return any(
-            around in loops
-            or (
-                isinstance(around, (ast.FunctionDef, ast.Lambda))
-                and around not in self._around(loop)
-            )
-            for around in self._around(name)
-        )
-
-    def _asks(self, name: ast.Name, around: ast.AST) -> bool:
-        """Whether a variable is asked for what it tells anywhere, or its value is fetched."""
-        if around not in self.module.ancestors(name):
-            return False
-        parent = self.module.parents[name]
-        if isinstance(parent, ast.Attribute):
-            above = self.module.parents[parent]
-            named = isinstance(above, ast.Attribute) and above.attr == "name"
-            return parent.attr in _ASKED or (parent.attr == "op" and named)
-        fetch: ast.AST = name
-        if isinstance(parent, ast.Call) and name in parent.args and parent in self.module.parents:
-            symbol = self.calls.symbols.get(parent.func)
-            if symbol is not None and parent.func in self.calls.graph_refs:
-                fetch = parent
-        run = self.module.parents[fetch]
-        return (
-            isinstance(run, ast.Call)
-            and run.args[:1] == [fetch]
-            and not run.keywords
-            and len(run.args) == 1
-            and isinstance(run.func, ast.Attribute)
-            and run.func.attr == "run"
-            and run.func.value in self.calls.session_refs
-        )
 
     @contextmanager
     def aside(self) -> Iterator[Found]:

@@ -57,6 +57,7 @@ METHODS = {
     "def get(self, name):\n return getattr(self, name)": "a computed string",
     "def put(self, name):\n setattr(self, name, self.y)": "`setattr` is called",
     "def function(self):\n pass": "is a name of tf.Module's own",
+    "initialize = 3": "is a name of tf.Module's own",
     "def meta(self):\n s = tf.train.import_meta_graph('x')\n s.restore(self.sess, 'x')": "graph",
     "def count(self):\n self.sess.run(tf.local_variables_initializer())": "only some variables",
     "def each(self):\n return f'{self.sess.run(self.y)}'": "inside an f-string",
@@ -327,3 +328,21 @@ def test_two_sessions_at_once() -> None:
         assert "several sessions share the graph" in reason(HEAD + handed + both)
     nothing = turns.replace("    b.run(tf.global_variables_initializer())\n", "")
     assert "several sessions share the graph" in reason(HEAD + handed + nothing)
+
+
+def test_a_dimension_is_read_beside_the_graph() -> None:
+    """Outside of a build, the sizes in a shape are plain numbers."""
+    sizes = "\n    def sizes(self):\n        return [d.value for d in self.w.get_shape()]\n"
+    assert "`Dimension` is read" in reason(HEAD + MODEL + sizes)
+    plain = "\n    def sizes(self):\n        return self.w.get_shape().as_list()\n"
+    assert lift_classes(Module(HEAD + MODEL + plain), "model.py")
+
+
+def test_an_import_inside_of_a_method_does_not_move() -> None:
+    """What it binds would be missing where the graph is built."""
+    local = MODEL.replace(
+        "        self.size = size\n",
+        "        self.size = size\n        from math import sqrt\n        print(size)\n",
+    )
+    local = local.replace("[2, 1]", "[2, int(sqrt(1))]")
+    assert "`sqrt` is imported inside of the method" in reason(HEAD + local)

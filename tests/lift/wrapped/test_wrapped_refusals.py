@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 import pytest
@@ -115,8 +116,10 @@ def test_refused(rest: str, reason: str) -> None:
                 f"c = C()\nl = [c]\nx = tf.ones(2) * c.k\n{change}\ny = x + c.k\n",
                 "what `c` is may change before",
             )
-            for change in ("c.put(3.0)", "put(c, 3.0)", "d = c\nd.k = 3.0", "C.k = 3.0")
-            + ("for o in l:\n    o.k = 3.0", "l[0].put(3.0)", "np.copyto(c, 1)")
+            for change in (
+                *("c.put(3.0)", "put(c, 3.0)", "d = c\nd.k = 3.0", "C.k = 3.0"),
+                *("for o in l:\n    o.k = 3.0", "l[0].put(3.0)", "np.copyto(c, 1)"),
+            )
         ),
         (
             "a = np.ones(2)\nb = a[:1]\nx = tf.constant(a)\nb += 1\ny = x + tf.constant(a)\n",
@@ -226,7 +229,8 @@ def test_refused_graph(source: str, reason: str) -> None:
     [
         # rebinding what the graph has read already, behind where it is complete
         (
-            "n = 2\ny = tf.ones([n])\nn = 3\nwith tf.Session() as sess:\n    print(sess.run(y), n)\n",
+            "n = 2\ny = tf.ones([n])\nn = 3\n"
+            "with tf.Session() as sess:\n    print(sess.run(y), n)\n",
             "model.build()\nn = 3",
         ),
         # an empty list that graph code fills belongs to it
@@ -306,7 +310,8 @@ def test_refused_graph(source: str, reason: str) -> None:
         # graph that is made in a loop, of what does not change
         (
             "x = tf.placeholder(tf.float32)\ny = x * 2\nwith tf.Session() as sess:\n"
-            "    for i in range(2):\n        z = tf.square(y)\n        print(sess.run(z, {x: i}))\n",
+            "    for i in range(2):\n        z = tf.square(y)\n"
+            "        print(sess.run(z, {x: i}))\n",
             "for i in range(2):\n    print(model.z(i))",
         ),
         # a session in a condition
@@ -367,7 +372,7 @@ _LISTED = (
     [
         (
             "for v in tf.global_variables():\n        print(v, sess.run(v))",
-            "straight line|graph is",
+            "graph is",
         ),
         ("for v in tf.global_variables():\n        sess.run(v.assign(v + 1))", "graph is made"),
         ("for v in tf.global_variables():\n        sess.run(tf.assign(v, 2))", "`tf.assign` is"),
