@@ -23,6 +23,12 @@ from migrator.tree import Tree
 __all__ = ["Refused", "lifted_plan", "with_refusal"]
 
 
+_INITIALIZERS = frozenset(
+    {"tf.global_variables_initializer", "tf.initialize_all_variables"}
+    | {"tf.variables_initializer", "tf.initialize_variables"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """Why a file is not lifted."""
@@ -113,6 +119,7 @@ def _lifted(job: Job) -> Lifted:
     if gone is not None:
         raise Refusal(gone[0], "interface", gone[1])
     _check_instances(job, lifted)
+    _check_values(job)
     requirements = set(lifted.requirements)
     if any(symbol.name.startswith("tf.summary.") for _, symbol in after.references()):
         requirements.add("tensorboard")
@@ -145,6 +152,51 @@ def _check_instances(job: Job, lifted: Lifted) -> None:
                     "one instance",
                     f"`{user.path}` may make several of `{name}`, and {why}",
                 )
+
+
+def _check_values(job: Job) -> None:
+    """Refuse a class of which another file makes an object that never gets values.
+
+    Its variables had none then, and running it failed; a module's have their initial ones.
+    """
+    for owner in job.module.tree.body:
+        if not isinstance(owner, ast.ClassDef):
+            continue
+        if [base for base in owner.bases if ast.unparse(base) != "object"]:
+            continue  # its base class may do it
+        methods = [item for item in owner.body if isinstance(item, ast.FunctionDef)]
+        giving = {item.name for item in methods if _gives_values(job.module, item)}
+        more = set(giving)
+        while more:
+            more = {item.name for item in methods if _reads(item, giving)} - giving
+            giving |= more
+        if not giving or "__init__" in giving:
+            continue
+        for user in job.context.users:
+            if owner.name in dict(user.made) and giving.isdisjoint(user.attributes):
+                raise Refusal(
+                    owner,
+                    "values",
+                    f"`{user.path}` neither initializes nor restores the `{owner.name}` it makes",
+                )
+
+
+def _gives_values(module: Module, method: ast.FunctionDef) -> bool:
+    """Whether a method initializes variables or restores them."""
+    for node in ast.walk(method):
+        if isinstance(node, ast.Attribute) and node.attr == "restore":
+            return True
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            symbol = module.symbol(node)
+            if symbol is not None and symbol.name in _INITIALIZERS:
+                return True
+    return False
+
+
+def _reads(method: ast.FunctionDef, attributes: set[str]) -> bool:
+    return any(
+        isinstance(node, ast.Attribute) and node.attr in attributes for node in ast.walk(method)
+    )
 
 
 def _renaming_stars(job: Job) -> frozenset[str]:

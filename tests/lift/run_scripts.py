@@ -42,9 +42,7 @@ def patch_tf1():
 
     def patched(self, fetches, *args, **kwargs):
         result = run(self, fetches, *args, **kwargs)
-        if isinstance(fetches, tf.Operation) and fetches.name.startswith(
-            ("init", "group_deps")
-        ):
+        if isinstance(fetches, tf.Operation) and fetches.name.startswith(("init", "group_deps")):
             for variable in self.graph.get_collection("trainable_variables"):
                 shape = variable.shape.as_list()
                 value = initial(variable.op.name, shape, variable.dtype.base_dtype.as_numpy_dtype)

@@ -480,6 +480,34 @@ def test_a_graph_that_others_build_again(
         assert "`run.py` may call `.compile` several times" in reason(found, "model.py")
 
 
+@pytest.mark.parametrize(
+    ("script", "holds"),
+    [
+        ("model = Model()\nmodel.start()\nprint(model.predict(1))\n", False),
+        ("model = Model()\nmodel.again('x')\nprint(model.predict(1))\n", False),
+        ("model = Model()\nprint(model.predict(1))\n", True),
+        ("print(Model)\n", False),
+    ],
+)
+def test_a_model_that_never_gets_values(tmp_path: Path, script: str, holds: bool) -> None:
+    """Running what was neither initialized nor restored failed, and would not any more."""
+    (tmp_path / ".git").mkdir()
+    started = HOLDER.replace(
+        "        self.sess.run(tf.global_variables_initializer())\n        self.saver",
+        "        self.saver",
+    )
+    started += (
+        "\n    def start(self):\n        self.sess.run(tf.global_variables_initializer())\n"
+        "\n    def again(self, path):\n        self.saver.restore(self.sess, path)\n"
+    )
+    (tmp_path / "model.py").write_text(started)
+    (tmp_path / "run.py").write_text(USER + script)
+    found = migrate([tmp_path], Options(jobs=1))
+    assert found.report.programs[0].tier is (Tier.SESSION if holds else Tier.NATIVE)
+    if holds:
+        assert "`run.py` neither initializes nor restores" in reason(found, "model.py")
+
+
 @pytest.mark.parametrize("where", ["linear.py", "files.py", "run.py"])
 def test_who_asks_for_values_of_variables(repository: Path, where: str) -> None:
     """Variables are initialized from the start: what tells that they are not never fires."""
