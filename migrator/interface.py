@@ -226,8 +226,33 @@ def _made(module: Module, own: dict[str, str], star: bool) -> dict[str, int]:
             parent, (ast.List, ast.Tuple, ast.Dict, ast.Assign, ast.Return, ast.keyword)
         ):
             handed.add(name)  # it may be called anywhere
-    found = {name: at_once(module.tree, set(nodes)) for name, nodes in calls.items()}
+    found = {name: _times(module, set(nodes)) for name, nodes in calls.items()}
     return {**found, **dict.fromkeys(handed, 2)}
+
+
+def _times(module: Module, calls: set[ast.AST]) -> int:
+    """Return how often a process may make ``calls``: two stands for any number.
+
+    A call in a function or class that is called several times itself is made as often.
+    """
+    count = at_once(module.tree, calls)
+    if count != 1:
+        return count
+    for call in calls:
+        for at in module.ancestors(call):
+            name = getattr(at, "name", None)
+            if not isinstance(at, (ast.FunctionDef, ast.ClassDef)) or name == "__init__":
+                continue
+            callers: set[ast.AST] = {
+                node
+                for node in module.nodes
+                if isinstance(node, ast.Call)
+                and isinstance(node.func, (ast.Name, ast.Attribute))
+                and ast.unparse(node.func).rpartition(".")[2] == name
+            }
+            if at_once(module.tree, callers) > 1:
+                return 2
+    return count
 
 
 def broken(before: Module, after: Module, users: Iterable[User]) -> tuple[ast.AST, str] | None:

@@ -187,6 +187,7 @@ class Natives:
             every.discard(path)
         text = self._read(path) or ""
         methods = frozenset(re.findall(r"^[ \t]+def[ \t]+(\w+)", text, re.MULTILINE))
+        handing = self._handing(path)
         for user in sorted(every):
             module = self.names.module(user)
             if module is None:
@@ -197,9 +198,51 @@ class Natives:
                 return path in places.resolve(user, dotted, level)[-1:]
 
             found = user_of(user, module, means, methods)
+            for other in sorted(handing.keys() & set(self.repository.edges.get(user, ()))):
+
+                def hands(dotted: str, level: int, user: str = user, other: str = other) -> bool:
+                    return other in places.resolve(user, dotted, level)[-1:]
+
+                found = _with_handed(found, user_of(user, module, hands), handing[other])
             # a file with a session of its own evaluates its own tensors, and lifts for itself
             loud = user in self.repository.groups_of and not self.is_quiet(user)
             yield replace(found, evaluates=0) if loud else found
+
+    def _handing(self, path: str) -> dict[str, dict[str, str]]:
+        """Return the files that hand on names of ``path``: their name for it -> its own.
+
+        A package does in its ``__init__``: ``from .model import Model``.
+        """
+        found: dict[str, dict[str, str]] = {}
+        here = self.names.module(path)
+        if here is None:
+            return found
+        known = {path: {name: name for name in here.root.bindings}}
+        todo = [path]
+        while todo:
+            source = todo.pop()
+            for other in sorted(self.repository.imported_by.get(source, set()) - {path}):
+                module = self.names.module(other)
+                if module is None:
+                    continue
+                names: dict[str, str] = {}
+                for name, bindings in module.root.bindings.items():
+                    for binding in bindings:
+                        if binding.module is None or binding.module[2] not in known[source]:
+                            continue
+                        if (
+                            source
+                            in self.repository.places.resolve(other, *binding.module[:2])[-1:]
+                        ):
+                            names[name] = known[source][binding.module[2]]
+                for dotted, level in module.root.stars:
+                    if source in self.repository.places.resolve(other, dotted, level)[-1:]:
+                        names.update(known[source])
+                if not names.keys() <= found.get(other, {}).keys():
+                    found.setdefault(other, {}).update(names)
+                    known[other] = found[other]
+                    todo.append(other)
+        return found
 
     def _reached(self, path: str) -> set[str]:
         """Return the files that import ``path``, themselves or through others."""
@@ -345,6 +388,28 @@ class Natives:
                 if other != path and (fact.legacy_keras or fact.slim):
                     return fact.legacy_keras or "tf.contrib.slim"
         return None
+
+
+def _with_handed(user: User, through: User, names: Mapping[str, str]) -> User:
+    """Return ``user`` with what it uses of a file by way of another one, which hands it on.
+
+    Args:
+        user: what it uses of the file itself.
+        through: what it uses of the other one.
+        names: the other's name -> the file's own.
+    """
+    used = set(names) if "*" in through.names else through.names & names.keys()
+    made = dict(user.made)
+    for name, count in through.made:
+        if name in names:
+            made[names[name]] = made.get(names[name], 0) + count
+    return replace(
+        user,
+        names=user.names | {names[name] for name in used},
+        attributes=user.attributes | (through.attributes if used else frozenset()),
+        bases=user.bases | {names[name] for name in through.bases if name in names},
+        made=tuple(sorted(made.items())),
+    )
 
 
 def _is_near(one: str, other: str) -> bool:

@@ -97,6 +97,9 @@ def _no_session(module: Module, refusal: Refusal) -> Refusal:
         if symbol.name in SESSIONS:
             return Refusal(node, "nothing", f"`{symbol.spelled}` holds the session")
     for node, symbol in module.references():
+        if symbol.name == "tf.test.TestCase":
+            return Refusal(node, "nothing", f"`{symbol.spelled}` opens its sessions")
+    for node, symbol in module.references():
         if symbol.name in TARGETS:
             return Refusal(node, "nothing", f"`{symbol.spelled}` uses a session made elsewhere")
     return Refusal(refusal.node, "nothing", "it opens no session of its own")

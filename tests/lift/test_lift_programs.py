@@ -134,6 +134,34 @@ def test_a_test_with_sessions_of_its_own_holds_the_program(repository: Path) -> 
     assert "`test_linear.py` uses `x`" in reason(found, "linear.py")
 
 
+def test_a_test_of_a_neutral_model_moves_with_it(tmp_path: Path) -> None:
+    """Beside a script that lifts, the test of its model runs on the same TensorFlow."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "net.py").write_text(
+        "import tensorflow as tf\n\n\ndef build(x):\n    return tf.layers.dense(x, 1)\n"
+    )
+    (tmp_path / "run.py").write_text(
+        SCRIPT.replace("import files", "import net")
+        .replace('    files.make("out")\n', "")
+        .replace("tf.matmul(x, w)", "net.build(tf.matmul(x, w))")
+    )
+    (tmp_path / "net_test.py").write_text(
+        "import tensorflow as tf\nimport net\n\n\nclass NetTest(tf.test.TestCase):\n"
+        "    def test_it(self):\n        with self.cached_session() as sess:\n"
+        "            y = net.build(tf.ones([1, 2]))\n"
+        "            sess.run(tf.global_variables_initializer())\n            sess.run(y)\n"
+    )
+    found = migrate([tmp_path], Options(jobs=1))
+    tiers = {program.files: program.tier for program in found.report.programs}
+    assert tiers == {("net.py", "run.py"): Tier.NATIVE, ("net.py", "net_test.py"): Tier.SESSION}
+    new = texts(found)
+    assert "tensorflow.compat.v1" in new["net.py"] and "disable_v2" not in new["net.py"]
+    assert "tensorflow.compat.v1" in new["net_test.py"] and "disable_v2" in new["net_test.py"]
+    assert "`tf.test.TestCase` opens its sessions" in reason(found, "net_test.py")
+    (tmp_path / "run.py").unlink()
+    assert not migrate([tmp_path], Options(jobs=1)).changes  # nothing saves, nothing moves
+
+
 BASE = """\
 import tensorflow as tf
 
@@ -351,6 +379,8 @@ MAKERS = {
     "models = [Model() for _ in range(2)]\n": True,
     "for i in range(3):\n    Model().save(str(i))\n": True,
     "kinds = {'a': Model}\nmodels = [kinds['a']()]\n": True,
+    "def make():\n    return Model()\n\n\na, b = make(), make()\n": True,
+    "class Pair:\n    def __init__(self):\n        self.one = Model()\n\n\nPair(), Pair()\n": True,
 }
 
 
@@ -371,6 +401,35 @@ def test_several_models_of_another_file(tmp_path: Path, user: str) -> None:
         )
         (tmp_path / "model.py").write_text(own)
         assert migrate([tmp_path], Options(jobs=1)).report.programs[0].tier is Tier.NATIVE
+
+
+@pytest.mark.parametrize(
+    ("hands", "script", "said"),
+    [
+        ("from .model import Model\n", "from pkg import Model\na = Model()\n", None),
+        ("from .model import Model\n", "from pkg import Model\na = Model(), Model()\n", "several"),
+        ("from .model import Model as M\n", "import pkg\na = pkg.M(), pkg.M()\n", "several"),
+        ("from .model import *\n", "from pkg import *\na = Model(), Model()\n", "several"),
+        (
+            "from .model import Model\n",
+            "from pkg import Model\n\n\nclass Mine(Model):\n    pass\n",
+            "`run.py` makes a class of `Model`",
+        ),
+    ],
+)
+def test_a_class_that_its_package_hands_on(
+    tmp_path: Path, hands: str, script: str, said: str | None
+) -> None:
+    """What comes through the ``__init__`` of a package is used like what is imported itself."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg" / "__init__.py").write_text(hands)
+    (tmp_path / "pkg" / "model.py").write_text(HOLDER)
+    (tmp_path / "run.py").write_text(script)
+    found = migrate([tmp_path], Options(jobs=1))
+    assert found.report.programs[0].tier is (Tier.SESSION if said else Tier.NATIVE)
+    if said:
+        assert said in reason(found, "pkg/model.py")
 
 
 def test_a_model_that_is_made_where_it_is_imported_is_one_of_them(tmp_path: Path) -> None:

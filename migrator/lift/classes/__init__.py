@@ -12,6 +12,7 @@ from migrator.lift.classes.facts import Facts
 from migrator.lift.classes.functions import Functions
 from migrator.lift.classes.phases import Phases
 from migrator.lift.classes.runs import Runs
+from migrator.lift.classes.seeds import check_seeds
 from migrator.lift.classes.sessions import Sessions
 from migrator.lift.kinds import Lifted, Refusal
 from migrator.names import Module
@@ -43,6 +44,7 @@ def lift_classes(
     runs = Runs(facts)
     phases = Phases(facts, runs)
     functions = Functions(phases)
+    check_seeds(facts, functions)
     sessions = Sessions(phases)
     emitter = Emitter(phases, functions, sessions, bridge_import)
     text = emitter.run()

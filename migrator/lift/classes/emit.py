@@ -17,6 +17,7 @@ from migrator.lift.graphcode import GraphCode
 from migrator.lift.kinds import Refusal
 from migrator.lift.parts import unused
 from migrator.lift.text import Edit, applied
+from migrator.lift.wrapped.imports import bridge_place
 from migrator.names import Module
 
 __all__ = ["Emitter"]
@@ -68,8 +69,9 @@ class Emitter(Calls):
         if swapped:
             new = f"import tensorflow as {name}"
             edits.append((self.module.start(node), self.module.end(node), new))
-        end = self.text.find("\n", self.module.end(node)) + 1 or len(self.text)
-        edits.append((end, end, f"{self.bridge_import}\n"))
+        end = bridge_place(self.module, node)
+        lead = "" if self.text[:end].endswith("\n") else "\n"
+        edits.append((end, end, f"{lead}{self.bridge_import}\n"))
         return name, edits
 
     def run(self) -> str:

@@ -50,7 +50,7 @@ class Facts(Structure):
 
     def _flow(self) -> None:
         """Tell the kinds of names and attributes, until nothing changes."""
-        pairs = list(self._bindings())
+        pairs = list(self.bindings())
         givers = [
             node
             for node in self.module.nodes
@@ -125,7 +125,7 @@ class Facts(Structure):
                     return True
         return False
 
-    def _bindings(
+    def bindings(
         self,
     ) -> Iterator[tuple[ast.expr, ast.expr, int | None, ast.stmt]]:
         """Yield targets with their values, and which element of the value it is."""
@@ -354,6 +354,8 @@ class Facts(Structure):
         symbol = self.symbol(node.func)
         if symbol is not None and symbol.name in SPECIAL:
             return SPECIAL[symbol.name]
+        if symbol is not None and symbol.name == "tf.train.global_step":
+            return What.HOST  # it runs the session, and gives a number
         if symbol is not None and symbol.name == "tf.group":
             kinds = {self.kind(at) for at in node.args}
             if kinds and kinds <= {What.INIT, What.LOCAL_INIT}:

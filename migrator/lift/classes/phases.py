@@ -16,6 +16,8 @@ from migrator.symbols import Status, status
 __all__ = ["Build", "Phases", "flat", "is_gone"]
 
 _UNITS = (ast.FunctionDef, ast.ClassDef)
+#: They find what is in the graph.
+_LOOKUPS = ("get_global_step", "get_collection", "_variables")
 
 
 @dataclass(eq=False)
@@ -69,15 +71,42 @@ class Phases(Roles):
                     raise Refusal(
                         node, "symbol", f"`{symbol.spelled}`, which is gone, is called between runs"
                     )
-            first = roots[1] if len(roots) > 1 else methods[0]
-            names = " and ".join(f"`{method.name}`" for method in roots[:2])
+            if not roots:
+                raise Refusal(methods[0], "one build", "the methods that make graph call each other")
+            making = [method for method in roots if self._operates(self._place(method))]
+            if len(making) < 2:
+                other = next(method for method in roots if method not in making[:1])
+                place = self._place(other)
+                source = self.module.source(place)
+                raise Refusal(
+                    place,
+                    "one build",
+                    f"`{other.name}` uses `{source}` where no graph is built",
+                )
+            names = " and ".join(f"`{method.name}`" for method in making[:2])
             raise Refusal(
-                first,
-                "one build",
-                f"{names or 'methods'} make graph, and nothing calls them together",
+                making[1], "one build", f"{names} make graph, and nothing calls them together"
             )
         (root,) = roots
         return self._split(family, root, 0)
+
+    def _place(self, method: Function) -> ast.AST:
+        """Return what makes a method a builder, in a method that it calls if it is there."""
+        seen: set[ast.AST] = set()
+        place = self.why[method]
+        while isinstance(place, ast.Call) and place not in seen:
+            seen.add(place)
+            inner = [one for one in self.facts.called(place) if one in self.why]
+            place = self.why[inner[0]] if inner else place
+        return place
+
+    def _operates(self, place: ast.AST) -> bool:
+        """Whether graph is made at a place, and not only looked up or handed on."""
+        symbol = self.facts.symbol(place)
+        if symbol is not None:
+            return not symbol.name.endswith(_LOOKUPS)
+        parent = self.module.parents[place]
+        return isinstance(parent, (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Subscript))
 
     def _split(self, family: Family, method: Function, depth: int) -> Build:
         """Find the statements of ``method`` that build."""
@@ -355,14 +384,7 @@ class Phases(Roles):
             if mixed and not self._leads_to_root(unit):
                 raise Refusal(self.why[unit], "order", f"`{unit.name}` makes graph and runs it")
         self._check_definitions()
-        for unit in self.units():
-            below = self.facts.below(unit) if unit not in self.builders else []
-            named = {at.attr for at in below if isinstance(at, ast.Attribute)}
-            for at in below:
-                if not isinstance(at, ast.Attribute) or at.attr not in ("shape", "get_shape"):
-                    continue
-                if "value" in named and self.facts.kind(at.value) is What.GRAPH:
-                    raise Refusal(at, "shape", "a `Dimension` is read where no graph is built")
+        self._check_dimensions()
         for statement in self.module.tree.body:
             if isinstance(statement, _UNITS):
                 continue
@@ -386,6 +408,47 @@ class Phases(Roles):
                     holder in roots and not self._in_part(name, part, holder)
                 ):
                     raise Refusal(name, "script", f"`{unit.name}` makes graph beside the classes")
+
+    def _check_dimensions(self) -> None:
+        """Outside of a build, the sizes in a shape are plain numbers, which have no ``value``."""
+        if "value" not in {at.attr for at in self.module.nodes if isinstance(at, ast.Attribute)}:
+            return
+        running = {
+            at
+            for build in self.builds
+            for one in build.fork_runs
+            for at in self.facts.below(one)
+        }
+        named: set[ast.AST] = set()  #: the units that read a `value` beside the graph
+        shapes: list[ast.Attribute] = []
+        for at in self.module.nodes:
+            if not isinstance(at, ast.Attribute) or not isinstance(at.ctx, ast.Load):
+                continue
+            kept = self._keeps_shape(at)
+            if not kept and at.attr not in ("shape", "get_shape", "value"):
+                continue
+            if self.in_build(at) and at not in running:
+                continue
+            if at.attr == "value":
+                named.add(self.facts.unit(at))
+            elif kept or self.facts.kind(at.value) is What.GRAPH:
+                shapes.append(at)
+        for at in shapes:
+            if self.facts.unit(at) in named:
+                raise Refusal(at, "shape", "a `Dimension` is read where no graph is built")
+
+    def _keeps_shape(self, node: ast.Attribute) -> bool:
+        """Whether an attribute of a model is given the static shape of a part of its graph."""
+        member = self.facts.member(node)
+        for _, value in member[1].assigned.get(member[2], ()) if member is not None else ():
+            at = value
+            if isinstance(at, ast.Subscript) and isinstance(at.slice, ast.Slice):
+                at = at.value
+            if isinstance(at, ast.Call):
+                at = at.func
+            if isinstance(at, ast.Attribute) and at.attr in ("shape", "get_shape"):
+                return self.facts.kind(at.value) is What.GRAPH
+        return False
 
     def _check_definitions(self) -> None:
         """What is evaluated where a class or a function is defined must not make graph."""
@@ -418,8 +481,8 @@ class Phases(Roles):
                     return False
         return True
 
-    def in_build(self, node: ast.stmt) -> bool:
-        """Whether a statement runs where the graph is built."""
+    def in_build(self, node: ast.AST) -> bool:
+        """Whether a piece of code runs where the graph is built."""
         unit = self.facts.unit(node)
         if unit not in {build.method for build in self.builds}:
             return unit in self.builders

@@ -31,6 +31,7 @@ def check(scope: Analysis) -> None:
     own = scope.module.scopes[scope.node]
     last = anchor.lineno
     inside = {inner for node in scope.moved for inner in ast.walk(node)}
+    _check_imports(scope, inside)
     for name, node in scope.host_reads:
         _check_read(scope, name, (node.lineno, last), inside)
     for name, _ in scope.late_reads:
@@ -72,6 +73,23 @@ def check(scope: Analysis) -> None:
     for late in [*scope.late, *(use.fetch for use in scope.uses)]:
         if effects.of(late):
             raise Refusal(late, "host calls", "what it calls would come before the session's runs")
+
+
+def _check_imports(scope: Analysis, inside: set[ast.AST]) -> None:
+    """Check that the build reads no name that an import binds in the function around it."""
+    for node in [*scope.moved, *scope.late, *(use.fetch for use in scope.uses)]:
+        for name in ast.walk(node):
+            if not isinstance(name, ast.Name) or not isinstance(name.ctx, ast.Load):
+                continue
+            owner, bindings = scope.module.find(name.id, scope.module.scope_of[name])
+            if owner is None or owner is scope.module.root:
+                continue
+            if any(
+                isinstance(binding.node, (ast.Import, ast.ImportFrom))
+                and binding.node not in inside
+                for binding in bindings
+            ):
+                raise Refusal(name, "import", f"`{name.id}` is imported inside of the function")
 
 
 def _check_objects(scope: Analysis, effects: _Effects, last: int) -> None:

@@ -43,7 +43,7 @@ METHODS = {
     "def grow(self):\n return self.sess.run(tf.square(self.y), {})": "is computed",
     "def add(self):\n self.z = tf.square(self.y)": "make graph, and nothing calls them together",
     "def more(self):\n return self.y * 2": "make graph, and nothing calls them together",
-    "@property\ndef output(self):\n return self.y": "make graph, and nothing calls them together",
+    "@property\ndef output(self):\n return self.y": "`output` uses `self.y` where no graph is built",
     "def run(self, op):\n return self.sess.run(op)": "not told in one place",
     "def run(self, feed):\n return self.sess.run(self.y, feed)": "as the caller gives it",
     "def feed(self, x):\n return self.sess.run(self.y, dict(zip([self.x], [x])))": "is computed",
@@ -63,9 +63,9 @@ METHODS = {
     "def each(self):\n return f'{self.sess.run(self.y)}'": "inside an f-string",
     "async def soon(self):\n return self.sess.run(self.y)": "asynchronous",
     "def queue(self):\n tf.train.start_queue_runners(sess=self.sess)": "nothing calls them",
-    "def some(self):\n tf.train.Saver([self.w]).save(self.sess, 'x')": "nothing calls them",
+    "def some(self):\n tf.train.Saver([self.w]).save(self.sess, 'x')": "`some` uses `self.w` where no",
     "def chk(self):\n s = tf.train.Saver()\n s.export_meta_graph('x')": "`.export_meta_graph()`",
-    "def load(self, v):\n self.w.load(v, self.sess)": "nothing calls them together",
+    "def load(self, v):\n self.w.load(v, self.sess)": "`load` uses `self.w` where no graph",
 }
 
 
@@ -224,7 +224,15 @@ def test_a_step_is_read_from_its_variable() -> None:
     lifted = lift_classes(Module(HEAD + counting + save), "model.py").text
     assert "self.make_saver().save('x', self.step)\n        return int(self.step.numpy())" in lifted
     other = counting.replace("tf.train.get_or_create_global_step()", "tf.square(self.y)")
-    assert "make graph, and nothing" in reason(HEAD + other + save.split("return")[0])
+    told = reason(HEAD + other + save.split("return")[0])
+    assert "`save` uses `self.step` where no graph is built" in told
+    kept = save.replace("return tf", "step = tf") + "        return step\n"
+    assert "step = int(self.step.numpy())" in lift_classes(
+        Module(HEAD + counting + kept), "model.py"
+    ).text
+    looked = save.replace("self.step)\n", "tf.train.get_global_step())\n", 1)
+    told = reason(HEAD + counting + looked)
+    assert "`save` uses `tf.train.get_global_step` where no graph is built" in told
 
 
 def test_a_script_may_start_its_model_again() -> None:
@@ -334,6 +342,20 @@ def test_a_dimension_is_read_beside_the_graph() -> None:
     """Outside of a build, the sizes in a shape are plain numbers."""
     sizes = "\n    def sizes(self):\n        return [d.value for d in self.w.get_shape()]\n"
     assert "`Dimension` is read" in reason(HEAD + MODEL + sizes)
+    width = "        self.width = self.w.shape[1].value\n"
+    early = MODEL.replace("        self.y =", width + "        self.y =")
+    late = MODEL.replace("initializer())\n", "initializer())\n" + width)
+    assert "`Dimension` is read" in reason(HEAD + late)
+    assert "self.w.shape[1].value" in lift_classes(Module(HEAD + early), "model.py").text
+    script = "\n\nmodel = Model(1)\nprint(model.x.get_shape()[1].value)\n"
+    assert "`Dimension` is read" in reason(HEAD + MODEL + script)
+    kept = MODEL.replace("        self.y =", "        self.dims = self.w.shape\n        self.y =")
+    for use, held in (("self.dims[0].value", True), ("self.dims.as_list()", False)):
+        method = f"\n    def size(self):\n        return {use}\n"
+        if held:
+            assert "`Dimension` is read" in reason(HEAD + kept + method)
+        else:
+            assert use in lift_classes(Module(HEAD + kept + method), "model.py").text
     plain = "\n    def sizes(self):\n        return self.w.get_shape().as_list()\n"
     assert lift_classes(Module(HEAD + MODEL + plain), "model.py")
 
@@ -346,3 +368,29 @@ def test_an_import_inside_of_a_method_does_not_move() -> None:
     )
     local = local.replace("[2, 1]", "[2, int(sqrt(1))]")
     assert "`sqrt` is imported inside of the method" in reason(HEAD + local)
+
+
+def test_a_seeded_op_that_several_functions_reach() -> None:
+    """Each function has the op anew, and would draw its first numbers again."""
+    noisy = MODEL.replace("(self.x, self.w)", "(tf.nn.dropout(self.x, 0.5, seed=3), self.w)")
+    train = "\n    def train(self, x):\n        self.sess.run(self.train_op, {self.x: x})\n"
+    assert "draw on from a seeded random op" in reason(HEAD + noisy + train)
+    assert "def train(" in lift_classes(Module(HEAD + MODEL + train), "model.py").text
+    assert "seed=3" in lift_classes(Module(HEAD + noisy), "model.py").text
+    apart = noisy + "\n    def weights(self):\n        return self.sess.run(self.w)\n"
+    assert "seed=3" in lift_classes(Module(HEAD + apart), "model.py").text
+    given = 'tf.Variable(tf.random_normal([2, 1], seed=3), name="w")'
+    starts = MODEL.replace('tf.get_variable("w", [2, 1])', given) + train
+    assert "seed=3" in lift_classes(Module(HEAD + starts), "model.py").text
+    helped = noisy.replace("tf.nn.dropout(self.x, 0.5, seed=3)", "self.noise()") + (
+        "\n    def noise(self):\n        x = tf.nn.dropout(self.x, 0.5, seed=3)\n"
+        "        return x\n"
+    )
+    assert "draw on from a seeded random op" in reason(HEAD + helped + train)
+
+
+def test_the_bridge_is_imported_behind_the_imports_beside_tensorflow() -> None:
+    """It is a module of the program's own."""
+    head = HEAD.replace("as tf\n", "as tf\nimport os\nfrom math import sqrt\n")
+    lifted = lift_classes(Module(head + MODEL), "model.py").text
+    assert "as tf\nimport os\nfrom math import sqrt\nimport tf2_bridge\n\n\nclass" in lifted

@@ -439,3 +439,24 @@ def test_a_function_that_a_loop_goes_through() -> None:
         "for i in range(2):\n    for s in scores(i):\n        print(s)\n",
     ):
         assert "is called in a loop" in refused(source + again)
+
+
+@pytest.mark.parametrize("name", ["build", "net.build", "sqrt"])
+def test_an_import_inside_of_a_function_does_not_move(name: str) -> None:
+    """What it binds would be missing where the graph is built."""
+    imports = {"build": "from net import build", "net.build": "import net"}
+    line = imports.get(name, "from math import sqrt")
+    source = (
+        "import tensorflow as tf\n\n\ndef main():\n    {inner}\n"
+        f"    x = tf.placeholder(tf.float32)\n    y = x * {name}(2.0)\n"
+        "    with tf.Session() as sess:\n        print(sess.run(y, {{x: 3}}))\n\n\nmain()\n"
+    )
+    names = frozenset({"net.build"})
+    inside = Module(source.format(inner=line))
+    with pytest.raises(Refusal, match="is imported inside of the function"):
+        lift_wrapped(inside, "main.py", graph_names=names)
+    above = Module(f"{line}\n" + source.format(inner="pass"))
+    assert f"{name}(2.0)" in lift_wrapped(above, "main.py", graph_names=names).text
+    beside = source.format(inner=f"from os import getcwd; print(getcwd())")
+    beside = beside.replace(f"{name}(2.0)", "2.0")
+    assert "getcwd" in lift_wrapped(Module(beside), "main.py").text
