@@ -12,7 +12,7 @@ from migrator.names import Module
 __all__ = ["Part", "User", "broken", "user_of"]
 
 #: What tensors, operations and variables have, and needs their graph and session.
-_OF_GRAPH = ("eval", "run", "load", "initializer", "graph")
+_OF_GRAPH = ("eval", "run", "load", "initializer", "graph", "shape[].value")
 
 #: Anything may be used: a star import, the module handed on.
 ALL = "*"
@@ -103,6 +103,16 @@ def user_of(
         for at in module.nodes
         if isinstance(at, ast.Attribute) and isinstance(at.value, ast.Attribute)
     }
+    if any(
+        isinstance(at, ast.Attribute)
+        and at.attr == "value"
+        and isinstance(at.ctx, ast.Load)
+        and isinstance(at.value, (ast.Name, ast.Subscript))
+        for at in module.nodes
+    ):
+        # sizes are plain numbers outside of a graph; which shape a name's are is not followed
+        shaped = {name for name, attribute in chains if attribute in ("shape", "get_shape")}
+        chains |= {(name, "shape[].value") for name in shaped}
     return User(
         path,
         frozenset(names),

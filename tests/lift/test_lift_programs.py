@@ -482,6 +482,9 @@ HANDED = {
     "import util\nutil.use(model)\n": ("model.sess.run(model.y)", "`util.py` reads `.sess`"),
     "import util\nutil.use( model)\n": ("getattr(model, 'sess').run(1)", "`util.py` reads `.sess`"),
     "print(model.y.eval({model.x: [[1, 2]]}))\n": ("pass", "`run.py` reads `.y.eval`"),
+    "print(model.y.shape[1].value)\n": ("pass", "`run.py` reads `.y.shape[].value`"),
+    "print([d.value for d in model.y.get_shape()])\n": ("pass", "reads `.y.shape[].value`"),
+    "print(model.y.shape[1], model.y.get_shape().as_list())\n": ("pass", None),
     "model.y = 3\n": ("pass", "`run.py` sets `.y`, which is fetched or fed"),
     "from shown import count\nprint(count())\n": ("pass", "`run.py:5` calls `count`"),
     "import shown\n\n\ndef main():\n    print(shown.count())\n\n\nmain()\n": (

@@ -7,6 +7,7 @@ for it.  Public methods keep their names and parameters.
 
 from __future__ import annotations
 
+from migrator.lift.classes.dimensions import check_dimensions
 from migrator.lift.classes.emit import Emitter
 from migrator.lift.classes.facts import Facts
 from migrator.lift.classes.functions import Functions
@@ -43,6 +44,7 @@ def lift_classes(
         raise Refusal(module.tree, "class", "no class of it holds a session")
     runs = Runs(facts)
     phases = Phases(facts, runs)
+    check_dimensions(phases)
     functions = Functions(phases)
     check_seeds(facts, functions)
     sessions = Sessions(phases)

@@ -72,12 +72,14 @@ class Phases(Roles):
                         node, "symbol", f"`{symbol.spelled}`, which is gone, is called between runs"
                     )
             if not roots:
-                raise Refusal(methods[0], "one build", "the methods that make graph call each other")
+                raise Refusal(
+                    methods[0], "one build", "the methods that make graph call each other"
+                )
             making = [method for method in roots if self._operates(self._place(method))]
             if len(making) < 2:
                 other = next(method for method in roots if method not in making[:1])
                 place = self._place(other)
-                source = self.module.source(place)
+                source = ast.unparse(place)
                 raise Refusal(
                     place,
                     "one build",
@@ -384,7 +386,6 @@ class Phases(Roles):
             if mixed and not self._leads_to_root(unit):
                 raise Refusal(self.why[unit], "order", f"`{unit.name}` makes graph and runs it")
         self._check_definitions()
-        self._check_dimensions()
         for statement in self.module.tree.body:
             if isinstance(statement, _UNITS):
                 continue
@@ -408,47 +409,6 @@ class Phases(Roles):
                     holder in roots and not self._in_part(name, part, holder)
                 ):
                     raise Refusal(name, "script", f"`{unit.name}` makes graph beside the classes")
-
-    def _check_dimensions(self) -> None:
-        """Outside of a build, the sizes in a shape are plain numbers, which have no ``value``."""
-        if "value" not in {at.attr for at in self.module.nodes if isinstance(at, ast.Attribute)}:
-            return
-        running = {
-            at
-            for build in self.builds
-            for one in build.fork_runs
-            for at in self.facts.below(one)
-        }
-        named: set[ast.AST] = set()  #: the units that read a `value` beside the graph
-        shapes: list[ast.Attribute] = []
-        for at in self.module.nodes:
-            if not isinstance(at, ast.Attribute) or not isinstance(at.ctx, ast.Load):
-                continue
-            kept = self._keeps_shape(at)
-            if not kept and at.attr not in ("shape", "get_shape", "value"):
-                continue
-            if self.in_build(at) and at not in running:
-                continue
-            if at.attr == "value":
-                named.add(self.facts.unit(at))
-            elif kept or self.facts.kind(at.value) is What.GRAPH:
-                shapes.append(at)
-        for at in shapes:
-            if self.facts.unit(at) in named:
-                raise Refusal(at, "shape", "a `Dimension` is read where no graph is built")
-
-    def _keeps_shape(self, node: ast.Attribute) -> bool:
-        """Whether an attribute of a model is given the static shape of a part of its graph."""
-        member = self.facts.member(node)
-        for _, value in member[1].assigned.get(member[2], ()) if member is not None else ():
-            at = value
-            if isinstance(at, ast.Subscript) and isinstance(at.slice, ast.Slice):
-                at = at.value
-            if isinstance(at, ast.Call):
-                at = at.func
-            if isinstance(at, ast.Attribute) and at.attr in ("shape", "get_shape"):
-                return self.facts.kind(at.value) is What.GRAPH
-        return False
 
     def _check_definitions(self) -> None:
         """What is evaluated where a class or a function is defined must not make graph."""

@@ -43,7 +43,7 @@ METHODS = {
     "def grow(self):\n return self.sess.run(tf.square(self.y), {})": "is computed",
     "def add(self):\n self.z = tf.square(self.y)": "make graph, and nothing calls them together",
     "def more(self):\n return self.y * 2": "make graph, and nothing calls them together",
-    "@property\ndef output(self):\n return self.y": "`output` uses `self.y` where no graph is built",
+    "@property\ndef output(self):\n return self.y": "`output` uses `self.y` where no graph",
     "def run(self, op):\n return self.sess.run(op)": "not told in one place",
     "def run(self, feed):\n return self.sess.run(self.y, feed)": "as the caller gives it",
     "def feed(self, x):\n return self.sess.run(self.y, dict(zip([self.x], [x])))": "is computed",
@@ -63,7 +63,7 @@ METHODS = {
     "def each(self):\n return f'{self.sess.run(self.y)}'": "inside an f-string",
     "async def soon(self):\n return self.sess.run(self.y)": "asynchronous",
     "def queue(self):\n tf.train.start_queue_runners(sess=self.sess)": "nothing calls them",
-    "def some(self):\n tf.train.Saver([self.w]).save(self.sess, 'x')": "`some` uses `self.w` where no",
+    "def some(self):\n tf.train.Saver([self.w]).save(self.sess, 'x')": "`some` uses `self.w`",
     "def chk(self):\n s = tf.train.Saver()\n s.export_meta_graph('x')": "`.export_meta_graph()`",
     "def load(self, v):\n self.w.load(v, self.sess)": "`load` uses `self.w` where no graph",
 }
@@ -227,9 +227,8 @@ def test_a_step_is_read_from_its_variable() -> None:
     told = reason(HEAD + other + save.split("return")[0])
     assert "`save` uses `self.step` where no graph is built" in told
     kept = save.replace("return tf", "step = tf") + "        return step\n"
-    assert "step = int(self.step.numpy())" in lift_classes(
-        Module(HEAD + counting + kept), "model.py"
-    ).text
+    lifted = lift_classes(Module(HEAD + counting + kept), "model.py").text
+    assert "step = int(self.step.numpy())" in lifted
     looked = save.replace("self.step)\n", "tf.train.get_global_step())\n", 1)
     told = reason(HEAD + counting + looked)
     assert "`save` uses `tf.train.get_global_step` where no graph is built" in told
@@ -383,8 +382,7 @@ def test_a_seeded_op_that_several_functions_reach() -> None:
     starts = MODEL.replace('tf.get_variable("w", [2, 1])', given) + train
     assert "seed=3" in lift_classes(Module(HEAD + starts), "model.py").text
     helped = noisy.replace("tf.nn.dropout(self.x, 0.5, seed=3)", "self.noise()") + (
-        "\n    def noise(self):\n        x = tf.nn.dropout(self.x, 0.5, seed=3)\n"
-        "        return x\n"
+        "\n    def noise(self):\n        x = tf.nn.dropout(self.x, 0.5, seed=3)\n        return x\n"
     )
     assert "draw on from a seeded random op" in reason(HEAD + helped + train)
 

@@ -457,6 +457,6 @@ def test_an_import_inside_of_a_function_does_not_move(name: str) -> None:
         lift_wrapped(inside, "main.py", graph_names=names)
     above = Module(f"{line}\n" + source.format(inner="pass"))
     assert f"{name}(2.0)" in lift_wrapped(above, "main.py", graph_names=names).text
-    beside = source.format(inner=f"from os import getcwd; print(getcwd())")
+    beside = source.format(inner="from os import getcwd; print(getcwd())")
     beside = beside.replace(f"{name}(2.0)", "2.0")
     assert "getcwd" in lift_wrapped(Module(beside), "main.py").text
