@@ -38,6 +38,12 @@ def find_tf1_python() -> str | None:
     return str(local) if local.exists() else None
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Take back what importing TensorFlow 2 in this process leaves for those it starts."""
+    os.environ.pop("TF2_BEHAVIOR", None)
+
+
 @pytest.fixture(scope="session")
 def tf1_python() -> str:
     """An interpreter with TensorFlow 1.15; tests that need one are skipped where none is."""

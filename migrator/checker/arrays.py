@@ -138,7 +138,8 @@ def _as_array(value: Any) -> np.ndarray[Any, Any]:
         if array.dtype.kind not in "biufc":
             raise TypeError(f"an input of dtype {array.dtype} cannot be fed")
         # a type such as bfloat16, which NumPy alone cannot read back, travels as float32
-        return array if array.dtype.name in np.sctypeDict else array.astype(np.float32)
+        # (where TensorFlow is imported, NumPy knows it by name, and still cannot)
+        return array if array.dtype.type.__module__ == "numpy" else array.astype(np.float32)
     result = np.empty(array.shape, dtype=object)
     for index in np.ndindex(array.shape):
         item = array[index]

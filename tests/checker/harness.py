@@ -28,7 +28,7 @@ def tensor(values: Any, dtype: str = "float32") -> Tensor:
     if dtype == "string":
         return Tensor(dtype, np.asarray(values, dtype=object))
     stored = dtype[1:] if dtype.startswith("q") else dtype
-    if stored not in np.sctypeDict and stored != "bool":
+    if not hasattr(np, stored) and stored != "bool":  # TensorFlow adds types of its own by name
         stored = "int8" if "int" in stored else "float32"
     return Tensor(dtype, np.asarray(values, stored))
 
