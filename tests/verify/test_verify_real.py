@@ -78,8 +78,11 @@ def test_a_repository_is_verified_from_its_first_manifest(
     export = checks["export: export/1"]
     assert export.deltas and any("TensorFlow 1." in words for words in export.environments)
     assert export.rewrites == (Place("export.py", 10, "TFM101"),)
-    assert checks["train: out/model-3"].rewrites == (Place("train.py", 15, "TFM201"),)
-    assert set(export.covers) == {"export.py", "tf2_bridge.py"}
+    assert checks["train: out/model-3"].rewrites == (
+        Place("train.py", 15, "TFM201"),
+        Place("train.py", 21, "TFM202"),
+    )
+    assert set(export.covers) == {"export.py"}
     assert Path("train.py").read_text() == TRAIN and not Path("out").exists()
     # a second call proves nothing again
     assert cli.main(words) == 0
