@@ -84,10 +84,10 @@ def user_of(
         if not isinstance(at, ast.Attribute):
             continue
         attributes.add(at.attr)
-        if aliases and ast.unparse(at.value) in aliases:
+        if aliases and _dotted(at.value) in aliases:
             names.add(at.attr)
             read.add(at.value)
-            own[f"{ast.unparse(at.value)}.{at.attr}"] = at.attr
+            own[f"{_dotted(at.value)}.{at.attr}"] = at.attr
     if any(isinstance(at, ast.Name) and at.id in aliases and at not in read for at in module.nodes):
         names.add(ALL)  # handed on, or asked with getattr
     bases = {
@@ -141,6 +141,15 @@ def user_of(
     )
 
 
+def _dotted(node: ast.expr) -> str:
+    """Return a name with its attributes as they are spelled, or nothing for what is none."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
+
+
 def _evaluates(module: Module) -> int:
     """Return the line where ``module`` calls ``eval`` of an object that may be a tensor, or 0."""
     for at in module.nodes:
@@ -173,13 +182,18 @@ def _called(module: Module, methods: frozenset[str]) -> dict[str, int]:
 def _of_others(module: Module) -> frozenset[str]:
     """Return the attributes that a file reads, but for those that its own classes set."""
     found: set[str] = set()
+    set_by: dict[ast.AST, frozenset[str]] = {}
     for at in module.nodes:
         if not isinstance(at, ast.Attribute):
             continue
-        owner = module.enclosing(at, (ast.ClassDef,))
-        own = isinstance(at.value, ast.Name) and at.value.id == "self"
-        if not (own and isinstance(owner, ast.ClassDef) and at.attr in dict(_attributes(owner))):
-            found.add(at.attr)
+        if isinstance(at.value, ast.Name) and at.value.id == "self":
+            owner = module.enclosing(at, (ast.ClassDef,))
+            if isinstance(owner, ast.ClassDef):
+                if owner not in set_by:
+                    set_by[owner] = frozenset(name for name, _ in _attributes(owner))
+                if at.attr in set_by[owner]:
+                    continue
+        found.add(at.attr)
     return frozenset(found | _by_string(module))
 
 
@@ -188,7 +202,7 @@ def _asked(module: Module, functions: tuple[str, ...]) -> Iterator[ast.expr]:
     for at in module.nodes:
         if not isinstance(at, ast.Call):
             continue
-        name = ast.unparse(at.func).rpartition(".")[2]
+        name = getattr(at.func, "attr", getattr(at.func, "id", ""))
         if name not in functions:
             continue
         if name in ("attrgetter", "methodcaller"):
@@ -219,11 +233,12 @@ def _made(module: Module, own: dict[str, str], star: bool) -> dict[str, int]:
     """Return how often a process may call what of another file: two stands for any number."""
     calls: dict[str, list[ast.AST]] = {}
     handed: set[str] = set()
+    if not own and not star:
+        return {}
     for at in module.nodes:
         if not isinstance(at, (ast.Name, ast.Attribute)) or not isinstance(at.ctx, ast.Load):
             continue
-        spelled = ast.unparse(at)
-        name = own.get(spelled)
+        name = own.get(_dotted(at))
         if name is None and star and isinstance(at, ast.Name):
             owner, _ = module.find(at.id, module.scope_of[at])
             name = at.id if owner is None else None
