@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
-__all__ = ["at_once"]
+__all__ = ["at_once", "counted"]
 
 _LOOPS = (
     *(ast.For, ast.While, ast.AsyncFor),
@@ -26,17 +26,37 @@ def at_once(tree: ast.AST, calls: Collection[ast.AST], imported: bool = False) -
     """
     if not calls:
         return 0
+    return counted(tree, lambda node: "" if node in calls else None, imported).get("", 0)
+
+
+def counted(
+    tree: ast.AST, named: Callable[[ast.AST], str | None], imported: bool = False
+) -> dict[str, int]:
+    """Return how often a process may come by what ``named`` gives a name, as :func:`at_once`."""
+    total: dict[str, int] = {}
     if imported and isinstance(tree, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-        return 0
+        return total
     if isinstance(tree, ast.If):
         if imported and "__name__" in ast.dump(tree.test):
-            return 0
-        branches = [
-            sum(at_once(one, calls, imported) for one in block)
-            for block in (tree.body, tree.orelse)
-        ]
-        return max(branches) + at_once(tree.test, calls, imported)
-    count = sum(at_once(child, calls, imported) for child in ast.iter_child_nodes(tree))
+            return total
+        for block in (tree.body, tree.orelse):
+            branch: dict[str, int] = {}
+            for one in block:
+                _add(branch, counted(one, named, imported))
+            for name, count in branch.items():
+                total[name] = max(total.get(name, 0), count)
+        _add(total, counted(tree.test, named, imported))
+        return total
+    for child in ast.iter_child_nodes(tree):
+        _add(total, counted(child, named, imported))
     if isinstance(tree, _LOOPS):
-        count *= 2
-    return count + (tree in calls)
+        total = {name: 2 * count for name, count in total.items()}
+    own = named(tree)
+    if own is not None:
+        _add(total, {own: 1})
+    return total
+
+
+def _add(total: dict[str, int], more: dict[str, int]) -> None:
+    for name, count in more.items():
+        total[name] = total.get(name, 0) + count

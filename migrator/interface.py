@@ -6,10 +6,10 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from migrator.instances import at_once
+from migrator.instances import at_once, counted
 from migrator.names import Module
 
-__all__ = ["Part", "User", "broken", "user_of"]
+__all__ = ["Facts", "Part", "User", "broken", "facts_of", "user_of"]
 
 #: What tensors, operations and variables have, and needs their graph and session.
 _OF_GRAPH = ("eval", "run", "load", "initializer", "graph", "shape[].value")
@@ -40,6 +40,21 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What a file does to objects, whichever file they are of."""
+
+    asked: frozenset[tuple[str, int]]  #: (dotted module, level) that its imports may mean
+    attributes: frozenset[str]  #: every attribute that it reads
+    of_others: frozenset[str]  #: those that its own classes do not set
+    stores: frozenset[str]
+    chains: frozenset[tuple[str, str]]
+    evaluates: int
+    computed: bool
+    strings: frozenset[str]
+    called: tuple[tuple[str, int], ...]  #: methods that a process may call several times
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One of several files that are lifted as if they were one; picklable."""
 
@@ -49,81 +64,35 @@ class Part:
     bridge_import: str = "import tf2_bridge"
 
 
-def user_of(
-    path: str,
-    module: Module,
-    means: Callable[[str, int], bool],
-    methods: frozenset[str] = frozenset(),
-) -> User:
-    """Return what ``module``, at ``path``, uses of another file.
-
-    Args:
-        path: of the using file.
-        module: the using file.
-        means: whether an import of (dotted module, level) is of the other file.
-        methods: of the classes of the other file.
-    """
-    names: set[str] = set()
-    aliases: set[str] = set()  # as they are spelled: ``net``, ``pkg.net``
-    own: dict[str, str] = {}  # name here -> name there
+def facts_of(module: Module) -> Facts:
+    """Return what ``module`` does to objects, whichever file they are of."""
+    asked: set[tuple[str, int]] = set()
     for node in module.imports:
         if isinstance(node, ast.Import):
-            aliases.update(a.asname or a.name for a in node.names if means(a.name, 0))
+            asked.update((alias.name, 0) for alias in node.names)
             continue
-        inside = means(node.module or "", node.level)
-        for alias in node.names:
-            below = f"{node.module}.{alias.name}" if node.module else alias.name
-            if alias.name != ALL and means(below, node.level):
-                aliases.add(alias.asname or alias.name)
-            elif inside:
-                names.add(alias.name)
-                own[alias.asname or alias.name] = alias.name
-    attributes: set[str] = set()
-    read: set[ast.AST] = set()
-    for at in module.nodes:
-        if not isinstance(at, ast.Attribute):
-            continue
-        attributes.add(at.attr)
-        if aliases and _dotted(at.value) in aliases:
-            names.add(at.attr)
-            read.add(at.value)
-            own[f"{_dotted(at.value)}.{at.attr}"] = at.attr
-    if any(isinstance(at, ast.Name) and at.id in aliases and at not in read for at in module.nodes):
-        names.add(ALL)  # handed on, or asked with getattr
-    bases = {
-        own.get(ast.unparse(base), "")
-        for at in module.nodes
-        if isinstance(at, ast.ClassDef)
-        for base in at.bases
-    }
-    bases.discard("")
-    made = tuple(sorted(_made(module, own, ALL in names).items()))
-    chains = {
-        (at.value.attr, at.attr)
-        for at in module.nodes
-        if isinstance(at, ast.Attribute) and isinstance(at.value, ast.Attribute)
-    }
+        asked.add((node.module or "", node.level))
+        asked.update((_below(node, alias), node.level) for alias in node.names)
+    attributes = [at for at in module.nodes if isinstance(at, ast.Attribute)]
+    by_string = _by_string(module)
+    chains = {(at.value.attr, at.attr) for at in attributes if isinstance(at.value, ast.Attribute)}
     if any(
-        isinstance(at, ast.Attribute)
-        and at.attr == "value"
+        at.attr == "value"
         and isinstance(at.ctx, ast.Load)
         and isinstance(at.value, (ast.Name, ast.Subscript))
-        for at in module.nodes
+        for at in attributes
     ):
         # sizes are plain numbers outside of a graph; which shape a name's are is not followed
         shaped = {name for name, attribute in chains if attribute in ("shape", "get_shape")}
         chains |= {(name, "shape[].value") for name in shaped}
-    return User(
-        path,
-        frozenset(names),
-        frozenset(attributes | _by_string(module)) if names or bases else _of_others(module),
-        frozenset(bases),
-        made,
+    return Facts(
+        frozenset(asked),
+        frozenset(at.attr for at in attributes) | by_string,
+        _of_others(module) | by_string,
         frozenset(
             at.attr
-            for at in module.nodes
-            if isinstance(at, ast.Attribute)
-            and isinstance(at.ctx, ast.Store)
+            for at in attributes
+            if isinstance(at.ctx, ast.Store)
             and not (isinstance(at.value, ast.Name) and at.value.id == "self")
         )
         | _by_string(module, ("setattr", "delattr")),
@@ -137,8 +106,85 @@ def user_of(
             and isinstance(at.value, str)
             and at.value.isidentifier()
         ),
-        tuple(sorted(_called(module, methods).items())),
+        tuple(sorted(_called(module).items())),
     )
+
+
+def user_of(
+    path: str,
+    facts: Facts,
+    read: Callable[[], Module],
+    means: Callable[[str, int], bool],
+    methods: frozenset[str] = frozenset(),
+) -> User:
+    """Return what the file at ``path`` uses of another file.
+
+    Args:
+        path: of the using file.
+        facts: of the using file.
+        read: returns the using file; called where it imports the other one.
+        means: whether an import of (dotted module, level) is of the other file.
+        methods: of the classes of the other file.
+    """
+    names: set[str] = set()
+    bases: set[str] = set()
+    made: dict[str, int] = {}
+    if any(means(*one) for one in facts.asked):
+        module = read()
+        names, own = _taken(module, means)
+        bases = {
+            own.get(ast.unparse(base), "")
+            for at in module.nodes
+            if isinstance(at, ast.ClassDef)
+            for base in at.bases
+        }
+        bases.discard("")
+        made = _made(module, own, ALL in names)
+    return User(
+        path,
+        frozenset(names),
+        facts.attributes if names or bases else facts.of_others,
+        frozenset(bases),
+        tuple(sorted(made.items())),
+        facts.stores,
+        facts.chains,
+        facts.evaluates,
+        facts.computed,
+        facts.strings,
+        tuple((name, count) for name, count in facts.called if name in methods),
+    )
+
+
+def _below(node: ast.ImportFrom, alias: ast.alias) -> str:
+    """Return the module that ``from module import alias`` may name."""
+    return f"{node.module}.{alias.name}" if node.module else alias.name
+
+
+def _taken(module: Module, means: Callable[[str, int], bool]) -> tuple[set[str], dict[str, str]]:
+    """Return the names of another file that are used here, and how they are spelled here."""
+    names: set[str] = set()
+    aliases: set[str] = set()  # as they are spelled: ``net``, ``pkg.net``
+    own: dict[str, str] = {}  # name here -> name there
+    for node in module.imports:
+        if isinstance(node, ast.Import):
+            aliases.update(a.asname or a.name for a in node.names if means(a.name, 0))
+            continue
+        inside = means(node.module or "", node.level)
+        for alias in node.names:
+            if alias.name != ALL and means(_below(node, alias), node.level):
+                aliases.add(alias.asname or alias.name)
+            elif inside:
+                names.add(alias.name)
+                own[alias.asname or alias.name] = alias.name
+    read: set[ast.AST] = set()
+    for at in module.nodes:
+        if aliases and isinstance(at, ast.Attribute) and _dotted(at.value) in aliases:
+            names.add(at.attr)
+            read.add(at.value)
+            own[f"{_dotted(at.value)}.{at.attr}"] = at.attr
+    if any(isinstance(at, ast.Name) and at.id in aliases and at not in read for at in module.nodes):
+        names.add(ALL)  # handed on, or asked with getattr
+    return names, own
 
 
 def _dotted(node: ast.expr) -> str:
@@ -168,19 +214,18 @@ def _evaluates(module: Module) -> int:
     return 0
 
 
-def _called(module: Module, methods: frozenset[str]) -> dict[str, int]:
-    """Return which of ``methods`` a process may call several times here, and how often."""
-    calls: dict[str, set[ast.AST]] = {}
-    for at in module.nodes:
-        function = at.func if isinstance(at, ast.Call) else None
-        if isinstance(function, ast.Attribute) and function.attr in methods:
-            calls.setdefault(function.attr, set()).add(at)
-    found = {name: at_once(module.tree, nodes) for name, nodes in calls.items()}
-    return {name: count for name, count in found.items() if count > 1}
+def _called(module: Module) -> dict[str, int]:
+    """Return which methods a process may call several times here, and how often."""
+
+    def method(node: ast.AST) -> str | None:
+        function = node.func if isinstance(node, ast.Call) else None
+        return function.attr if isinstance(function, ast.Attribute) else None
+
+    return {name: count for name, count in counted(module.tree, method).items() if count > 1}
 
 
 def _of_others(module: Module) -> frozenset[str]:
-    """Return the attributes that a file reads, but for those that its own classes set."""
+    """Return the attributes that a file spells, but for those that its own classes set."""
     found: set[str] = set()
     set_by: dict[ast.AST, frozenset[str]] = {}
     for at in module.nodes:
@@ -194,7 +239,7 @@ def _of_others(module: Module) -> frozenset[str]:
                 if at.attr in set_by[owner]:
                     continue
         found.add(at.attr)
-    return frozenset(found | _by_string(module))
+    return frozenset(found)
 
 
 def _asked(module: Module, functions: tuple[str, ...]) -> Iterator[ast.expr]:
@@ -233,8 +278,6 @@ def _made(module: Module, own: dict[str, str], star: bool) -> dict[str, int]:
     """Return how often a process may call what of another file: two stands for any number."""
     calls: dict[str, list[ast.AST]] = {}
     handed: set[str] = set()
-    if not own and not star:
-        return {}
     for at in module.nodes:
         if not isinstance(at, (ast.Name, ast.Attribute)) or not isinstance(at.ctx, ast.Load):
             continue

@@ -15,8 +15,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from migrator.graph_names import GraphNames
-from migrator.interface import Part, User, user_of
+from migrator.interface import Facts, Part, User, facts_of, user_of
 from migrator.lift.merged import NOT_ONE
+from migrator.names import Module
 from migrator.programs import FileFacts, Group, Repository
 from migrator.results import Outcome, Tier
 from migrator.symbols import in_tensorflow1
@@ -62,6 +63,7 @@ class Natives:
         self._alone: dict[int, str] = {}  #: why those did not lift one by one
         self._own: set[str] = set()  #: files that refused, and say so themselves
         self._users: dict[str, tuple[User, ...]] = {}
+        self._facts: dict[str, Facts | None] = {}
         self._fits: dict[tuple[str, ...], str | None] = {}
         for index, group in enumerate(repository.groups):
             reason = next(filter(None, map(self._reason, group.files)), None)
@@ -189,24 +191,39 @@ class Natives:
         methods = frozenset(re.findall(r"^[ \t]+def[ \t]+(\w+)", text, re.MULTILINE))
         handing = self._handing(path)
         for user in sorted(every):
-            module = self.names.module(user)
-            if module is None:
+            facts = self._facts_of(user)
+            if facts is None:
                 yield User(user, frozenset({"*"}), frozenset())
                 continue
+
+            def read(user: str = user) -> Module:
+                module = self.names.module(user)
+                assert module is not None  # it has facts
+                return module
 
             def means(dotted: str, level: int, user: str = user) -> bool:
                 return path in places.resolve(user, dotted, level)[-1:]
 
-            found = user_of(user, module, means, methods)
+            found = user_of(user, facts, read, means, methods)
             for other in sorted(handing.keys() & set(self.repository.edges.get(user, ()))):
 
                 def hands(dotted: str, level: int, user: str = user, other: str = other) -> bool:
                     return other in places.resolve(user, dotted, level)[-1:]
 
-                found = _with_handed(found, user_of(user, module, hands), handing[other])
+                found = _with_handed(found, user_of(user, facts, read, hands), handing[other])
             # a file with a session of its own evaluates its own tensors, and lifts for itself
             loud = user in self.repository.groups_of and not self.is_quiet(user)
             yield replace(found, evaluates=0) if loud else found
+
+    def _facts_of(self, path: str) -> Facts | None:
+        """Return what a file does to objects, or None where it cannot be read.
+
+        It is asked for every file that the file may get an object of; trees are not held so long.
+        """
+        if path not in self._facts:
+            module = self.names.module(path)
+            self._facts[path] = None if module is None else facts_of(module)
+        return self._facts[path]
 
     def _handing(self, path: str) -> dict[str, dict[str, str]]:
         """Return the files that hand on names of ``path``: their name for it -> its own.

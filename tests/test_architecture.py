@@ -64,7 +64,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     # a run over a repository
     "graph_names": ({"apis", "names", "programs", "lift"}, set()),
     "native": (
-        {"results", "symbols", "interface", "programs", "lift", "engine", "graph_names"},
+        {"results", "symbols", "names", "interface", "programs", "lift", "engine", "graph_names"},
         set(),
     ),
     "migration": (

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from migrator.interface import broken, user_of
+from migrator.interface import facts_of as facts_of_module
 from migrator.migration import Migration, Options, migrate
 from migrator.names import Module
 from migrator.native import Natives
@@ -740,6 +741,8 @@ class Model:
 def test_a_class_keeps_what_others_use(after: str, user: str, said: str | None) -> None:
     """Methods with their parameters, and the attributes that others read."""
     module = Module(f"from model import Model\nm = Model(3)\n{user}\n")
-    seen = user_of("user.py", module, lambda name, level: name == "model")
+    seen = user_of(
+        "user.py", facts_of_module(module), lambda: module, lambda name, level: name == "model"
+    )
     found = broken(Module(CLASS), Module(after), [seen])
     assert (found is None) if said is None else (found is not None and said in found[1])
