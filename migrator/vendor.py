@@ -15,7 +15,7 @@ from pathlib import Path
 __all__ = ["PARTS", "bridge_parts", "bridge_text"]
 
 #: The parts, in the order in which a file holds them.
-PARTS = ("saver", "session_module", "graph_module", "graph_export", "slim")
+PARTS = ("saver", "readers", "session_module", "graph_module", "graph_export", "slim")
 
 _EXPORT = ("signature_defs", "slices", "serving")
 _GRAPH = (
@@ -25,6 +25,7 @@ _GRAPH = (
 #: The modules of a part, where it is not the one of its name; parts share some.
 _MODULES = {
     "saver": ("checkpoint_files", "saver"),
+    "readers": ("checkpoint_files", "checkpoint_readers"),
     "session_module": (*_EXPORT, "session_module"),
     "graph_module": _GRAPH,
     "graph_export": (*_GRAPH, *_EXPORT, "graph_export"),

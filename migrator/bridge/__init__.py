@@ -6,6 +6,16 @@ Each part is a few modules that import TensorFlow's public API only, and some ar
 
 from __future__ import annotations
 
+from migrator.bridge.checkpoint_readers import (
+    NewCheckpointReader,
+    assign_from_checkpoint,
+    assign_from_checkpoint_fn,
+    get_variables_to_restore,
+    init_from_checkpoint,
+    list_variables,
+    load_checkpoint,
+    load_variable,
+)
 from migrator.bridge.graph_export import ServingModule, serving
 from migrator.bridge.graph_module import GraphModule, feed, graph
 from migrator.bridge.graph_saver import GraphSaver
@@ -17,12 +27,20 @@ from migrator.bridge.slim import alias_slim
 __all__ = [
     "GraphModule",
     "GraphSaver",
+    "NewCheckpointReader",
     "Saver",
     "ServingModule",
     "SessionModule",
     "alias_slim",
+    "assign_from_checkpoint",
+    "assign_from_checkpoint_fn",
     "feed",
+    "get_variables_to_restore",
     "graph",
+    "init_from_checkpoint",
+    "list_variables",
+    "load_checkpoint",
+    "load_variable",
     "serving",
     "session_module",
 ]

@@ -28,6 +28,20 @@ def _object_key(name: str) -> str:
     return f"variables/{escaped}/.ATTRIBUTES/VARIABLE_VALUE"
 
 
+def _name_of_key(key: str) -> str | None:
+    """Return the name whose :func:`_object_key` is ``key``, or None if it is no such key."""
+    match = re.fullmatch(r"variables/([^/]+)/\.ATTRIBUTES/VARIABLE_VALUE", key)
+    return match and re.sub(r"\.(.)", lambda pair: pair[1].replace("S", "/"), match[1])
+
+
+def _slice_info(value: Any) -> Any:
+    """Return the ``SaveSliceInfoDef`` of a part of a partitioned variable, or None."""
+    if not isinstance(value, tf.Variable):
+        return None
+    proto = value.to_proto()
+    return proto.save_slice_info_def if proto.HasField("save_slice_info_def") else None
+
+
 def _keys_by_full_name(object_graph: bytes) -> dict[str, str]:
     """Return the keys of an object-based checkpoint by the op names of the variables.
 

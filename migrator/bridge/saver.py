@@ -22,6 +22,7 @@ from migrator.bridge.checkpoint_files import (
     _object_key,
     _or_by_full_name,
     _prefix,
+    _slice_info,
     _state_file,
     _Written,
 )
@@ -328,14 +329,6 @@ def _op_name(value: Any) -> str:
 
 def _by_op_name(values: Any) -> dict[str, Any]:
     return {_op_name(value): value for value in tf.nest.flatten(list(values))}
-
-
-def _slice_info(value: Any) -> Any:
-    """Return the ``SaveSliceInfoDef`` of a part of a partitioned variable, or None."""
-    if not isinstance(value, tf.Variable):
-        return None
-    proto = value.to_proto()
-    return proto.save_slice_info_def if proto.HasField("save_slice_info_def") else None
 
 
 def _by_stored_name(given: Any, by_name: dict[str, Any]) -> dict[str, Any]:

@@ -194,6 +194,7 @@ class Comparison:
             "feeds": None if options.feeds is None else dict(options.feeds),
             "fetches": None if options.fetches is None else dict(options.fetches),
             "trust": options.trust,
+            "op_libraries": list(options.op_libraries),
             "cost": options.cost,
             "careful": bool(self.careful),
         }

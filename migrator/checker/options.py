@@ -30,6 +30,7 @@ class Options:
     timeout: float = 600.0
     memory: int | None = None
     trust: bool = False
+    op_libraries: Sequence[str] = ()
     save: Path | None = None
     bisect: bool = True
     cost: bool = True

@@ -21,7 +21,7 @@ __all__ = ["Job", "WorkerFailed", "no_room", "run_jobs", "tensorflow_environment
 WORKER = Path(__file__).resolve().parent.parent / "worker"
 
 #: The words with which a worker says what came of its request.
-STATUSES = ("ok", "cannot_open", "bad_input", "out_of_memory", "no_tensorflow")
+STATUSES = ("ok", "cannot_open", "cannot_carry", "bad_input", "out_of_memory", "no_tensorflow")
 
 #: A worker that writes more than this to stderr is ended.
 MOST_STDERR = 8 << 20
@@ -64,6 +64,8 @@ class Job:
     out: Path
     request: Mapping[str, Any]
     foreign: bool = False  #: the interpreter was named by the user
+    program: Path = WORKER  #: what it runs
+    threads: int | None = 1  #: that TensorFlow uses; as many as it likes when None
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _tail: bytearray = field(default_factory=bytearray, init=False)
     _written: int = field(default=0, init=False)
@@ -81,8 +83,8 @@ class Job:
         path.write_text(json.dumps({**self.request, "out": str(self.out)}), encoding="utf-8")
         try:
             self.process = subprocess.Popen(
-                [self.python, str(WORKER), str(path)],
-                env=_environment(self.foreign),
+                [self.python, str(self.program), str(path)],
+                env=_environment(self.foreign, self.threads),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -207,14 +209,15 @@ def tensorflow_environment() -> dict[str, str]:
     return environment
 
 
-def _environment(foreign: bool) -> dict[str, str]:
+def _environment(foreign: bool, threads: int | None = 1) -> dict[str, str]:
     """Return the environment of a worker.
 
     ``PYTHONHOME`` and ``PYTHONPATH`` belong to the interpreter that runs us, not to one of
     another version.
     """
     environment = tensorflow_environment()
-    environment.update(TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
+    if threads is not None:
+        environment.update(TF_NUM_INTRAOP_THREADS=str(threads), TF_NUM_INTEROP_THREADS=str(threads))
     if foreign:
         environment.pop("PYTHONHOME", None)
         environment.pop("PYTHONPATH", None)

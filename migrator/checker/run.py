@@ -39,6 +39,7 @@ def check(
     timeout: float = 600.0,
     memory: int | None = None,
     trust: bool = False,
+    op_libraries: Sequence[str | os.PathLike[str]] = (),
     save: str | os.PathLike[str] | None = None,
     bisect: bool = True,
     cost: bool = True,
@@ -81,6 +82,7 @@ def check(
         timeout: seconds after which the comparison is given up.
         memory: bytes of private memory that each process may hold; half the machine's when None.
         trust: let the models run code of their own: Lambda layers, ops that write files.
+        op_libraries: shared libraries of custom ops, loaded on both sides.
         save: new or empty folder in which the inputs, both sides' outputs and variables and
             the verdict are kept, once both sides have answered.
         bisect: when an output differs, run both graphs once more and name the first op at
@@ -116,6 +118,7 @@ def check(
         timeout=timeout,
         memory=default_memory() if memory is None else memory,
         trust=trust,
+        op_libraries=[os.path.abspath(file) for file in op_libraries],
         save=None if save is None else Path(save),
         bisect=bisect,
         cost=cost,

@@ -102,6 +102,18 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _check_options(check)
 
+    convert = command(
+        "convert",
+        "convert.run_convert",
+        "make a TensorFlow 2 SavedModel of what TensorFlow 1 or Keras saved, and check it",
+        "  migrator convert old/export/1 new/export/1\n"
+        "  migrator convert model.ckpt-100 new/1 --inputs images=x:0 --outputs scores=Softmax:0\n"
+        "  migrator convert frozen.pb new/1           inputs and outputs are guessed, and said\n"
+        "  migrator convert old/1 new/1 --signature 'embed=x:0->vector=net/pool:0'\n"
+        "  migrator convert model.ckpt-100 new.ckpt-100 --to object-based",
+    )
+    _convert_options(convert)
+
     verify = command(
         "verify",
         "models.run_verify",
@@ -177,25 +189,79 @@ def _selection(parser: argparse.ArgumentParser, paths: str) -> None:
     _reports(parser)
 
 
+def _convert_options(convert: argparse.ArgumentParser) -> None:
+    convert.add_argument(
+        "before",
+        metavar="BEFORE",
+        help="a SavedModel, a Hub module, a checkpoint prefix, a frozen graph (.pb) or a Keras"
+        " file (.h5)",
+    )
+    convert.add_argument("after", metavar="AFTER", help="a new or empty folder; or a new prefix")
+
+    model = convert.add_argument_group("what is converted")
+    model.add_argument("--tags", metavar="TAG,...", help="tag set to convert ('' for none)")
+    text = "of a graph without signatures: TENSOR or KEY=TENSOR"
+    _several(model, "--inputs", "TENSOR,...", text)
+    _several(model, "--outputs", "TENSOR,...", "likewise")
+    _several(model, "--signature", "KEY=INPUTS->OUTPUTS", "add a signature")
+    _several(model, "--op-library", "FILE", "load the custom ops of this library first")
+    model.add_argument("--python", metavar="PATH", help="a Python with TensorFlow 2, to convert")
+    model.add_argument(
+        "--before-python", metavar="PATH", help="interpreter that runs BEFORE in the check"
+    )
+    model.add_argument(
+        "--trust",
+        action="store_true",
+        help="run Lambda layers and ops that write files, run code or use the network",
+    )
+    model.add_argument(
+        "--timeout", type=float, default=3600.0, metavar="SECONDS", help="(default: %(default)g)"
+    )
+
+    alone = convert.add_argument_group("a checkpoint alone")
+    alone.add_argument(
+        "--to", choices=("object-based", "name-based"), help="the format that AFTER gets"
+    )
+    alone.add_argument("--optimizer", metavar="NAME", help="the optimizer whose slots it holds")
+
+    comparison = convert.add_argument_group("check")
+    _value_options(comparison)
+    comparison.add_argument("--atol", type=float, help="absolute tolerance (default: by dtype)")
+    comparison.add_argument("--rtol", type=float, help="relative tolerance (default: by dtype)")
+    text = "tolerance of one output or variable"
+    _several(comparison, "--tolerance", "NAME=ATOL[:RTOL]", text)
+
+    _reports(convert.add_argument_group("output"))
+
+
+def _several(
+    group: argparse._ArgumentGroup,
+    option: str,
+    metavar: str,
+    text: str,
+    dest: str | None = None,
+) -> None:
+    group.add_argument(
+        option,
+        action="append",
+        default=[],
+        metavar=metavar,
+        help=f"{text} (repeatable)",
+        dest=dest,
+    )
+
+
+def _value_options(group: argparse._ArgumentGroup) -> None:
+    text = "where generated values of an input or tf.Example feature lie"
+    _several(group, "--range", "NAME=LOW:HIGH", text, dest="ranges")
+    text = "what they are drawn from; NAME=@FILE has one per line"
+    _several(group, "--choices", "NAME=A,B", text)
+    group.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+
+
 def _check_options(check: argparse.ArgumentParser) -> None:
     check.add_argument("before", metavar="BEFORE", help="the model as it was, or a kept run")
     check.add_argument("after", metavar="AFTER", help="the model as it is now")
-
-    def several(
-        group: argparse._ArgumentGroup,
-        option: str,
-        metavar: str,
-        text: str,
-        dest: str | None = None,
-    ) -> None:
-        group.add_argument(
-            option,
-            action="append",
-            default=[],
-            metavar=metavar,
-            help=f"{text} (repeatable)",
-            dest=dest,
-        )
 
     models = check.add_argument_group("models")
     for role in ("before", "after"):
@@ -203,8 +269,8 @@ def _check_options(check: argparse.ArgumentParser) -> None:
         models.add_argument(f"--{role}-python", metavar="PATH", help=text)
     models.add_argument("--tags", metavar="TAG,...", help="tag set to compare ('' for none)")
     tensor = "of a side without signatures, by its tensor"
-    several(models, "--feed", "NAME=TENSOR", f"an input {tensor}")
-    several(models, "--fetch", "NAME=TENSOR", f"an output {tensor}")
+    _several(models, "--feed", "NAME=TENSOR", f"an input {tensor}")
+    _several(models, "--fetch", "NAME=TENSOR", f"an output {tensor}")
     models.add_argument(
         "--trust",
         action="store_true",
@@ -216,19 +282,15 @@ def _check_options(check: argparse.ArgumentParser) -> None:
 
     inputs = check.add_argument_group("inputs")
     text = "run on these: .npz, .json, .csv, .tfrecord, or a kept run"
-    several(inputs, "--inputs", "FILE", text)
-    text = "where generated values of an input or tf.Example feature lie"
-    several(inputs, "--range", "NAME=LOW:HIGH", text, dest="ranges")
-    text = "what they are drawn from; NAME=@FILE has one per line"
-    several(inputs, "--choices", "NAME=A,B", text)
-    inputs.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    _several(inputs, "--inputs", "FILE", text)
+    _value_options(inputs)
 
     comparison = check.add_argument_group("comparison")
     comparison.add_argument("--atol", type=float, help="absolute tolerance (default: by dtype)")
     comparison.add_argument("--rtol", type=float, help="relative tolerance (default: by dtype)")
     text = "tolerance of one output or variable"
-    several(comparison, "--tolerance", "NAME=ATOL[:RTOL]", text)
-    several(comparison, "--rename", "BEFORE=AFTER", "a variable renamed on purpose")
+    _several(comparison, "--tolerance", "NAME=ATOL[:RTOL]", text)
+    _several(comparison, "--rename", "BEFORE=AFTER", "a variable renamed on purpose")
     comparison.add_argument(
         "--no-bisect", action="store_true", help="do not look for the first op that differs"
     )

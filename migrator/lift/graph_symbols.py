@@ -5,7 +5,7 @@ from __future__ import annotations
 from migrator.lift import renames
 from migrator.names import Symbol
 
-__all__ = ["EAGER", "MODULE_NAMES", "PARTS", "REFUSED", "STRINGS", "below", "is_graph_symbol"]
+__all__ = ["EAGER", "LOADERS", "MODULE_NAMES", "PARTS", "REFUSED", "STRINGS", "below", "is_graph_symbol"]
 
 _QUEUES = "queues have no place without a session that runs their threads"
 _READERS = "readers and iterators keep their place in a session"
@@ -53,7 +53,7 @@ _REASONS = {
     ),
     _INSIDE: (
         "Session InteractiveSession Graph reset_default_graph get_default_session train.Saver "
-        "saved_model train.import_meta_graph train.export_meta_graph graph_util "
+        "saved_model train.export_meta_graph graph_util "
         "train.write_graph get_session_handle get_session_tensor delete_session_tensor "
         "wrap_function"
     ),
@@ -73,6 +73,12 @@ _REASONS = {
     ),
 }
 REFUSED = {name: why for why, names in _REASONS.items() for name in names.split()}
+
+#: What loads a model into a session's graph -> what does so in a build.
+LOADERS = {
+    "saved_model.load": "import_saved_model",
+    "train.import_meta_graph": "import_meta_graph",
+}
 
 _HOST_NAMES = (
     "gfile logging flags app errors ConfigProto GPUOptions OptimizerOptions GraphOptions "

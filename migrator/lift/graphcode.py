@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from migrator import slim_symbols, symbols
+from migrator.calls import is_v1_load
 from migrator.lift import renames
 from migrator.lift.averages import averages_tensors
-from migrator.lift.graph_symbols import EAGER, PARTS, REFUSED, STRINGS, below
+from migrator.lift.graph_symbols import EAGER, LOADERS, PARTS, REFUSED, STRINGS, below
 from migrator.lift.kinds import Refusal
 from migrator.lift.text import Edit, Writer
 from migrator.names import Module, Symbol
@@ -140,6 +141,9 @@ class GraphCode:
                 return f"{self.tf}.{constant}"
         if spelled in STRINGS:
             return f'"{STRINGS[spelled]}"'
+        if name in LOADERS and (name != "saved_model.load" or is_v1_load(self.module, node, symbol)):
+            self.needs.parts.add("graph_import")
+            return f"{self.bridge}.{LOADERS[name]}"
         refused = below(name, REFUSED) or below(spelled, REFUSED)
         if refused is not None:
             raise Refusal(node, "graph code", f"`{symbol.spelled}`: {REFUSED[refused]}")
@@ -196,6 +200,8 @@ class GraphCode:
         )
         if name == "placeholder":
             return self._feed(node, plain)
+        if name == "saved_model.load" and is_v1_load(self.module, node.func, symbol):
+            return self._load(node, symbol, plain)
         if name == "Variable" and plain:
             named = {keyword.arg for keyword in node.keywords}
             if len(node.args) < 2 and named <= _VARIABLE:
@@ -295,6 +301,24 @@ class GraphCode:
             parts.append(f"name={self.text(given['name'])}")
         self.needs.parts.add("graph_module")
         return f"{self.bridge}.feed({self.tf}.TensorSpec({', '.join(parts)}))"
+
+    def _load(self, node: ast.Call, symbol: Symbol, plain: bool) -> list[Edit]:
+        """Return the edits of a call that loads a SavedModel into a session."""
+        if not plain:
+            raise Refusal(node, "arguments", "its arguments come through `*` or `**`")
+        self._given(node, ("sess", "tags", "export_dir", "import_scope"))
+        given = [(self.module.start(one), one) for one in node.args]
+        for keyword in node.keywords:
+            at = self.module.offset(keyword.lineno, keyword.col_offset)
+            given.append((at, keyword.value))
+        at = 0 if node.args else [k.arg for k in node.keywords].index("sess")
+        edits = [] if at + 1 == len(given) else [(given[at][0], given[at + 1][0], "")]
+        if at + 1 == len(given):
+            edits.append((self.module.end(given[at - 1][1]), self.module.end(given[at][1]), ""))
+        for index, (_, value) in enumerate(given):
+            if index != at:
+                edits += self.writer.edits(value)
+        return [*self._callee(node, self._reference(node.func, symbol)), *edits]
 
     def _dropout(self, node: ast.Call) -> str | list[Edit]:
         given = self._given(node, ("x", "keep_prob", "noise_shape", "seed", "name", "rate"))

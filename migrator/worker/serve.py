@@ -62,6 +62,22 @@ def limit_memory(request: Json) -> None:
             sys.stderr.write("the memory limit could not be set: %s\n" % error)
 
 
+def load_op_libraries(tf: Any, request: Json) -> None:
+    """Load the custom ops that a model needs.
+
+    Raises:
+        CannotOpen: one of the files is no library for this TensorFlow.
+    """
+    for file in request.get("op_libraries") or ():
+        try:
+            tf.load_op_library(file)
+        except Exception as error:
+            raise CannotOpen(
+                "the op library %s does not load: %s" % (file, what_failed(error)),
+                "build it for TensorFlow %s" % tf.__version__,
+            )
+
+
 def main(argv: Sequence[str]) -> int:
     """Answer the request in the file ``argv[1]``; return 0 when an answer was written."""
     with open(argv[1], encoding="utf-8") as file:
@@ -95,6 +111,7 @@ def answer(tf: Any, request: Json, result: Json) -> None:
     if request.get("mode") == "trace":
         serve = serve_trace
     try:
+        load_op_libraries(tf, request)
         result.update(serve(tf, request, store))
         result["bytes"] = bytes_on_disk(request["path"])
         result["status"] = "ok"

@@ -14,6 +14,11 @@ from migrator.vendor import PARTS, bridge_parts, bridge_text
 COMBINATIONS = [c for n in range(1, len(PARTS) + 1) for c in itertools.combinations(PARTS, n)]
 NAMES = {
     "saver": {"Saver"},
+    "readers": {
+        *("NewCheckpointReader", "assign_from_checkpoint", "assign_from_checkpoint_fn"),
+        *("get_variables_to_restore", "init_from_checkpoint"),
+        *("list_variables", "load_checkpoint", "load_variable"),
+    },
     "session_module": {"SessionModule", "session_module"},
     "graph_module": {"GraphModule", "GraphSaver", "feed", "graph", "saver"},
     "graph_export": {

@@ -245,7 +245,7 @@ class Facts(Structure):
         """Whether using a symbol makes graph, or needs one that is being made."""
         if symbol.name in SPECIAL or symbol.name in ("tf", "tf.app.run"):
             return False
-        return is_graph_symbol(symbol)
+        return symbol.name == "tf.saved_model.load" or is_graph_symbol(symbol)
 
     def looks(self, node: ast.AST) -> bool:
         """Whether a statement calls a function that only looks at the variables of the graph."""
@@ -354,6 +354,8 @@ class Facts(Structure):
         symbol = self.symbol(node.func)
         if symbol is not None and symbol.name in SPECIAL:
             return SPECIAL[symbol.name]
+        if symbol is not None and symbol.name == "tf.train.import_meta_graph":
+            return What.SAVER
         if symbol is not None and symbol.name == "tf.train.global_step":
             return What.HOST  # it runs the session, and gives a number
         if symbol is not None and symbol.name == "tf.group":

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from migrator.lift.classes.exports import Exports
 from migrator.lift.classes.facts import Facts, Family, Function, What
+from migrator.lift.classes.loading import Names, loaded_saver
+from migrator.lift.classes.locals import Locals
 from migrator.lift.kinds import Refusal
 
 __all__ = ["Feed", "Run", "Runs"]
@@ -67,6 +69,9 @@ class Runs:
         self.steps: dict[ast.Call, ast.expr] = {}  #: ``tf.train.global_step`` -> the variable
         self.eager: dict[ast.Call, ast.expr] = {}  #: runs of tensors of constants
         self.exports = Exports(facts)
+        self.locals = Locals(facts)  #: local names of parts of the graph
+        self.names = Names(facts, self.locals.resolved)
+        self.restoring: set[ast.Call] = set()  #: restores where the graph is loaded
         #: subtrees that name parts of the graph without making any
         self.named: set[ast.AST] = set()
         #: statements that only keep what is fetched in a name
@@ -126,6 +131,8 @@ class Runs:
             if name not in ("save", "restore"):
                 raise Refusal(node, "saver", f"`.{name}()` of a saver is not carried over")
             self.saving.append((node, name))
+            if loaded_saver(facts, node):
+                self.restoring.add(node)
             step = next((k.value for k in node.keywords if k.arg == "global_step"), None)
             if name == "save" and step is None and len(node.args) > 2:
                 step = node.args[2]
@@ -179,7 +186,7 @@ class Runs:
 
     def _resolved(self, run: Run, fetch: ast.expr) -> ast.expr:
         """Return what is fetched where a name stands for it."""
-        if not isinstance(fetch, ast.Name):
+        if not isinstance(fetch, ast.Name) or self.names.is_part(fetch):
             return fetch
         assigned = self._only_assignment(fetch)
         if assigned is None or assigned.value is None:
@@ -231,11 +238,17 @@ class Runs:
         self, node: ast.expr, what: str, sentence: str, run: Run | None = None
     ) -> None:
         """A fetch or feed must be an attribute of the module, or an element of one."""
-        at = node
+        at = self.names.expanded(node)
+        if self.names.is_part(at):
+            self.locals.use(node)
+            if run is not None:
+                self._named_by(node, what, run)
+            return
         while isinstance(at, ast.Subscript):
             if not isinstance(at.slice, (ast.Constant, ast.UnaryOp)):
                 raise Refusal(node, what, sentence)
-            at = at.value
+            at = self.names.expanded(at.value)
+        self.locals.use(node)
         member = self.facts.member(at)
         if member is None:
             raise Refusal(node, what, f"{sentence}: `{' '.join(self.module.source(node).split())}`")
@@ -248,6 +261,16 @@ class Runs:
             run.family, run.owner = family, owner
         if (run.family, run.owner) != (family, owner):
             raise Refusal(node, what, "a run takes from several models")
+
+    def _named_by(self, node: ast.expr, what: str, run: Run) -> None:
+        """Note whose graph a part belongs to that is fetched or fed by its name."""
+        if run.family is not None:
+            return
+        base = run.call.func.value if isinstance(run.call.func, ast.Attribute) else None
+        member = self.facts.member(base) if base is not None else None
+        if member is None:
+            raise Refusal(node, what, "it is not told in which model's graph this is")
+        run.owner, run.family = member[0], member[1]
 
     # -- feeds -------------------------------------------------------------------------
 
@@ -270,7 +293,7 @@ class Runs:
             raise Refusal(feed, "feed", "what is fed is computed")
         for key in run.feeds.listed():
             self._check_named(key, "feed", "what is fed is computed", run)
-            if self.facts.member(key) is None:
+            if self.facts.member(key) is None and not self.names.is_part(key):
                 raise Refusal(key, "feed", "what is fed is computed")
         if not run.feeds.listed():
             raise Refusal(feed, "feed", "what is fed is computed")

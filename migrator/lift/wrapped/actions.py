@@ -143,11 +143,12 @@ class Actions(Exports):
         if isinstance(fetch, ast.Name) and fetch in self.listed:
             self.reads.append((node, fetch))
             return Thing(Sort.HOST, node)
-        if thing.sort is Sort.HOST or thing.plain:
+        named = thing.sort is Sort.HOST or thing.plain
+        if named and not self.is_name(fetch):
             raise Refusal(fetch, "fetch", "what is fetched is not a value of this graph")
-        if not thing.is_built or thing.sort is Sort.SAVER:
+        if not named and not thing.is_built or thing.sort is Sort.SAVER:
             raise Refusal(fetch, "fetch", f"what is fetched is a {thing.sort.value}")
-        if not inner.loose and inner.makes:
+        if not inner.loose and inner.makes and not self.loaded:
             self._eagerly(node, fetch, inner.host)
             return Thing(Sort.HOST, node)
         if thing.sort is Sort.VARIABLE and isinstance(fetch, ast.Name):

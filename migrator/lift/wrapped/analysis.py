@@ -166,10 +166,14 @@ class Analysis(Definitions):
 
     def _one_graph(self, node: ast.expr) -> None:
         """A second graph must not be filled beside the first."""
-        if isinstance(node, ast.Call) and self.moved:
-            symbol = self.calls.symbols.get(node.func)
-            if symbol is not None and symbol.name == "tf.Graph":
-                raise Refusal(node, "one graph", "a second graph is made")
+        if len(self.moved) == len(self.named_graphs):
+            made = {thing.node for thing in self.named_graphs}
+        else:
+            made = {self.moved[0]}
+        for inner in ast.walk(node):
+            symbol = self.calls.symbols.get(inner.func) if isinstance(inner, ast.Call) else None
+            if symbol is not None and symbol.name == "tf.Graph" and made - {inner}:
+                raise Refusal(inner, "one graph", "a second graph is made")
 
     def _open(self, thing: Thing, name: str) -> None:
         others = [one for one in self.opened if one != name]
@@ -375,10 +379,54 @@ class Analysis(Definitions):
         value = getattr(node, "value", None)
         if isinstance(value, ast.expr):
             self._one_graph(value)
+        if named and thing.graph and not self.started and not self.context.inside:
+            self._keep_graph(node, targets[0], thing)
+            return
         self.removed[node] = thing.sort
         for target in targets:
             assert isinstance(target, ast.Name)
             self.bind(target, thing)
+
+    def _keep_graph(self, node: ast.stmt, target: ast.expr, thing: Thing) -> None:
+        """A name of the graph, which stays one in the build if it is asked for parts there."""
+        assert isinstance(target, ast.Name)
+        self.bind(target, thing)
+        asked = any(
+            isinstance(name, ast.Name)
+            and isinstance(name.ctx, ast.Load)
+            and self.calls.key(name) == self.calls.key(target)
+            and self.module.parents[name] in self.calls.graph_refs
+            for name in self.module.by_name.get(target.id, ())
+        )
+        if not asked:
+            self.removed[node] = thing.sort
+            return
+        self._own(target.id, self.calls.key(target), target)
+        self._move(node)
+        self.named_graphs.append(thing)
+
+    def is_other_graph(self, node: ast.expr) -> bool:
+        """Whether an expression is the graph in a spelling that the build does not have."""
+        if isinstance(node, ast.Name):
+            thing = self.env.get(self.calls.key(node))
+            return (
+                isinstance(node.ctx, ast.Load)
+                and thing is not None
+                and thing.graph
+                and thing.sort is Sort.CONFIG
+                and thing not in self.named_graphs
+            )
+        if isinstance(node, ast.Call):
+            symbol = self.calls.symbols.get(node.func)
+            return symbol is not None and symbol.name == "tf.Graph"
+        if not isinstance(node, ast.Attribute) or node.attr != "graph":
+            return False
+        if isinstance(node.value, ast.Name):
+            thing = self.env.get(self.calls.key(node.value))
+            return thing is not None and thing.sort is Sort.SESSION
+        call = node.value
+        symbol = self.calls.symbols.get(call.func) if isinstance(call, ast.Call) else None
+        return symbol is not None and symbol.name == "tf.get_default_session"
 
     def _resets(self, node: ast.Expr) -> bool:
         call = node.value

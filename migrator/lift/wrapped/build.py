@@ -282,6 +282,8 @@ class Build:
 
     def _inside(self, node: ast.AST, writer: Writer) -> str | list[Edit] | None:
         """Return what becomes of a node in the build, where that is no matter of spelling."""
+        if isinstance(node, ast.expr) and self.scope.is_other_graph(node):
+            return f"{self.tf}.compat.v1.get_default_graph()"
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and self.scope.renamed:
             renamed = self.scope.renamed.get(self.scope.calls.key(node))
             if renamed is not None:

@@ -39,6 +39,7 @@ class Built(Actions):
         self.anchor: ast.stmt | None = None
         self.host_reads: list[tuple[ast.Name, ast.stmt]] = []
         self.late_reads = []
+        self.named_graphs: list[Thing] = []  #: names of the graph that stay in the build
         self.opened: list[str] = []  #: names of sessions that are open
         self.was_reset: ast.AST | None = None
         self.owners: dict[str, tuple[int, str]] = {}  #: names of the build

@@ -11,17 +11,30 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
+from migrator.calls import is_v1_load
 from migrator.lift.dynamic import changes_names
 from migrator.lift.graph_symbols import is_graph_symbol
 from migrator.lift.imported import is_named
 from migrator.lift.kinds import Refusal
 from migrator.names import Binding, Module, Scope, Symbol
 
-__all__ = ["FILLING", "OPENERS", "PLAIN", "Callables", "Definition", "arguments_of"]
+__all__ = ["FILLING", "GRAPHS", "OPENERS", "PLAIN", "Callables", "Definition", "arguments_of"]
+
+#: Methods of a graph that give parts of it, or add to its collections.
+_PARTS_OF_GRAPH = frozenset(
+    {"get_tensor_by_name", "get_operation_by_name", "get_operations", "as_graph_element"}
+    | {"get_collection", "get_collection_ref", "get_all_collection_keys", "as_graph_def"}
+    | {"add_to_collection", "add_to_collections"}
+)
 
 #: They open a session, or find the one that is open.
 OPENERS = frozenset({"tf.Session", "tf.InteractiveSession"})
+#: They give a graph.
+GRAPHS = frozenset({"tf.Graph", "tf.get_default_graph"})
 _SESSIONS = OPENERS | {"tf.get_default_session"}
+#: They load a model into the graph; so does TensorFlow 1's ``tf.saved_model.load``.
+_LOADS = frozenset({"tf.import_graph_def", "tf.train.import_meta_graph"})
+_TOLD = frozenset({"tf.saved_model.get_tensor_from_tensor_info"})
 
 Definition = ast.FunctionDef | ast.ClassDef
 _DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
@@ -54,6 +67,7 @@ class Callables:
         self.graph_refs: set[ast.expr] = set()
         #: references through a name of the file's own, ``FLAGS``, which keep their spelling
         self.aliases: set[ast.AST] = set()
+        self.loads: set[ast.Call] = set()  #: calls that load a model into the graph
         self.makes: set[ast.AST] = set()  #: definitions that make graph
         self.sessions: set[ast.AST] = set()  #: definitions that use a session
         self.closes: dict[ast.AST, set[str]] = {}  #: graph names that a definition reads
@@ -123,6 +137,54 @@ class Callables:
             ):
                 yield (owner, target.attr), call
 
+    def new_graph(self, definition: ast.AST | None) -> ast.Call | None:
+        """Return where a definition, or one that it calls, makes a graph of its own, or None."""
+        seen: set[ast.AST | None] = set()
+        todo = [definition]
+        while todo:
+            one = todo.pop()
+            if one is None or one in seen:
+                continue
+            seen.add(one)
+            for inner in ast.walk(one):
+                if isinstance(inner, ast.Call):
+                    symbol = self.symbols.get(inner.func)
+                    if symbol is not None and symbol.name == "tf.Graph":
+                        return inner
+                todo.append(self.definition(inner))
+        return None
+
+    def graphs_given(self, definition: ast.AST | None) -> list[bool]:
+        """Return whether a function of the file returns a graph, and which parts of a tuple are."""
+        if not isinstance(definition, ast.FunctionDef) or definition not in self.makes:
+            return []
+        values = [n.value for n in ast.walk(definition) if isinstance(n, ast.Return)]
+        if len(values) != 1 or values[0] is None:
+            return []
+        value = values[0]
+        items = value.elts if isinstance(value, ast.Tuple) else []
+        return [self._is_graph(value), *map(self._is_graph, items)]
+
+    def _is_graph(self, node: ast.expr) -> bool:
+        """Whether a name is given a graph, and nothing else."""
+        if isinstance(node, ast.Name):
+            _, bindings = self.module.find(node.id, self.module.scope_of[node])
+            if len(bindings) != 1:
+                return False
+            name = bindings[0].node
+            around = self.module.parents.get(name)
+            if isinstance(around, ast.withitem):
+                node = around.context_expr
+            elif isinstance(around, ast.Assign) and len(around.targets) == 1:
+                node = around.value
+            else:
+                return False
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr == "as_default" and node.func not in self.symbols:
+                return self._is_graph(node.func.value)
+        symbol = self.symbols.get(node.func) if isinstance(node, ast.Call) else None
+        return symbol is not None and symbol.name in GRAPHS
+
     def is_graph_module(self, node: ast.AST) -> bool:
         """Whether a callee is a function or class of the repository's that makes graph."""
         return is_named(self.module, node, self.graph_modules)
@@ -161,7 +223,15 @@ class Callables:
         module = self.module
         for ref, symbol in module.references():
             self.symbols[ref] = symbol
-            if is_graph_symbol(symbol):
+            call = module.parents.get(ref)
+            called = isinstance(call, ast.Call) and call.func is ref
+            loads = symbol.name in _LOADS or (
+                symbol.name == "tf.saved_model.load" and is_v1_load(module, ref, symbol)
+            )
+            if called and loads:
+                assert isinstance(call, ast.Call)
+                self.loads.add(call)
+            if is_graph_symbol(symbol) or call in self.loads or symbol.name in _TOLD:
                 self.graph_refs.add(ref)
             elif symbol.name in _SESSIONS:
                 self.session_refs.add(ref)
@@ -178,8 +248,19 @@ class Callables:
                 and module.symbol(node.value) is not None
             ):
                 raise Refusal(node, "dynamic code", "a part of TensorFlow is replaced")
-            if isinstance(node, ast.Call) and self.is_graph_module(node.func):
+            if isinstance(node, ast.Call) and (
+                self.is_graph_module(node.func) or self._asks_graph(node.func)
+            ):
                 self.graph_refs.add(node.func)
+
+    def _asks_graph(self, function: ast.expr) -> bool:
+        """Whether a callee is a method of a graph that gives parts of it."""
+        return (
+            isinstance(function, ast.Attribute)
+            and function.attr in _PARTS_OF_GRAPH
+            and function not in self.symbols
+            and self.origin(function) is None
+        )
 
     def _definitions(self, node: ast.AST) -> tuple[ast.AST, ...]:
         """Return the functions and classes around a node, nearest first."""
@@ -228,6 +309,12 @@ class Callables:
                 continue
             if self._evaluates(node, node.func):
                 self.session_refs.add(node.func)
+            # a session that is loaded into, or whose graph is asked, is none that runs
+            if node in self.loads:
+                self.session_refs.difference_update(node.args[:1])
+                self.session_refs.difference_update(word.value for word in node.keywords)
+            elif self._asks_graph(node.func):
+                self.session_refs.difference_update(ast.walk(node.func.value))
         for node in module.nodes:
             targets, value = _binding(node)
             if isinstance(node, ast.Call) and self.origin(node.func) is not None:

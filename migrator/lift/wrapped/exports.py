@@ -34,9 +34,6 @@ WORDS = {
 class Exports(Passed):
     """Evaluates the calls that export the graph of a session."""
 
-    #: host names that a fetch or an export reads, which the build must know
-    late_reads: list[tuple[ast.Name, ast.AST]]
-
     def _session(self, node: ast.AST, session: ast.expr | None) -> None:
         raise NotImplementedError
 

@@ -14,6 +14,9 @@ __all__ = ["Passed"]
 class Passed(Values):
     """Evaluates dictionaries, and calls of functions that use the session."""
 
+    #: host names that a fetch, a feed or an export reads, which the build must know
+    late_reads: list[tuple[ast.Name, ast.AST]]
+
     def _made_feed(self, node: ast.Call, function: ast.FunctionDef) -> Thing:
         """A call of a function that makes feed dictionaries."""
         self._joined(node, self._arguments(node))
@@ -89,17 +92,65 @@ class Passed(Values):
             return Thing(sorts.pop(), node)
         return None
 
+    def is_name(self, node: ast.expr) -> bool:
+        """Whether an expression may be the name of a part of the graph, or a list of names."""
+        if isinstance(node, (ast.List, ast.Tuple)):
+            return bool(node.elts) and all(map(self.is_name, node.elts))
+        text = not isinstance(node, ast.Constant) or isinstance(node.value, str)
+        return self.loaded and text
+
+    def _is_part_of_graph(self, node: ast.AST) -> bool:
+        """Whether a call asks the graph for a part of it, by its name."""
+        return (
+            isinstance(node, ast.Call)
+            and node.func in self.calls.graph_refs
+            and node.func not in self.calls.symbols
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr.startswith(("get_", "as_graph_element"))
+        )
+
+    def _is_fed(self, node: ast.expr) -> bool:
+        """Whether a dictionary stands where one is fed, or is kept in a name that does."""
+        parent = self.module.parents[node]
+        if isinstance(parent, ast.keyword):
+            return parent.arg == "feed_dict"
+        if isinstance(parent, ast.Call):
+            function = parent.func
+            if not isinstance(function, ast.Attribute) or node not in parent.args:
+                return False
+            if function.attr == "run" and function.value in self.calls.session_refs:
+                return parent.args.index(node) == 1
+            return function in self.calls.session_refs and parent.args.index(node) == 0
+        if not isinstance(parent, ast.Assign) or not isinstance(parent.targets[0], ast.Name):
+            return False
+        key = self.calls.key(parent.targets[0])
+        return any(
+            isinstance(name, ast.Name)
+            and isinstance(name.ctx, ast.Load)
+            and self.calls.key(name) == key
+            and self._is_fed(name)
+            for name in self.module.by_name.get(key[1], ())
+            if not isinstance(self.module.parents[name], ast.Assign)
+        )
+
     def _feed(self, node: ast.Dict) -> Thing | None:
         """A dictionary whose keys are graph values."""
-        if not node.keys or any(key is None or isinstance(key, ast.Constant) for key in node.keys):
+        named = self.loaded and self._is_fed(node)
+        if not node.keys or any(
+            key is None or (isinstance(key, ast.Constant) and not named) for key in node.keys
+        ):
             return None
         keys = [key for key in node.keys if key is not None]
         with self.aside() as inner:
             things = [self.evaluate(key) for key in keys]
-        if not any(thing.is_built and not thing.plain for thing in things):
+        if not named and not any(thing.is_built and not thing.plain for thing in things):
             return None
-        if not all(thing.is_built for thing in things) or inner.makes:
+        if not all(
+            (thing.is_built and not thing.plain) or (named and self.is_name(key))
+            for key, thing in zip(keys, things, strict=True)
+        ) or (inner.makes and not all(map(self._is_part_of_graph, inner.makes))):
             raise Refusal(node, "feed", "what is fed is computed")
+        self.late_reads += [(name, node) for name in inner.host]
         for key, thing in zip(keys, things, strict=True):
             if thing.sort is Sort.VARIABLE:
                 raise Refusal(key, "feed", "a variable is fed")

@@ -65,6 +65,9 @@ class Replaced(Layout):
         if isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)):
             return self._respelled(node, writer.inside(node))
         if isinstance(node, ast.Call):
+            symbol = self.scope.calls.symbols.get(node.func)
+            if symbol is not None and symbol.name == "tf.Graph" and self.scope.new_graphs:
+                return f"{self.tf}.compat.v1.get_default_graph()"
             new = self._call(node)
             if new is not None:
                 self.answers[(node.lineno, node.col_offset)] = new

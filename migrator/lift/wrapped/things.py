@@ -37,6 +37,7 @@ class Thing:
     sort: Sort
     node: ast.AST | None = None
     plain: bool = False  #: an ordinary Python value that the build computes
+    graph: bool = False  #: the graph itself, as an object
     maybe: bool = False  #: bound on some ways only
     feed: Feed | None = None
     call: ast.Call | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from migrator.lift.expressions import arguments
 from migrator.lift.kinds import Refusal
-from migrator.lift.wrapped.callables import FILLING, OPENERS, PLAIN, Callables
+from migrator.lift.wrapped.callables import FILLING, GRAPHS, OPENERS, PLAIN, Callables
 from migrator.lift.wrapped.listings import LISTINGS, listed_names
 from migrator.lift.wrapped.things import Export, Feed, Sort, Thing, Use
 from migrator.names import Module, Symbol
@@ -37,6 +37,8 @@ _MAKERS = frozenset(
     | {"tf.contrib.framework.get_or_create_global_step"}
     | {"tf.train.create_global_step"}
 )
+#: The parameters of TensorFlow 1's ``tf.saved_model.load``.
+LOADED = ("sess", "tags", "export_dir", "import_scope")
 _SUMMARY_WRITERS = frozenset({"tf.summary.FileWriter", "tf.train.SummaryWriter"})
 
 #: Built-in functions whose value is no tensor, whatever they are given.
@@ -122,6 +124,8 @@ class Values:
         ] = {}
         #: parameters that stand for a value of the build -> that value
         self.renamed: dict[tuple[int, str], ast.expr] = {}
+        self.new_graphs: set[ast.Call] = set()  #: calls of functions that make the graph
+        self.loaded = False  #: a model was loaded into the graph: its tensors have names that count
         self.called = False  #: a function that uses the session was called
         self.started = False  #: the session ran something
         self.inner: set[int] = set()  #: scopes of comprehensions and lambdas, by their id
@@ -279,7 +283,7 @@ class Values:
             return Thing(Sort.GRAPH, node, plain=plain)
         if base.sort is Sort.SESSION:
             if node.attr in ("graph", "graph_def"):
-                return Thing(Sort.CONFIG, node)
+                return Thing(Sort.CONFIG, node, graph=node.attr == "graph")
             raise Refusal(node, "session", f"`.{node.attr}` of a session is not carried over")
         if base.sort is Sort.CONFIG:
             return Thing(Sort.CONFIG, node)
@@ -312,6 +316,13 @@ class Values:
         if definition in self.calls.sessions and definition is not None:
             return self._runs_session(node, definition)
         callee = callee or self.evaluate(function)
+        made = self.calls.new_graph(definition) if definition in self.calls.makes else None
+        if made is not None and node not in self.new_graphs:
+            if self.new_graphs or not all(
+                isinstance(one, (ast.FunctionDef, ast.ClassDef)) for one in self.moved
+            ):
+                raise Refusal(node, "one graph", "a second graph is made")
+            self.new_graphs.add(node)
         things = self._arguments(node)
         name = function.id if isinstance(function, ast.Name) else ""
         owner = self.module.find(name, self.module.scope_of[node])[0] if name else None
@@ -328,6 +339,10 @@ class Values:
                     "unseen function",
                     f"a graph value is passed to `{ast.unparse(function)}`, which is not seen into",
                 )
+        graphs = self.calls.graphs_given(definition) if result.sort is Sort.GRAPH else []
+        if graphs:
+            result.graph = graphs[0]
+            result.items = [Thing(Sort.GRAPH, node, graph=graph) for graph in graphs[1:]]
         return result
 
     def _made_feed(self, node: ast.Call, function: ast.FunctionDef) -> Thing:
@@ -351,12 +366,19 @@ class Values:
         name = function.attr
         if base.sort is Sort.CONFIG:
             if name == "as_default" and not node.args:
-                return Thing(Sort.CONFIG, node)
+                return Thing(Sort.CONFIG, node, graph=base.graph)
+            if base.graph and self._is_told(node):
+                return self._part_of_graph(node)
             if name in ("finalize", "CopyFrom", "append", "extend", "update"):
                 self._arguments(node)
                 return Thing(Sort.CONFIG, node)
             raise Refusal(node, "graph", f"`.{name}()` of the session's graph is not carried over")
+        if base.graph and name == "as_default" and not node.args:
+            self.found.loose.clear()
+            return Thing(Sort.CONFIG, node, graph=True)
         if base.sort in (Sort.GRAPH, Sort.VARIABLE):
+            if base.graph and self._is_told(node):
+                return self._part_of_graph(node)
             if name in ("eval", "run") and not base.plain and node.func in self.calls.session_refs:
                 return None  # of a subclass
             if name == "run" and not node.args and not self.calls.has_method(name):
@@ -374,14 +396,16 @@ class Values:
             for argument in given.values():
                 thing = self.evaluate(argument)
                 empty = isinstance(argument, ast.Constant) and not argument.value
-                if thing.sort is not Sort.CONFIG and not empty:
+                if thing.sort is Sort.GRAPH and thing.graph and not isinstance(argument, ast.Call):
+                    self.found.loose.clear()  # the one that is built, which the session is for
+                elif thing.sort is not Sort.CONFIG and not empty:
                     raise Refusal(argument, "session", "what the session is made with is computed")
             return Thing(Sort.SESSION, node)
         if name == "tf.get_default_session":
             return Thing(Sort.SESSION, node)
         if name in _CONFIGS:
             self._arguments(node)
-            return Thing(Sort.CONFIG, node)
+            return Thing(Sort.CONFIG, node, graph=name in GRAPHS)
         if name in INITIALIZERS:
             for argument in [*node.args, *(word.value for word in node.keywords)]:
                 with self.aside():
@@ -395,12 +419,47 @@ class Values:
         if node.func not in self.calls.graph_refs:
             self._joined(node, self._arguments(node))
             return Thing(Sort.HOST, node)
+        if node in self.calls.loads:
+            return self._loads(node, name)
         if name in LISTINGS and self._lists(node):
             return Thing(Sort.HOST, node)
         things = self._arguments(node)
         self._joined(node, things)
         self.found.makes.append(node)
         return Thing(Sort.VARIABLE if name in _MAKERS else Sort.GRAPH, node, call=node)
+
+    def _is_told(self, node: ast.Call) -> bool:
+        """Whether a method of the graph gives what it gave in TensorFlow 1.
+
+        The names of operations are the same where they were loaded, not where they are made anew.
+        """
+        if node.func not in self.calls.graph_refs:
+            return False
+        assert isinstance(node.func, ast.Attribute)
+        return bool(self.calls.loads) or "collection" in node.func.attr
+
+    def _part_of_graph(self, node: ast.Call) -> Thing:
+        """A call that asks the graph for a tensor, an operation or a collection."""
+        self._joined(node, self._arguments(node))
+        self.found.makes.append(node)
+        return Thing(Sort.GRAPH, node, call=node)
+
+    def _loads(self, node: ast.Call, name: str) -> Thing:
+        """A call that loads a model into the graph."""
+        self.loaded = True
+        self.found.makes.append(node)
+        if name != "tf.saved_model.load":
+            self._joined(node, self._arguments(node))
+            saver = name == "tf.train.import_meta_graph"
+            return Thing(Sort.SAVER if saver else Sort.GRAPH, node, call=node)
+        given = arguments(node, LOADED)
+        session = given.pop("sess", None)
+        with self.aside():
+            known = session is not None and self.evaluate(session).sort is Sort.SESSION
+        if not known:
+            raise Refusal(node, "session", "it is not told which session this is")
+        self._joined(node, self.evaluate_all(list(given.values())))
+        return Thing(Sort.GRAPH, node, call=node, plain=True)
 
     def _lists(self, node: ast.Call) -> bool:
         """Whether host code goes through a list of variables, and asks for names and values."""

@@ -1,0 +1,148 @@
+"""The reusable SavedModel of a TensorFlow 1 model: variables, functions, and the save."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from migrator.bridge.slices import _VARIABLES
+from migrator.convert.making import CannotCarry
+from migrator.convert.making.graph import TABLES, Parts
+from migrator.convert.making.sources import Source, open_source
+from migrator.convert.making.trainable import differentiable
+
+__all__ = ["make_module"]
+
+
+def make_module(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the TensorFlow 2 SavedModel of a TensorFlow 1 model; return what was made of it.
+
+    See :func:`migrator.convert.making.make`.
+    """
+    source = open_source(request)
+    parts = Parts(source.graph, source.signatures, source.tags, source.assets)
+    losses = _losses(source)
+    needed = {**parts.needed, **{op.name: op for one in losses for op in one.needed.values()}}
+    trainable = _trainable(source, parts, needed)
+    state = _state(source, needed, trainable)
+    parts.make(state)
+    # A plain container: tf.Module's `variables` could not be set.
+    root = tf.train.Checkpoint()
+    root.variables = [one for one in state.values() if isinstance(one, tf.Variable)]
+    root.trainable_variables = [one for one in root.variables if one.trainable]
+    root.regularization_losses = []
+    for one in losses:
+        one.make(state)
+        root.regularization_losses.append(one.call("loss"))
+    root.tables = [
+        one for one in state.values() if not isinstance(one, (tf.Variable, tf.saved_model.Asset))
+    ]
+    root.assets = [one for one in state.values() if isinstance(one, tf.saved_model.Asset)]
+    key = _called(source)
+    if key is not None:
+        root.__call__ = parts.call(key)
+    tf.saved_model.save(root, request["target"], signatures=parts.functions)
+    parts.restore_names(request["target"])
+    _say_loops(source, parts)
+    return {
+        "signatures": {
+            name: {
+                "inputs": _tensors(one.inputs),
+                "outputs": _tensors(one.outputs),
+            }
+            for name, one in sorted(source.signatures.items())
+        },
+        "tags": source.tags,
+        "variables": sorted(n for n, op in needed.items() if op.type in _VARIABLES),
+        "trainable_variables": sorted(
+            n for n, one in state.items() if isinstance(one, tf.Variable) and one.trainable
+        ),
+        "regularization_losses": len(losses),
+        "call": key,
+        "said": source.said,
+    }
+
+
+def _called(source: Source) -> str | None:
+    """Return the key of the signature that ``__call__`` runs: the only one, or Hub's."""
+    keys = list(source.signatures)
+    if source.kind == "hub" and "default" in keys:
+        return "default"
+    return keys[0] if len(keys) == 1 else None
+
+
+def _tensors(infos: Any) -> dict[str, Any]:
+    found = {}
+    for name, info in sorted(infos.items()):
+        sparse = info.coo_sparse
+        found[name] = info.name or [
+            sparse.indices_tensor_name,
+            sparse.values_tensor_name,
+            sparse.dense_shape_tensor_name,
+        ]
+    return found
+
+
+def _losses(source: Source) -> list[Parts]:
+    """Return the regularization losses that depend on variables only."""
+    found = []
+    for name in source.losses:
+        try:
+            info = tf.compat.v1.saved_model.build_tensor_info(
+                source.graph.get_tensor_by_name(name)
+            )
+            one = tf.compat.v1.saved_model.build_signature_def({}, {"loss": info}, "")
+            found.append(Parts(source.graph, {"loss": one}, source.tags))
+        except (KeyError, CannotCarry) as error:
+            source.said.append(f"the regularization loss {name!r} was left out: {error}")
+    return found
+
+
+def _trainable(source: Source, parts: Parts, needed: Mapping[str, Any]) -> frozenset[str]:
+    if source.trainable is not None:
+        return source.trainable
+    found = differentiable(parts.slices.values(), needed)
+    if found:
+        source.said.append(
+            f"the model does not say which variables are trainable: {len(found)} that the "
+            "signatures' gradients reach are"
+        )
+    return found
+
+
+def _state(
+    source: Source, needed: Mapping[str, Any], trainable: frozenset[str]
+) -> dict[str, Any]:
+    """Return the variables, tables and assets by the names of their ops."""
+    tables = [op for op in needed.values() if op.type in TABLES]
+    state: dict[str, Any] = {}
+    if tables:
+        from migrator.convert.making.resources import rebuild
+
+        state.update(rebuild(source.graph, source, tables))
+    for name, op in needed.items():
+        # One at a time: a large model is never held twice.
+        if op.type in _VARIABLES:
+            state[name] = _variable(op, source.values(op), name in trainable)
+        elif f"{name}:0" in source.assets:
+            state[name] = tf.saved_model.Asset(source.assets[f"{name}:0"])
+    return state
+
+
+def _variable(op: Any, value: Any, trainable: bool) -> Any:
+    """Return a ``tf.Variable`` of the same name, shape and dtype that holds ``value``."""
+    shape = tf.TensorShape(op.get_attr("shape"))
+    if shape.rank == 0 and value.shape.rank:  # how TF1 spells an unknown shape
+        shape = tf.TensorShape(None)
+    return tf.Variable(value, trainable=trainable, name=op.name, dtype=value.dtype, shape=shape)
+
+
+def _say_loops(source: Source, parts: Parts) -> None:
+    for key, part in parts.slices.items():
+        if part.loops:
+            source.said.append(
+                f"signature {key!r} was converted for inference: node {part.loops[0]!r} leaves a "
+                "while loop of TensorFlow 1, which cannot be trained"
+            )

@@ -1,0 +1,172 @@
+"""The values of a model's variables, read one at a time from where the model keeps them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from migrator.convert.making import CannotCarry
+from migrator.worker.common import CannotOpen
+
+__all__ = ["Entry", "Values"]
+
+_ASSIGNS = ("Assign", "AssignVariableOp")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a restore op reads: a checkpoint key, the slice of it, and a dtype."""
+
+    key: str
+    slice: str
+    dtype: Any
+
+
+class Values:
+    """Where the values of variables are.
+
+    In this order count, as in a loader that restores first and initializes then: what the
+    loader's init op assigns, what the restore op reads (under whatever key, one slice of a
+    partitioned variable each), the checkpoint's entry of the op's name.
+
+    Args:
+        graph: what the variables are of.
+        prefix: of the checkpoint; empty where there is none.
+        constants: values that stand in the graph itself, by the name of the variable's op.
+        restore_ops: of the Saver that belongs to the checkpoint.
+        init_ops: what a loader runs after them.
+    """
+
+    def __init__(
+        self,
+        graph: Any,
+        prefix: str,
+        constants: Mapping[str, Any],
+        restore_ops: Sequence[Any],
+        init_ops: Sequence[Any],
+    ) -> None:
+        self._graph = graph
+        self._constants = dict(constants)
+        self._prefix = prefix if prefix and _exists(prefix) else ""
+        self._assigned = {
+            op.inputs[0].op.name: op.inputs[1]
+            for op in _below(init_ops)
+            if op.type in _ASSIGNS
+        }
+        #: the name of a variable's or a table's op -> what the Saver restores it from
+        self.entries: dict[str, list[Entry]] = {}
+        for op in _below(restore_ops):
+            found = [one for one in map(_entry, op.inputs) if one is not None]
+            if found and len(op.inputs) > len(found):
+                self.entries[op.inputs[0].op.name] = found
+        self._keys: set[str] = set()
+        if self._prefix:
+            self._keys = set(tf.train.load_checkpoint(self._prefix).get_variable_to_shape_map())
+
+    def __call__(self, op: Any) -> Any:
+        """Return the value of the variable that ``op`` holds, as an eager tensor.
+
+        Raises:
+            CannotCarry: the model holds none.
+            CannotOpen: the checkpoint does not have what its graph restores.
+        """
+        if op.name in self._constants:
+            return tf.constant(self._constants.pop(op.name)())
+        dtype = tf.as_dtype(op.get_attr("dtype")).base_dtype
+        if op.name in self._assigned:
+            return self._run(op, dtype)
+        entries = self.entries.get(op.name) or [Entry(_shared_name(op), "", dtype)]
+        if entries[0].key in self._keys:
+            return self.read(entries[0])
+        if op.name in self.entries:
+            raise CannotOpen(f"its checkpoint has no {entries[0].key!r}, which its graph restores")
+        if not self._prefix:
+            raise CannotOpen(f"its variables are missing: {op.name!r} has no value")
+        raise CannotCarry(
+            f"node {op.name!r} ({op.type}) is a variable that the checkpoint does not have",
+            op.name,
+        )
+
+    def read(self, entry: Entry) -> Any:
+        """Return what the checkpoint holds for ``entry``, as an eager tensor.
+
+        Raises:
+            CannotOpen: it cannot be read.
+        """
+        try:
+            (found,) = tf.raw_ops.RestoreV2(
+                prefix=tf.constant(self._prefix),
+                tensor_names=tf.constant([entry.key]),
+                shape_and_slices=tf.constant([entry.slice]),
+                dtypes=[entry.dtype],
+            )
+        except tf.errors.OpError as error:
+            raise CannotOpen(f"its variable {entry.key!r} cannot be read: {error}") from error
+        return found
+
+    def _run(self, op: Any, dtype: Any) -> Any:
+        """Return what an init op assigns to the variable."""
+        try:
+            with tf.compat.v1.Session(graph=self._graph) as session:
+                return tf.constant(session.run(self._assigned[op.name]), dtype)
+        except tf.errors.OpError as error:
+            raise CannotCarry(
+                f"node {op.name!r} ({op.type}) is a variable that is initialized when the model "
+                "is loaded, from other state",
+                op.name,
+            ) from error
+
+
+def _exists(prefix: str) -> bool:
+    return os.path.exists(prefix + ".index") or os.path.isfile(prefix)
+
+
+def _shared_name(op: Any) -> str:
+    """Return the key that a Saver gives a variable where nothing else is said."""
+    if op.type == "VarHandleOp":
+        return tf.compat.as_str(op.get_attr("shared_name")) or str(op.name)
+    return str(op.name)
+
+
+def _below(ops: Sequence[Any]) -> list[Any]:
+    """Return the ops that some ops wait for or read, themselves included."""
+    found: dict[str, Any] = {}
+    stack = list(ops)
+    while stack:
+        op = stack.pop()
+        if op.name not in found:
+            found[op.name] = op
+            stack.extend(op.control_inputs)
+            stack.extend(tensor.op for tensor in op.inputs)
+    return list(found.values())
+
+
+def _entry(tensor: Any) -> Entry | None:
+    """Return what ``tensor`` is restored from, or None."""
+    while tensor.op.type in ("Identity", "Reshape") and tensor.op.inputs:
+        tensor = tensor.op.inputs[0]
+    if tensor.op.type == "RestoreV2":
+        keys, slices = (_strings(one) for one in tensor.op.inputs[1:3])
+        index = tensor.value_index
+        if keys is None or slices is None:
+            return None
+        return Entry(keys[index], slices[index], tensor.dtype)
+    if tensor.op.type in ("RestoreSlice", "Restore"):
+        names = [_strings(one) for one in tensor.op.inputs[1:]]
+        if any(one is None for one in names):
+            return None
+        texts = [one[0] for one in names if one]
+        return Entry(texts[0], texts[1] if len(texts) > 1 else "", tensor.dtype)
+    return None
+
+
+def _strings(tensor: Any) -> list[str] | None:
+    """Return the strings of a constant, or None where it is none."""
+    if tensor.op.type != "Const":
+        return None
+    values = tf.make_ndarray(tensor.op.get_attr("value")).ravel()
+    return [tf.compat.as_str(one) for one in values]

@@ -1,0 +1,251 @@
+"""Graphs that a class loads, and what it asks them for by name."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+
+from migrator.calls import is_v1_load
+from migrator.lift.classes.facts import Facts, Family, What
+from migrator.lift.kinds import Refusal
+
+__all__ = ["Names", "check_graphs", "is_load", "is_lookup", "loaded_saver", "loads"]
+
+#: Methods of ``tf.Graph`` that find what is in it, and add nothing.
+LOOKUPS = frozenset(
+    {"get_tensor_by_name", "get_operation_by_name", "get_operations", "as_graph_element"}
+    | {"get_collection", "get_collection_ref", "get_all_collection_keys", "as_graph_def"}
+)
+#: The same of the default graph.
+_DEFAULT = frozenset({"tf.get_collection", "tf.get_collection_ref"})
+_BY_NAME = frozenset({"get_tensor_by_name", "get_operation_by_name", "as_graph_element"})
+_CHANGES = frozenset(
+    {"append", "extend", "insert", "pop", "remove", "clear", "update", "setdefault", "sort"}
+)
+
+
+def is_load(facts: Facts, node: ast.AST) -> bool:
+    """Whether ``node`` is a call that loads a SavedModel into a session."""
+    if not isinstance(node, ast.Call):
+        return False
+    symbol = facts.symbol(node.func)
+    return (
+        symbol is not None
+        and symbol.name == "tf.saved_model.load"
+        and is_v1_load(facts.module, node.func, symbol)
+    )
+
+
+def is_lookup(facts: Facts, node: ast.AST) -> bool:
+    """Whether ``node`` is a call that finds something in a graph."""
+    if not isinstance(node, ast.Call):
+        return False
+    symbol = facts.symbol(node.func)
+    if symbol is not None:
+        return symbol.name in _DEFAULT
+    return (
+        isinstance(node.func, ast.Attribute)
+        and node.func.attr in LOOKUPS
+        and facts.kind(node.func.value) is What.CONFIG
+    )
+
+
+def loads(facts: Facts, node: ast.AST) -> bool:
+    """Whether something below ``node`` puts a graph that was stored into the one at hand."""
+    for at in facts.below(node):
+        if isinstance(at, ast.Call):
+            symbol = facts.symbol(at.func)
+            name = symbol.name if symbol is not None else ""
+            if is_load(facts, at) or name in ("tf.import_graph_def", "tf.train.import_meta_graph"):
+                return True
+    return False
+
+
+def loaded_saver(facts: Facts, call: ast.Call) -> bool:
+    """Whether ``call`` restores the variables of a meta graph in the function that imports it."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "restore":
+        return False
+    unit = facts.unit(call)
+    if facts.kind(call.func.value) is not What.SAVER or isinstance(unit, ast.Module):
+        return False
+    return any(
+        isinstance(at, ast.Call)
+        and (symbol := facts.symbol(at.func)) is not None
+        and symbol.name == "tf.train.import_meta_graph"
+        and at.lineno <= call.lineno
+        for at in facts.below(unit)
+    )
+
+
+def check_graphs(facts: Facts) -> None:
+    """Check that what is looked up is looked up in the one graph that its class has.
+
+    Raises:
+        Refusal: a class loads into several graphs, in which names may mean several things.
+    """
+    for family in facts.families:
+        found = [node for node in family.classes if loads(facts, node)]
+        looked = [
+            at for node in family.classes for at in facts.below(node) if is_lookup(facts, at)
+        ]
+        if not found and not looked:
+            continue
+        made = [
+            at
+            for node in family.classes
+            for at in facts.below(node)
+            if isinstance(at, ast.Call)
+            and (symbol := facts.symbol(at.func)) is not None
+            and symbol.name == "tf.Graph"
+        ]
+        if len(made) > 1:
+            raise Refusal(made[1], "one graph", f"`{family.name}` has several graphs")
+
+
+class Names:
+    """What is fetched and fed by name, by lookups, and by local names for either.
+
+    Args:
+        facts: what the file's names stand for.
+        resolved: the uses of local names -> what they stand for.
+    """
+
+    def __init__(self, facts: Facts, resolved: Mapping[ast.AST, ast.expr]) -> None:
+        self.facts = facts
+        self.module = facts.module
+        self._resolved = resolved
+
+    def expanded(self, node: ast.expr) -> ast.expr:
+        """Return what a local name stands for, or ``node``."""
+        while node in self._resolved:
+            node = self._resolved[node]
+        return node
+
+    def is_name(self, node: ast.expr) -> bool:
+        """Whether ``node`` names a part of a graph, by a string that is told at the build."""
+        node = self.expanded(node)
+        if isinstance(node, ast.Constant):
+            return isinstance(node.value, str)
+        if isinstance(node, (ast.JoinedStr, ast.BinOp, ast.Attribute, ast.Name, ast.Call)):
+            return self.facts.kind(node) is What.HOST and self.told(node)
+        return False
+
+    def is_found(self, node: ast.expr) -> bool:
+        """Whether ``node`` is looked up in the graph, by names that are told at the build."""
+        at = self.expanded(node)
+        while True:
+            at = self.expanded(at)
+            if isinstance(at, ast.Subscript) and isinstance(at.slice, (ast.Constant, ast.UnaryOp)):
+                at = at.value
+            elif isinstance(at, ast.Attribute) and at.attr in ("outputs", "inputs"):
+                at = at.value
+            else:
+                break
+        if not is_lookup(self.facts, at):
+            return False
+        assert isinstance(at, ast.Call)
+        given = [*at.args, *(word.value for word in at.keywords)]
+        return all(self.is_name(one) for one in given)
+
+    def told(self, node: ast.expr) -> bool:
+        """Whether a host value is the same where the graph is built and wherever it is used."""
+        for at in self.facts.below(node):
+            if isinstance(at, ast.Call):
+                named = isinstance(at.func, ast.Attribute) and at.func.attr == "format"
+                if not named and not (isinstance(at.func, ast.Name) and at.func.id == "str"):
+                    return False
+            elif isinstance(at, ast.Attribute) and self.facts.member(at) is not None:
+                if not self._is_constant(at):
+                    return False
+            elif isinstance(at, ast.Name) and not self.facts.is_self(at):
+                owner, bindings = self.module.find(at.id, self.module.scope_of[at])
+                if owner is None and at.id == "str":
+                    continue
+                if owner is not self.module.root or len(bindings) != 1:
+                    return False
+            elif isinstance(at, (ast.Lambda, ast.NamedExpr, ast.Await, ast.Starred)):
+                return False
+        return True
+
+    def _is_constant(self, node: ast.Attribute) -> bool:
+        """Whether an attribute is set once, and nothing changes what it holds."""
+        member = self.facts.member(node)
+        assert member is not None
+        _, family, name = member
+        rows = family.assigned.get(name, [])
+        if len(rows) > 1 or (not rows and not _class_constant(family, name)):
+            return False
+        for other in self.module.nodes:
+            if isinstance(other, ast.Attribute) and other.attr == name:
+                above = self.module.parents[other]
+                if isinstance(above, ast.Attribute) and above.attr in _CHANGES:
+                    return False
+                if isinstance(above, ast.Subscript) and not isinstance(above.ctx, ast.Load):
+                    return False
+        return True
+
+    def text(self, node: ast.expr, tensorflow: str) -> str | None:
+        """Return a name or a lookup as it is fetched or fed; None for what is neither."""
+        node = self.expanded(node)
+        if not self.is_found(node):
+            return self._source(node) if self.is_name(node) else None
+        trail: list[str] = []
+        at: ast.expr = node
+        while not isinstance(at, ast.Call):
+            if isinstance(at, ast.Subscript):
+                trail.insert(0, f"[{self._source(at.slice)}]")
+                at = at.value
+            else:
+                assert isinstance(at, ast.Attribute)
+                trail.insert(0, f".{at.attr}")
+                at = at.value
+            at = self.expanded(at)
+        assert isinstance(at.func, ast.Attribute)
+        given = at.args[0] if at.args else at.keywords[0].value if at.keywords else None
+        if at.func.attr in _BY_NAME and given is not None:
+            index = re.fullmatch(r"\.outputs\[(\d+)\]", "".join(trail))
+            if not trail:
+                return self._source(self.expanded(given))
+            if index is not None:
+                return self._suffixed(self.expanded(given), f":{index[1]}")
+        rows = [self._source(self.expanded(one)) for one in at.args]
+        rows += [f"{word.arg}={self._source(self.expanded(word.value))}" for word in at.keywords]
+        graph = f"{tensorflow}.compat.v1.get_default_graph()"
+        return f"{graph}.{at.func.attr}({', '.join(rows)}){''.join(trail)}"
+
+    def _source(self, node: ast.expr) -> str:
+        source = self.module.source(node)
+        return ast.unparse(node) if "\n" in source else source
+
+    def _suffixed(self, node: ast.expr, suffix: str) -> str:
+        """Return the text of a string with more behind it."""
+        source = self._source(node)
+        if isinstance(node, ast.Constant) and re.fullmatch(r"\"[^\"\\]*\"|'[^'\\]*'", source):
+            return f"{source[:-1]}{suffix}{source[0]}"
+        return f'{source} + "{suffix}"'
+
+    def keyword(self, node: ast.expr) -> str:
+        """Return the keyword under which a feed that has a name is given."""
+        node = self.expanded(node)
+        text = self.text(node, "tf") or self._source(node)
+        if isinstance(node, ast.Attribute) and not self.is_found(node):
+            return node.attr.strip("_") or node.attr
+        found = re.search(r"['\"]([^'\"]*)['\"]", text)
+        name = (found[1] if found else text).partition(":")[0].rpartition("/")[2]
+        name = re.sub(r"\W+", "_", name).strip("_")
+        return name if name.isidentifier() else f"value_{name}"
+
+
+def _class_constant(family: Family, name: str) -> bool:
+    """Whether an attribute is set by the body of the class, once."""
+    return [
+        target.id
+        for node in family.classes
+        for statement in node.body
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None
+        for target in (
+            statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        )
+        if isinstance(target, ast.Name)
+    ].count(name) == 1
