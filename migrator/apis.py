@@ -7,6 +7,7 @@ managed-session rule.  Names are canonical, as :mod:`migrator.symbols` spells th
 from __future__ import annotations
 
 __all__ = [
+    "BRIDGED_READERS",
     "FAMILIES",
     "FINALIZES",
     "HOLDS_V1_SAVER",
@@ -72,6 +73,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "tf.contrib.framework.assign_from_checkpoint_fn",
         "tf.contrib.slim.assign_from_checkpoint",
         "tf.contrib.slim.assign_from_checkpoint_fn",
+        "tf.contrib.framework.python.framework.checkpoint_utils",
+        "tf.contrib.framework.python.ops.variables.assign_from_checkpoint",
+        "tf.contrib.framework.python.ops.variables.assign_from_checkpoint_fn",
+        "tf.pywrap_tensorflow.NewCheckpointReader",
+        "tf.python.training.py_checkpoint_reader",
         "tf.python.tools.inspect_checkpoint",
     ),
     "arrays": ("numpy.savez", "numpy.savez_compressed", "numpy.save", "numpy.load"),
@@ -129,6 +135,27 @@ TARGETS = frozenset(
 #: These read a checkpoint by variable names, which an object-based checkpoint does not have
 #: as keys (measured: init_from_checkpoint and NewCheckpointReader do not find them).
 KEY_READERS = frozenset(FAMILIES["reader"]) | {"tf.python.tools.freeze_graph"}
+
+#: The readers that migrated programs have in their bridge, where they read both kinds of
+#: checkpoint by variable name -> the function's name there.
+BRIDGED_READERS = {
+    f"tf.{place}.{name}": name
+    for place, names in {
+        "train": "NewCheckpointReader load_checkpoint load_variable list_variables"
+        " init_from_checkpoint",
+        "pywrap_tensorflow": "NewCheckpointReader",
+        "python.training.py_checkpoint_reader": "NewCheckpointReader",
+        "contrib.framework": "load_checkpoint load_variable list_variables init_from_checkpoint"
+        " assign_from_checkpoint assign_from_checkpoint_fn get_variables_to_restore",
+        "contrib.framework.python.framework.checkpoint_utils": "load_checkpoint load_variable"
+        " list_variables init_from_checkpoint",
+        "contrib.framework.python.ops.variables": "assign_from_checkpoint"
+        " assign_from_checkpoint_fn get_variables_to_restore",
+        "contrib.slim": "assign_from_checkpoint assign_from_checkpoint_fn",
+        "contrib.slim.variables": "assign_from_checkpoint assign_from_checkpoint_fn",
+    }.items()
+    for name in names.split()
+}
 
 #: Constructing one of these makes a file part of a running program.
 SESSIONS = frozenset(

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import migrator
 from migrator import files, pool, sources, writing
+from migrator.apis import BRIDGED_READERS
 from migrator.results import (
     FileResult,
     Finding,
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
     from migrator.engine import Plan
     from migrator.native import Natives
     from migrator.programs import FileFacts, Group, Repository
-    from migrator.rule import FileContext, Rule
+    from migrator.rule import FileContext, KnownLoad, Rule
+    from migrator.traffic import Model
 
 __all__ = ["Migration", "Options", "migrate", "migrate_text"]
 
 BRIDGE = "tf2_bridge.py"
+_READER = "TFM206"  #: the code of readers of checkpoints
 
 #: What tells a notebook that saves with TensorFlow 1 from one that only uses TensorFlow.
 _SAVING = (
@@ -61,6 +64,7 @@ class Options:
     bridge: str = "vendor"  #: ``vendor`` copies tf2_bridge.py, ``import`` uses migrator.bridge
     exclude: tuple[str, ...] = ()
     jobs: int | None = None
+    models: tuple[Model, ...] = ()  #: SavedModels that code of the repository loads
 
 
 @dataclass
@@ -148,9 +152,11 @@ def migrate_text(text: str, options: Options, name: str = "<stdin>") -> tuple[Pl
     path = "stdin.py"
     repository = Repository.build([facts_of(path, text)])
     held = repository.groups[0].held if repository.groups else None
-    natives = Natives(repository, lambda name: text, _lifts(options))
+    natives = Natives(repository, lambda name: text, _lifts(options), options.models)
     moving = frozenset(range(len(repository.groups)))
-    context = _context(repository, natives, path, options, moving, held)
+    readers = _readers_near(repository, natives, path, lambda *place: False)
+    loads = _known_loads(repository, natives, path, () if held is None else moving)
+    context = _context(repository, natives, path, options, moving, held, readers, loads)
     plan = _plan(_Task(text, replace(context, path=name), options.select, options.ignore))
     if context.move and not plan.moves:
         again = replace(context, path=name, move=False)
@@ -210,6 +216,7 @@ class _Run:
         self.units: list[tuple[str, ...]] = []
         self.bridges: set[str] = set()  #: those that this tool wrote, as relative paths
         self.natives: Natives  #: made when the facts are there
+        self.plans: dict[str, Plan] = {}  #: those made so far
 
     # -- reading ----------------------------------------------------------------------
 
@@ -223,7 +230,7 @@ class _Run:
         from migrator.programs import Repository
 
         repository = Repository.build(facts, self._text)
-        self.natives = Natives(repository, self._text, _lifts(self.options))
+        self.natives = Natives(repository, self._text, _lifts(self.options), self.options.models)
         held = self._held(repository)
         plans, moving = self._plan(repository, candidates & set(repository.facts), held)
         return self._compose(repository, plans, held, moving)
@@ -387,11 +394,10 @@ class _Run:
             if plan.moves
             for index in repository.groups_of.get(path, ())
         }
-        moving |= repository.followers(moving)
+        moving |= repository.followers(moving) | self._reading(repository, moving)
         natives = self.natives
-        planned = {
-            path: (self._state(repository, path, held, None), natives.state(path)) for path in plans
-        }
+        planned = {path: self._circumstances(repository, path, held, None) for path in plans}
+        self.plans = plans
         what: str | None = "Changing imports"
         while True:
             self._hold_failed(repository, plans, held)
@@ -410,15 +416,14 @@ class _Run:
             again = [
                 path
                 for path in work
-                if planned.get(path)
-                != (self._state(repository, path, held, moving), natives.state(path))
+                if planned.get(path) != self._circumstances(repository, path, held, moving)
             ]
             for path in set(plans) - set(work):
                 del plans[path], planned[path]
             if not again:
                 return plans, moving - set(held)
             for p in again:
-                planned[p] = (self._state(repository, p, held, moving), natives.state(p))
+                planned[p] = self._circumstances(repository, p, held, moving)
             plans.update(self._run(repository, again, held, moving, what))
             what = None
 
@@ -430,6 +435,56 @@ class _Run:
                 for index in repository.groups_of.get(path, ()):
                     held.setdefault(index, f"`{path}` holds this program back: {error}")
         repository.share_holds(held)
+
+    def _circumstances(
+        self, repository: Repository, path: str, held: dict[int, str], moving: set[int] | None
+    ) -> tuple[object, ...]:
+        """Return all that the plan of ``path`` depends on and that a run may change."""
+        return (
+            self._state(repository, path, held, moving),
+            self.natives.state(path),
+            self._seen_from(repository, path, held),
+        )
+
+    def _seen_from(
+        self, repository: Repository, path: str, held: Container[int]
+    ) -> tuple[tuple[str, ...], tuple[KnownLoad, ...]]:
+        """Return what other files read of what ``path`` writes, and write of what it reads."""
+        return (
+            _readers_near(repository, self.natives, path, self._reader_moves),
+            _known_loads(repository, self.natives, path, held),
+        )
+
+    def _reading(self, repository: Repository, moving: set[int]) -> set[int]:
+        """Return the programs that only read checkpoints, of Savers of those that move."""
+        readers = {
+            reader.partition(":")[0]
+            for index in moving
+            for path in repository.groups[index].files
+            for reader in _readers_near(repository, self.natives, path, lambda *place: False)
+        }
+        return {
+            index
+            for reader in readers
+            for index in repository.groups_of.get(reader, ())
+            if repository.groups[index].reads
+        }
+
+    def _reader_moves(self, path: str, line: int, symbol: str) -> bool:
+        """Whether a reader by variable name becomes one that reads both kinds of checkpoint.
+
+        As long as its file was not planned, it is taken to.
+        """
+        if symbol not in BRIDGED_READERS:
+            return False
+        plan = self.plans.get(path)
+        if plan is None:
+            return not self.plans
+        return any(
+            finding.code == _READER and finding.span.line == line
+            for finding in plan.findings
+            if finding.outcome is Outcome.REWRITTEN
+        )
 
     @staticmethod
     def _state(
@@ -471,7 +526,8 @@ class _Run:
             if source is None:
                 continue
             free, why = self._state(repository, path, held, moving)
-            context = _context(repository, self.natives, path, self.options, free, why)
+            seen = self._seen_from(repository, path, held)
+            context = _context(repository, self.natives, path, self.options, free, why, *seen)
             tasks.append(_Task(source.text, context, self.options.select, self.options.ignore))
             read.append(source)
         done = 0
@@ -696,6 +752,8 @@ def _context(
     options: Options,
     moving: frozenset[int],
     held: str | None,
+    readers: tuple[str, ...] = (),
+    loads: tuple[KnownLoad, ...] = (),
 ) -> FileContext:
     """Return what the engine is told about ``path``.
 
@@ -706,6 +764,8 @@ def _context(
         options: of the run.
         moving: the programs of the file that move, or may.
         held: why none does, if something holds them.
+        readers: what reads the checkpoints of its Savers by the names of variables.
+        loads: its loads of exports that are known.
     """
     from migrator.rule import FileContext
 
@@ -734,7 +794,9 @@ def _context(
         slim=any(group.slim for group in swapped),
         session=any(group.session for group in groups) or not groups,
         graph_mode=repository.facts[path].v1 and any(group.graph_mode for group in swapped),
-        key_readers=_readers_near(repository, path),
+        key_readers=readers,
+        file_names=_file_names(repository, natives, path),
+        loads=loads,
         finalizers=_finalizers_near(repository, path),
         managed_savers=frozenset(name for group in groups for name in group.saver_names)
         | set(repository.facts[path].saver_names),
@@ -753,12 +815,26 @@ def _context(
     )
 
 
-def _readers_near(repository: Repository, path: str) -> tuple[str, ...]:
+def _readers_near(
+    repository: Repository,
+    natives: Natives,
+    path: str,
+    moved: Callable[[str, int, str], bool],
+) -> tuple[str, ...]:
     """Return the readers by variable name that may open what the programs of ``path`` write.
 
     Those of the program itself, and those whose folder holds its folder or lies in it: a script
-    in ``tools/`` may well read what ``train.py`` beside ``tools/`` writes.
+    in ``tools/`` may well read what ``train.py`` beside ``tools/`` writes.  Not those that
+    certainly read another place, and not those that read both kinds of checkpoint from now on.
+
+    Args:
+        repository: the facts.
+        natives: knows what the files write and read.
+        path: relative path of the file.
+        moved: whether the reader at (path, line, symbol) becomes one of the bridge's.
     """
+    if not _targets(repository, path, "tf.train.Saver"):
+        return ()
     own = PurePosixPath(path).parent
     programs = repository.groups_of.get(path, ())
     near = []
@@ -770,8 +846,51 @@ def _readers_near(repository: Repository, path: str) -> tuple[str, ...]:
             or own in folder.parents
             or not set(programs).isdisjoint(repository.groups_of.get(reader, ()))
         ):
-            near.append(f"{reader}:{line} {symbol}")
+            if moved(reader, line, symbol):
+                continue
+            if not natives.traffic.reads_other_files(path, reader, line, symbol):
+                near.append(f"{reader}:{line} {symbol}")
     return tuple(near)
+
+
+def _file_names(repository: Repository, natives: Natives, path: str) -> tuple[str, ...]:
+    if not _targets(repository, path, "tf.train.Saver"):
+        return ()
+    return natives.traffic.looks_at_files(path)
+
+
+def _known_loads(
+    repository: Repository, natives: Natives, path: str, held: Container[int]
+) -> tuple[KnownLoad, ...]:
+    """Return the loads of ``path`` whose export is known.
+
+    Args:
+        repository: the facts.
+        natives: knows what the files write and read.
+        path: relative path of the file.
+        held: the programs that stay as they are.
+    """
+    from migrator.rule import KnownLoad
+
+    if not _targets(repository, path, "tf.saved_model.load"):
+        return ()
+    return tuple(
+        KnownLoad(
+            reading.line,
+            reading.column,
+            source,
+            signatures,
+            writer is not None
+            and not any(index in held for index in repository.groups_of.get(writer, ())),
+        )
+        for reading, source, writer, signatures in natives.traffic.sources(path)
+        if signatures is not None
+    )
+
+
+def _targets(repository: Repository, path: str, symbol: str) -> bool:
+    """Whether the file at ``path`` uses ``symbol``."""
+    return any(name == symbol for name, _ in repository.facts[path].targets)
 
 
 def _finalizers_near(repository: Repository, path: str) -> tuple[str, ...]:

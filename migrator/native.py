@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from migrator.graph_names import GraphNames
@@ -21,14 +20,12 @@ from migrator.names import Module
 from migrator.programs import FileFacts, Group, Repository
 from migrator.results import Outcome, Tier
 from migrator.symbols import in_tensorflow1
+from migrator.traffic import Model, Traffic, is_near
 
 if TYPE_CHECKING:
     from migrator.engine import Plan
 
 __all__ = ["Natives"]
-
-#: Savers' graphs are in ``.meta`` files, which a module does not write, and these read them.
-_META_READERS = frozenset({"tf.train.import_meta_graph", "tf.python.tools.freeze_graph"})
 
 _EXPORTERS = frozenset({"tf.saved_model.simple_save", "tf.saved_model.Builder"})
 _EXPORT_READERS = frozenset({"tf.saved_model.load", "tf.contrib.predictor.from_saved_model"})
@@ -47,15 +44,21 @@ class Natives:
         repository: the facts.
         read: returns the text of a path.
         asked: whether anything is lifted at all.
+        models: SavedModels that are there already.
     """
 
     def __init__(
-        self, repository: Repository, read: Callable[[str], str | None], asked: bool
+        self,
+        repository: Repository,
+        read: Callable[[str], str | None],
+        asked: bool,
+        models: tuple[Model, ...] = (),
     ) -> None:
         self.repository = repository
         self.asked = asked
         self._read = read
         self.names = GraphNames(repository, read)
+        self.traffic = Traffic(repository, self.names.module, models)
         #: index of a program -> why it does not lift
         self.refused: dict[int, str] = {}
         #: index of a program -> its files that are lifted as one, in the order of their imports
@@ -82,11 +85,10 @@ class Natives:
     def _reason(self, path: str) -> str | None:
         """Return why what ``path`` writes needs its graph, as far as other files show."""
         if "tf.train.Saver" in self._targets(path):
-            for fact, line, _ in self._near(path, _META_READERS):
-                return (
-                    f"`{fact.path}:{line}` reads the graph of a checkpoint, which a module does"
-                    " not write"
-                )
+            found = self.traffic.meta_reader(path)
+            if found is not None:
+                other, line, how = found
+                return f"`{other}:{line}`: {how} a checkpoint, which a module does not write"
         return None
 
     def named(self, path: str) -> bool:
@@ -102,7 +104,7 @@ class Natives:
     def _near(self, path: str, read: frozenset[str]) -> Iterator[tuple[FileFacts, int, str]]:
         """Yield (file, line, symbol) of the uses of ``read`` in or near the folder of ``path``."""
         for other, fact in sorted(self.repository.facts.items()):
-            if other != path and _is_near(other, path):
+            if other != path and is_near(other, path):
                 yield from ((fact, line, symbol) for symbol, line in fact.targets if symbol in read)
 
     def _by_name(self, path: str, symbol: str) -> bool:
@@ -427,9 +429,3 @@ def _with_handed(user: User, through: User, names: Mapping[str, str]) -> User:
         bases=user.bases | {names[name] for name in through.bases if name in names},
         made=tuple(sorted(made.items())),
     )
-
-
-def _is_near(one: str, other: str) -> bool:
-    """Whether the folder of one file is, holds or lies in that of the other."""
-    left, right = PurePosixPath(one).parent, PurePosixPath(other).parent
-    return left == right or left in right.parents or right in left.parents

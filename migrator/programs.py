@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from migrator import symbols
 from migrator.apis import (
+    BRIDGED_READERS,
     FINALIZES,
     HOLDS_V1_SAVER,
     KEY_READERS,
@@ -25,7 +26,7 @@ from migrator.apis import (
     SESSIONS,
     TARGETS,
 )
-from migrator.calls import is_v1_load, numpy_weights
+from migrator.calls import checkpoint_files, is_v1_load, numpy_weights
 from migrator.names import Foreign, Module, Symbol
 
 __all__ = [
@@ -127,6 +128,7 @@ class FileFacts:
     saver_names: tuple[str, ...] = ()  #: variables handed to managed sessions as their Saver
     reaches: bool = False  #: may carry TensorFlow through a star import or a from-import
     through: bool = False  #: may reach it through a module of ours, ``common.tf.train``
+    files: tuple[tuple[str, int], ...] = ()  #: (``.meta``, line): names a checkpoint's files
 
     @property
     def swaps(self) -> bool:
@@ -271,7 +273,7 @@ class _Collector:
             called = isinstance(parent, ast.Call) and parent.func is node
             if called and not active:
                 active = _below(name, SESSIONS) or (makes_ops(name) and self._at_import(node))
-            if symbol.spelled.startswith(_SLIM):
+            if symbol.spelled.startswith(_SLIM) and name not in BRIDGED_READERS:
                 slim = True
             status = symbols.status(symbol.spelled)
             if status is symbols.Status.GONE:
@@ -289,7 +291,7 @@ class _Collector:
         for dotted, line in self._imported_symbols():
             if symbols.status(dotted) is symbols.Status.GONE:
                 gone.setdefault(dotted, line)
-            if dotted.startswith(_SLIM):
+            if dotted.startswith(_SLIM) and dotted not in BRIDGED_READERS:
                 slim = True
             elif symbols.status(dotted) is symbols.Status.LEGACY_KERAS:
                 legacy = legacy or dotted
@@ -322,6 +324,7 @@ class _Collector:
             saver_names=tuple(sorted(saver_names)),
             reaches=bool(imports),
             through=_THROUGH.search(module.text) is not None,
+            files=tuple(checkpoint_files(module)) if refs else (),
         )
 
     def _kept(self, node: ast.expr) -> bool:
@@ -474,6 +477,7 @@ class Group:
     legacy_keras: str | None = None  #: the symbol that makes tf-keras necessary, if any
     slim: bool = False
     follows: bool = False  #: it only tests, and moves if a program moves that it shares files with
+    reads: bool = False  #: it only reads checkpoints, and moves if what writes them does
     session: bool = False  #: a file of it names a Session
     graph_mode: bool = False  #: all in compat.v1, and nothing in it turns graph mode on
     saver_names: tuple[str, ...] = ()  #: variables handed to managed sessions as their Saver
@@ -635,6 +639,9 @@ class Repository:
             if any(self.facts[path].targets for path in whole):
                 groups.append(self._finish(self._used(whole)))
                 continue
+            if self._reads(whole):
+                groups.append(replace(self._finish(self._used(whole)), reads=True))
+                continue
             holder = next(
                 (p for p in whole if self.facts[p].hold and not self.facts[p].error), None
             )
@@ -669,6 +676,18 @@ class Repository:
         self.share_holds(held)
         self.groups = tuple(
             replace(group, held=held.get(index)) for index, group in enumerate(self.groups)
+        )
+
+    def _reads(self, whole: Iterable[str]) -> bool:
+        """Whether a process without a target reads checkpoints with what moves beside Savers.
+
+        TensorFlow 2 has some of the functions, so they tell something only where Savers are.
+        """
+        names = {name for path in whole for name, _ in self.facts[path].readers}
+        names &= BRIDGED_READERS.keys()
+        return any(not symbols.in_tensorflow2(name) for name in names) or (
+            bool(names)
+            and any("tf.train.Saver" in dict(fact.targets) for fact in self.facts.values())
         )
 
     def _used(self, whole: Iterable[str]) -> list[str]:

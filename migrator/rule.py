@@ -20,28 +20,32 @@ from typing import Any
 
 from libcst import BaseExpression
 
-from migrator.apis import FAMILIES, HOLDS_V1_SAVER
+from migrator.apis import BRIDGED_READERS, FAMILIES, HOLDS_V1_SAVER
 from migrator.calls import is_v1_load
 from migrator.calls import numpy_weights as weight_calls
+from migrator.exported import Signature
 from migrator.flow import Target, elsewhere, stores, target, targets_of, uses
 from migrator.interface import Part, User
 from migrator.names import Module, Scope, Symbol
 from migrator.results import Outcome, RuleInfo, Safety
-from migrator.tree import Edits, Tree, expression, identifiers
+from migrator.tree import Edits, Tree, expression, identifiers, statement
 
 #: What a rule file needs, in one place: the layers below stay free to move.
 __all__ = [
+    "BRIDGED_READERS",
     "FAMILIES",
     "HOLDS_V1_SAVER",
     "Cover",
     "Edits",
     "FileContext",
     "Keep",
+    "KnownLoad",
     "Manual",
     "Outcome",
     "Rewrite",
     "Rule",
     "Safety",
+    "Signature",
     "Target",
     "Unreachable",
     "Use",
@@ -49,12 +53,24 @@ __all__ = [
     "expression",
     "is_v1_load",
     "rule",
+    "statement",
     "stores",
     "target",
     "targets_of",
     "uses",
     "weight_calls",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLoad:
+    """A call that loads a SavedModel, with what is known of the export that it loads."""
+
+    line: int
+    column: int
+    source: str  #: what the signatures were read from, as a sentence names it
+    signatures: tuple[Signature, ...]
+    migrated: bool  #: the export is one of this repository's, and changes its format
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +88,8 @@ class FileContext:
     session: bool = True  #: the program opens a session somewhere
     graph_mode: bool = False  #: spells compat.v1, and nobody in the program turns graph mode on
     key_readers: tuple[str, ...] = ()  #: ``path:line symbol`` reading checkpoints by name
+    file_names: tuple[str, ...] = ()  #: ``path:line what`` naming files of checkpoints near it
+    loads: tuple[KnownLoad, ...] = ()  #: those of the file whose export is known
     finalizers: tuple[str, ...] = ()  #: ``path:line symbol`` finalizing a graph near this file
     managed_savers: frozenset[str] = frozenset()  #: names passed on to managed sessions
     select: tuple[str, ...] = ()  #: code prefixes or rule names; empty selects all

@@ -127,6 +127,7 @@ _RECORDED = (
     cst.Call,
     cst.Name,
     cst.Attribute,
+    cst.SimpleString,
     cst.ImportAlias,
     cst.Import,
     cst.ImportFrom,
@@ -169,6 +170,7 @@ _KINDS: dict[type[ast.AST], type[cst.CSTNode]] = {
     ast.Call: cst.Call,
     ast.Name: cst.Name,
     ast.Attribute: cst.Attribute,
+    ast.Constant: cst.SimpleString,
 }
 
 
@@ -223,7 +225,7 @@ class Tree:
         self._imports: dict[int, cst.Import | cst.ImportFrom] = {}
         self._lines: list[cst.SimpleStatementLine] = []
         for node, place in self._places.items():
-            if isinstance(node, (cst.Call, cst.Name, cst.Attribute)):
+            if isinstance(node, (cst.Call, cst.Name, cst.Attribute, cst.SimpleString)):
                 self._at.setdefault((place.start, place.end), []).append(node)
             elif isinstance(node, cst.SimpleStatementLine):
                 self._lines.append(node)
@@ -233,7 +235,7 @@ class Tree:
         self._shifts: dict[cst.CSTNode, tuple[int, int]] = {}
 
     def node(self, node: ast.expr) -> cst.BaseExpression | None:
-        """Return the libcst node of the call, name or attribute ``node``, or None.
+        """Return the libcst node of the call, name, attribute or string ``node``, or None.
 
         None happens inside f-strings before Python 3.12, whose ast positions are not reliable.
         """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -71,7 +72,11 @@ def bridge_text(parts: Iterable[str]) -> str:
         what="graph code needs on"
         if chosen[0].startswith("graph_")
         else "sessions need to save in",
-        summaries="\n".join(f"* {', '.join(s.names)}: {s.summary}" for s in sources if s.names),
+        summaries="\n".join(
+            textwrap.fill(f"* {', '.join(s.names)}: {s.summary}", _WIDTH, subsequent_indent="  ")
+            for s in sources
+            if s.names
+        ),
         parts=", ".join(chosen),
         checksum=_UNSIGNED,
     )

@@ -7,7 +7,18 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from migrator.rule import Cover, Keep, Manual, Rewrite, Safety, Unreachable, Use, expression, rule
+from migrator.rule import (
+    BRIDGED_READERS,
+    Cover,
+    Keep,
+    Manual,
+    Rewrite,
+    Safety,
+    Unreachable,
+    Use,
+    expression,
+    rule,
+)
 from migrator.slim_symbols import FAMILIES, lost, successor
 
 _PACKAGES = (
@@ -142,9 +153,25 @@ def _statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | Manual 
     edits: dict[cst.CSTNode, cst.BaseExpression] = {}
     answered: list[ast.AST] = [node]
     covers: list[Cover] = []
+    parts: set[str] = set()
     for alias in node.names:
         dotted = alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
         symbol = f"tf.{dotted.partition('.')[2]}"
+        reader = BRIDGED_READERS.get(symbol)
+        if reader is not None:
+            bound = alias.asname or alias.name
+            if names.setdefault(reader, bound) != bound:
+                raise Unreachable("it imports one function under two names")
+            parts.add("readers")
+            for at, _ in _through(use, node):
+                found_here = use.module.symbol(at)
+                if found_here is not None and found_here.spelled == symbol:
+                    answered.append(at)
+                    covers.append(_reading(use, at, symbol, reader))
+            continue
+        if _only_reads(use, node, symbol):
+            continue  # TFM206 rewrites the calls, and nothing asks for the name any more
+        parts.add("slim")
         spelled = successor(symbol) if symbol.startswith(FAMILIES) else None
         if spelled is None or (isinstance(node, ast.Import) and alias.asname is None):
             return Manual(
@@ -173,6 +200,9 @@ def _statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | Manual 
             covers.append(
                 Cover(call if called else at, "TFM811", _message(symbol, spelled), api=symbol)
             )
+    if not names:
+        _answer(use, answered)
+        return None
     items = [
         name if name == bound else f"{name} as {bound}" for name, bound in sorted(names.items())
     ]
@@ -182,11 +212,33 @@ def _statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | Manual 
     _answer(use, answered)
     return Rewrite(
         "What came from tf.contrib comes from the package tf-slim, which the bridge makes run on"
-        " TensorFlow 2.21.",
+        " TensorFlow 2.21."
+        if "slim" in parts
+        else "What came from tf.contrib is in the bridge.",
         {found: parsed.body[0].with_changes(semicolon=found.semicolon), **edits},
-        parts=frozenset({"slim"}),
+        parts=frozenset(parts),
         covers=tuple(covers),
     )
+
+
+def _reading(use: Use, at: _Node, symbol: str, reader: str) -> Cover:
+    """Return the answer for a use of a function that reads checkpoints."""
+    call = use.module.parents.get(at)
+    called = isinstance(call, ast.Call) and call.func is at
+    return Cover(
+        call if called else at,
+        "TFM206",
+        f"{symbol} is tf2_bridge.{reader}, which reads name-based and object-based checkpoints by"
+        " TensorFlow 1's variable names.",
+        api=symbol,
+    )
+
+
+def _only_reads(use: Use, node: ast.Import | ast.ImportFrom, symbol: str) -> bool:
+    """Whether a module that is imported is asked only for what reads checkpoints."""
+    uses = [found for at, _ in _through(use, node) if (found := use.module.symbol(at))]
+    mine = [one for one in uses if (one.spelled + ".").startswith(symbol + ".")]
+    return bool(mine) and all(one.name in BRIDGED_READERS for one in mine)
 
 
 def _free(use: Use, module: str) -> str:
@@ -263,6 +315,8 @@ def _missing(use: Use, symbol: str, uses: list[tuple[_Node, ast.Name | None]]) -
         found = use.module.symbol(node)
         assert found is not None
         rest = found.spelled[len(symbol) + 1 :]
+        if found.name in BRIDGED_READERS:
+            continue
         if rest and lost(symbol, rest.split(".")):
             return Manual(
                 f"{symbol}: left as it is, because tf-slim has no `{rest}` (line {node.lineno}).",

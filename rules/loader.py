@@ -3,8 +3,29 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 
-from migrator.rule import Keep, Manual, Rewrite, Safety, Use, is_v1_load, rule
+import libcst as cst
+
+from migrator.rule import (
+    Cover,
+    Edits,
+    Keep,
+    KnownLoad,
+    Manual,
+    Outcome,
+    Rewrite,
+    Safety,
+    Use,
+    expression,
+    is_v1_load,
+    rule,
+    statement,
+    stores,
+    target,
+)
+
+from ._names import Asked, Held, asked_after, asked_elsewhere, held, is_certainly_lost
 
 
 @rule(
@@ -12,20 +33,27 @@ from migrator.rule import Keep, Manual, Rewrite, Safety, Use, is_v1_load, rule
     "saved-model-loader",
     safety=Safety.REVIEW,
     apis=("tf.saved_model.load", "tf.saved_model.loader.load"),
+    also={
+        "TFM406": "tensor-name: The name of a tensor in a loaded graph comes from a signature.",
+    },
     bind=False,
 )
 def saved_model_loader(use: Use) -> Rewrite | Keep | Manual | None:
-    """Keep `saved_model.loader.load` on tensorflow.compat.v1.
+    """Keep `saved_model.loader.load`, and take tensor names from the signature where that is known.
 
     ## What it does
 
-    Nothing to the code but the program's import.  The v1 loader of TensorFlow 2.21 reads what
-    TensorFlow 1 wrote and what a migrated export writes; the tensors of a migrated export's
-    signatures keep the names they had in TensorFlow 1.
+    The v1 loader stays: that of TensorFlow 2.21 reads what TensorFlow 1 wrote and what a migrated
+    export writes.  Where the repository holds the code that writes the directory, or `--model`
+    names a SavedModel that is there, the names that follow the load (`get_tensor_by_name("x:0")`,
+    `sess.run("y:0", {"x:0": ...})`) are looked up in its signatures.  One that a signature holds
+    is then taken from the `signature_def` that the load returns; one that no signature of a
+    migrated export holds is reported.  Where the directory comes from elsewhere, names stay.
 
     ## Why
 
-    `tf.saved_model.load` of TensorFlow 2 leaves the variables uninitialised in a session.
+    `tf.saved_model.load` of TensorFlow 2 leaves the variables uninitialised in a session.  In a
+    SavedModel of TensorFlow 2 only the tensors of signatures can be found in the graph.
 
     ## Example
 
@@ -53,8 +81,8 @@ def saved_model_loader(use: Use) -> Rewrite | Keep | Manual | None:
 
     ## Safety
 
-    Review: tensors that are neither an input nor an output of a signature have other names in a
-    migrated export; take names from `signature_def`.
+    Review: tensors that are neither an input nor an output of a signature are not in a migrated
+    export; take names from `signature_def`.
 
     ## References
 
@@ -72,11 +100,151 @@ def saved_model_loader(use: Use) -> Rewrite | Keep | Manual | None:
             " the export it loads was written by TensorFlow 1, nothing needs to be done.",
             needs_v1=True,
         )
-    return Keep(
-        "saved_model.loader.load: stays on tensorflow.compat.v1, whose loader reads old and"
-        " migrated exports. Signature tensors keep their names in a migrated export; any other"
-        " tensor name does not, so take names from `signature_def`."
+    known = _known(use)
+    return _UNKNOWN if known is None else _named(use, known)
+
+
+_UNKNOWN = Keep(
+    "saved_model.loader.load: stays on tensorflow.compat.v1, whose loader reads old and"
+    " migrated exports. Signature tensors keep their names in a migrated export; any other"
+    " tensor name does not, so take names from `signature_def`."
+)
+
+
+def _known(use: Use) -> KnownLoad | None:
+    """Return what is known of the export that is loaded here, or None."""
+    place = (use.site.lineno, use.site.col_offset)
+    found = [known for known in use.context.loads if (known.line, known.column) == place]
+    return found[0] if found else None
+
+
+def _named(use: Use, known: KnownLoad) -> Rewrite | Keep:
+    """Take what follows the load from the signatures of ``known``."""
+    covers: list[Cover] = []
+    places: dict[Asked, Held] = {}
+    for asked in asked_after(use):
+        place = held(known, asked.tensor)
+        if place is not None and _editable(use, asked):
+            places[asked] = place
+        else:
+            covers += _noted(use, known, asked, place)
+    if len({other.source for other in use.context.loads}) == 1:
+        for asked in asked_elsewhere(use):
+            covers += _noted(use, known, asked, held(known, asked.tensor))
+    edits = _edits(use, places)
+    for asked, place in places.items():
+        if edits:
+            text = (
+                f"`{asked.name}` is {place} that {known.source} has, and its `signature_def` gives"
+                " the name."
+            )
+            covers.append(Cover(asked.node, _NAME, text, api=_LOAD))
+        else:
+            covers += _noted(use, known, asked, place)
+    if not edits:
+        message = (
+            "saved_model.loader.load: stays on tensorflow.compat.v1, whose loader reads old and"
+            f" migrated exports. It loads what {known.source} writes, and the tensors of its"
+            " signatures keep their names."
+        )
+        return Keep(message if known.migrated else _UNKNOWN.message, covers=tuple(covers))
+    return Rewrite(
+        "saved_model.loader.load stays on tensorflow.compat.v1, whose loader reads old and"
+        f" migrated exports; names of tensors come from the signatures of {known.source}.",
+        edits,
+        covers=tuple(covers),
     )
+
+
+def _noted(use: Use, known: KnownLoad, asked: Asked, place: Held | None) -> list[Cover]:
+    """Return what is said of a name that stays."""
+    seen: set[ast.expr] = use.shared.setdefault("names answered for", set())
+    if asked.node in seen or (place is None and not is_certainly_lost(known, asked)):
+        return []
+    seen.add(asked.node)
+    if place is None:
+        return [_lost(known, asked)]
+    text = f"`{asked.name}` stays: it is {place}, and keeps its name in a migrated export."
+    return [Cover(asked.node, _NAME, text, outcome=Outcome.KEPT, api=_LOAD)]
+
+
+def _lost(known: KnownLoad, asked: Asked) -> Cover:
+    what = "operation" if asked.operation else "tensor"
+    keys = ", ".join(f"`{signature.key}`" for signature in known.signatures)
+    return Cover(
+        asked.node,
+        _NAME,
+        f"The {what} `{asked.name}` is in no signature of {known.source} ({keys}), and only what a"
+        " signature holds is found in a migrated export.",
+        outcome=Outcome.MANUAL,
+        api=_LOAD,
+        recipe=f"Add it to the inputs or outputs of the signature that {known.source} exports,"
+        " export again, and take its name from `signature_def` here; or restore a checkpoint"
+        " into the model's own code.",
+    )
+
+
+_NAME = "TFM406"
+_LOAD = "tf.saved_model.load"
+
+
+def _editable(use: Use, asked: Asked) -> bool:
+    return (
+        use.module.enclosing(asked.node, (ast.JoinedStr,)) is None
+        and use.tree.node(asked.node) is not None
+    )
+
+
+def _edits(use: Use, places: Mapping[Asked, Held]) -> Edits:
+    """Return the edits that take names from signatures; none where the load cannot give them."""
+    call = use.call
+    if call is None or not places:
+        return {}
+    old = use.cst(call)
+    line = use.tree.line(old)
+    parent = use.module.parents[call]
+    if line is None or not isinstance(parent, (ast.Expr, ast.Assign)):
+        return {}
+    first = line
+    if isinstance(parent, ast.Assign):
+        place = target(use.module, parent.targets[0])
+        if place is None or len(parent.targets) > 1:
+            return {}
+        if len(list(stores(use.module, place))) != 1:
+            return {}
+        meta = ast.unparse(parent.targets[0])
+    else:
+        meta = use.fresh("meta_graph")
+        assigned = cst.Assign(targets=[cst.AssignTarget(cst.Name(meta))], value=old)
+        first = line.with_changes(body=[assigned])
+        column = use.tree.column(old) - len(use.tree.indent(line))
+        use.tree.shifted(old, column + 1, len(meta) + len(" = "))
+    keys = list(dict.fromkeys(place.key for place in places.values()))
+    names = {
+        key: use.fresh(f"signature_{at}" if at > 1 else "signature")
+        for at, key in enumerate(keys, 1)
+    }
+    edits: Edits = {
+        line: cst.FlattenSentinel(
+            [
+                first,
+                *(
+                    statement(f"{name} = {meta}.signature_def[{_quoted(key)}]")
+                    for key, name in names.items()
+                ),
+            ]
+        )
+    }
+    for asked, place in places.items():
+        text = f"{names[place.key]}.{place.side}[{_quoted(place.name)}].name"
+        edits[use.cst(asked.node)] = expression(
+            f'{text}.partition(":")[0]' if asked.operation else text
+        )
+    return edits
+
+
+def _quoted(text: str) -> str:
+    return repr(text) if '"' in text or "\\" in text else f'"{text}"'
 
 
 def _collections(use: Use) -> str | None:

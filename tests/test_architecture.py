@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "migrator"
+MAKING = PACKAGE / "convert" / "making"
 
 #: Layer → what it may import of the project and of others' packages, besides the standard
 #: library.  A layer may only name layers above it here, so nothing can point back.
@@ -39,12 +40,18 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     # the codemod
     "names": ({"symbols"}, {"libcst"}),
     "flow": ({"names"}, {"libcst"}),
+    "exported": ({"names", "flow"}, set()),
+    "paths": ({"names", "flow"}, set()),
     "instances": (set(), set()),
     "interface": ({"names", "instances"}, set()),
     "calls": ({"names"}, set()),
     "programs": ({"symbols", "apis", "names", "results", "calls"}, set()),
+    "traffic": ({"apis", "calls", "exported", "names", "paths", "programs"}, set()),
     "tree": ({"names", "flow"}, {"libcst"}),
-    "rule": ({"results", "apis", "names", "flow", "interface", "tree", "calls"}, {"libcst"}),
+    "rule": (
+        {"results", "apis", "names", "flow", "interface", "tree", "calls", "exported"},
+        {"libcst"},
+    ),
     "imports": ({"results", "symbols", "names", "tree", "rule"}, {"libcst"}),
     "lift": (
         {"results", "symbols", "slim_symbols", "apis", "names", "flow", "interface", "tree"}
@@ -60,16 +67,20 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "rules": ({"rule", "slim_symbols"}, {"libcst"}),
     # the models
     "checker": ({"results", "worker", "interrupts"}, {"numpy"}),
-    "convert": ({"results", "worker", "checker"}, {"numpy"}),
+    "convert": (
+        {"results", "worker", "bridge", "checker", "interrupts"},
+        {"numpy", "tensorflow", "google"},  # in its part that is a process of its own
+    ),
     # a run over a repository
     "graph_names": ({"apis", "names", "programs", "lift"}, set()),
     "native": (
-        {"results", "symbols", "names", "interface", "programs", "lift", "engine", "graph_names"},
+        {"results", "symbols", "names", "interface", "programs", "lift", "engine", "graph_names"}
+        | {"traffic"},
         set(),
     ),
     "migration": (
         {"results", "symbols", "apis", "vendor", "pool", "sources", "writing", "files", "config"}
-        | {"names", "programs", "rule", "engine", "rulebook", "native"},
+        | {"names", "programs", "rule", "engine", "rulebook", "native", "traffic"},
         set(),
     ),
     # what people see
@@ -90,7 +101,6 @@ TOP = {"cli", "__main__"}
 
 #: Modules that the table names and that need not be there: parts that may also be one module.
 OPTIONAL = {
-    "convert",
     "config",
     "demo",
     "lift",
@@ -189,12 +199,20 @@ def test_a_module_imports_only_from_the_layers_above_it(layer, path):
 
 
 @pytest.mark.parametrize(("layer", "path"), PATHS)
-def test_tensorflow_is_imported_by_the_worker_and_the_bridge_only(layer, path):
-    """Not even inside a function elsewhere: whoever needs a model asks a worker process."""
-    if layer in ("worker", "bridge"):
+def test_tensorflow_is_imported_where_it_runs_in_a_process_of_its_own(layer, path):
+    """Not even inside a function elsewhere: whoever needs a model asks another process.
+
+    These are the worker, the bridge, and the part of a conversion that makes the model; the rest
+    of a conversion does not import that part, nor the bridge.
+    """
+    if layer in ("worker", "bridge") or path.is_relative_to(MAKING):
         return
-    names = {dotted.partition(".")[0] for _, dotted in imported(path)}
+    found = [dotted for _, dotted in imported(path)]
+    names = {dotted.partition(".")[0] for dotted in found}
     assert names & {"tensorflow", "tf_keras", "tf_slim", "keras", "tensorflow_hub"} == set()
+    if layer == "convert":
+        heavy = ("migrator.convert.making", "migrator.bridge", "numpy", "google")
+        assert [dotted for dotted in found if dotted.startswith(heavy)] == []
 
 
 @pytest.mark.parametrize(("layer", "path"), PATHS)
@@ -280,6 +298,7 @@ with tf.Session() as sess:
         (["rules"], {0}),
         (["scan", "."], {1}),
         (["migrate", "."], {1}),
+        (["convert", "--help"], {0}),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )

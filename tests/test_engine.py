@@ -12,7 +12,7 @@ from engine_harness import describe, plan_of
 
 from migrator import engine, rulebook
 from migrator.results import Outcome
-from migrator.rule import FileContext
+from migrator.rule import FileContext, KnownLoad, Signature
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = sorted(path.parent for path in GOLDEN.glob("*/before.py"))
@@ -28,7 +28,19 @@ def context_of(case: Path) -> FileContext:
             ((module, level), tuple(tuple(pair) for pair in names))
             for (module, level), names in given["foreign"]
         )
+    if "loads" in given:
+        given["loads"] = tuple(
+            KnownLoad(
+                **{**load, "signatures": tuple(signature(**one) for one in load["signatures"])}
+            )
+            for load in given["loads"]
+        )
     return FileContext(**given)
+
+
+def signature(key: str, inputs: dict[str, str], outputs: dict[str, str]) -> Signature:
+    """Return a signature whose inputs and outputs a JSON file gives."""
+    return Signature(key, tuple(inputs.items()), tuple(outputs.items()))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -83,7 +83,7 @@ class _ObjectReader:
         return "\n".join([*kept, ""]).encode()
 
 
-def NewCheckpointReader(filepattern: Any) -> Any:  # noqa: N802  TF1's name
+def NewCheckpointReader(filepattern: Any) -> Any:
     """Return a reader of the checkpoint of prefix ``filepattern``, by TF1's variable names.
 
     It has the methods of ``tf.compat.v1.train.NewCheckpointReader``'s.
@@ -104,8 +104,7 @@ def load_checkpoint(ckpt_dir_or_file: Any) -> Any:
     prefix = _latest(ckpt_dir_or_file)
     if prefix is None:
         raise ValueError(
-            "Couldn't find 'checkpoint' file or checkpoints in given directory"
-            f" {ckpt_dir_or_file}"
+            f"Couldn't find 'checkpoint' file or checkpoints in given directory {ckpt_dir_or_file}"
         )
     return NewCheckpointReader(prefix)
 
@@ -236,23 +235,27 @@ def assign_from_checkpoint_fn(
         tf.compat.v1.logging.warning("No Variables to restore")
         return None
 
-    def saver(keys: dict[str, str]) -> Any:
-        if not keys:
+    def keys_now() -> dict[str, str] | None:
+        """Return the keys of the variables in the checkpoint, None where they are names."""
+        if not tf.io.gfile.exists(f"{model_path}.index"):
+            return None
+        reader = NewCheckpointReader(model_path)
+        if not reshape_variables:
+            _check_shapes(reader, groups)
+        return {n: reader.key(n) for n in groups} if isinstance(reader, _ObjectReader) else None
+
+    def saver(keys: dict[str, str] | None) -> Any:
+        if keys is None:
             return tf.compat.v1.train.Saver(var_list, reshape=reshape_variables)
-        found = {keys[name]: variables for name, variables in _grouped(var_list).items()}
         # One that is no part goes without its list: a list is of the parts of a variable.
-        places = {k: v[0] if _slice_info(v[0]) is None else v for k, v in found.items()}
+        places = {keys[n]: v[0] if _slice_info(v[0]) is None else v for n, v in groups.items()}
         return tf.compat.v1.train.Saver(places, reshape=reshape_variables)
 
-    def keys_now() -> dict[str, str]:
-        """Return the keys of the variables, if there is a checkpoint and it is object-based."""
-        if not tf.io.gfile.exists(f"{model_path}.index"):
-            return {}
-        reader = NewCheckpointReader(model_path)
-        found = isinstance(reader, _ObjectReader)
-        return {name: reader.key(name) for name in _grouped(var_list)} if found else {}
-
-    built = keys_now()
+    groups = _grouped(var_list)
+    try:
+        built = keys_now()
+    except tf.errors.InvalidArgumentError:
+        built = None  # said when it is called, as in TF1
     first = saver(built)
 
     def callback(session: Any) -> None:
@@ -309,6 +312,18 @@ def _grouped(var_list: Any) -> dict[str, list[Any]]:
         name = variable.op.name if part is None else part.full_name
         groups.setdefault(name, []).append(variable)
     return groups
+
+
+def _check_shapes(reader: Any, groups: Mapping[str, list[Any]]) -> None:
+    """Raise what TF1 did where a variable has another shape: a resource variable takes any."""
+    held = reader.get_variable_to_shape_map()
+    for name, (first, *_) in groups.items():
+        part = _slice_info(first)
+        shape = first.shape if part is None else tf.TensorShape(list(part.full_shape))
+        if name in held and not shape.is_compatible_with(held[name]):
+            raise tf.errors.InvalidArgumentError(
+                None, None, f"{name}: shape {shape}, in the checkpoint {held[name]}"
+            )
 
 
 def _shared_variables() -> dict[str, Any]:

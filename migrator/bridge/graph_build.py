@@ -37,6 +37,8 @@ class _Build:
         self.lock = threading.Lock()
         self._initial: dict[int, Any] = {}  # by id of the variable
         self._given: set[int] = set()  # ids of variables that were initialized or assigned
+        self._imported: set[int] = set()  # ids of those that need no value until they are used
+        self._handles: dict[int, Any] = {}  # variables by id of the handle
         self._pending: list[Any] = []  # variables whose initial values are tensors not yet computed
         # Tensors that are initial values, and what computes them: random ones go on where it is
         # called again.
@@ -62,12 +64,15 @@ class _Build:
                 # It is said of every summary: without a writer, it is TF1's op, as it should.
                 warnings.filterwarnings("ignore", "Cannot activate TF2 compatibility support")
                 self._wrapped = tf.compat.v1.wrap_function(body, [])  # keeps what the graph needs
+                imported = [one for one in self._pending if id(one) in self._imported]
+                self._pending = [one for one in self._pending if id(one) not in self._imported]
                 self._settle()
+                self._pending = imported  # they may be restored before anything uses them
         finally:
             _running.build = None
         tables = self.graph.get_collection(tf.compat.v1.GraphKeys.TABLE_INITIALIZERS)
         if tables:
-            self.part([], tables)()
+            self.cut([], tables)()
         return result
 
     def _create(self, next_creator: Callable[..., Any], **options: Any) -> Any:
@@ -86,19 +91,34 @@ class _Build:
         if tf.is_symbolic_tensor(given):
             late = given.graph is self.graph and given.shape.is_fully_defined()
             make = functools.partial(tf.zeros, given.shape.as_list(), given.dtype) if late else None
-            options["initial_value"] = make or (lambda: self._values([given])[0])
+            options["initial_value"] = make or (lambda: self._value(given))
         if tf.executing_eagerly() and options.get("name"):
             options["name"] = self._unique(options["name"])
         variable = next_creator(**options)
         variable.__class__ = _in_graph(type(variable))
         variable._build_of_graph = self
         self._initial[id(variable)] = given
+        self._handles[id(variable.handle)] = variable
         self.variables.append(variable)
         if late:
             if self._waits(given):
                 self._settle()
             self._pending.append(variable)
         return variable
+
+    def import_variable(self, name: str, shape: Any, dtype: Any, trainable: bool) -> Any:
+        """Make the variable of an imported graph; it is eager code that calls."""
+        if any(one.name == f"{name}:0" for one in self.variables):
+            raise ValueError(f"the graph has a variable {name} already: give an import_scope")
+        sizes = [] if shape.rank is None else [size or 0 for size in shape.as_list()]
+        make = functools.partial(tf.zeros, sizes, dtype)
+        return tf.Variable(make, trainable=trainable, name=name, shape=shape)
+
+    def import_initial_value(self, variable: Any, tensor: Any) -> None:
+        """Let an imported variable have the value of ``tensor`` when it is first used."""
+        self._initial[id(variable)] = tensor
+        self._pending.append(variable)
+        self._imported.add(id(variable))
 
     def _in_graph(self, initial: Any, name: str | None) -> Any:
         """Return an initial value as a tensor of the graph, if calling it made one in TF1.
@@ -160,17 +180,21 @@ class _Build:
 
     def variable(self, fetch: Any) -> Any:
         """Return the variable that ``fetch`` is, or that assigning to gave it."""
-        for one in self.variables:
-            if one is fetch or one.handle is fetch.handle:
-                return one
-        raise ValueError(f"{fetch.name} is not a variable of this graph")
+        if id(fetch.handle) not in self._handles:
+            raise ValueError(f"{fetch.name} is not a variable of this graph")
+        return self._handles[id(fetch.handle)]
 
     def part(self, feeds: list[Any], fetches: list[Any]) -> Callable[..., list[Any]]:
         """Return the part of the graph between them as a function."""
         if self is _running.build:
             raise RuntimeError("the graph is not built yet")
-        captured, handles = self.captured, {id(one.handle) for one in self.variables}
-        variables = {name for name, outer in captured.items() if id(outer) in handles}
+        self._settle()
+        return self.cut(feeds, fetches)
+
+    def cut(self, feeds: list[Any], fetches: list[Any]) -> Callable[..., list[Any]]:
+        """Do what :meth:`part` does, of a graph that may be half built."""
+        captured = self.captured
+        variables = {name for name, outer in captured.items() if id(outer) in self._handles}
         return _part(self.graph, self._library, captured, variables, feeds, fetches)
 
     def _library(self) -> Any:
@@ -186,34 +210,40 @@ class _Build:
         """What of outside of the graph is used in it, by the names of its placeholders."""
         return {inner.op.name: outer for outer, inner in self.graph.captures}
 
+    def _value(self, tensor: Any) -> Any:
+        self._settle()
+        return self._values([tensor])[0]
+
     def _values(self, tensors: list[Any]) -> list[Any]:
         """Return initial values that are tensors of the graph, which may be half built."""
-        self._settle()
         with tf.init_scope():
             call = _part(self.graph, self._library, self.captured, (), [], tensors)
             self._computed.append((tensors, call))
             return [tf.constant(v, t.dtype) for v, t in zip(call(), tensors, strict=True)]
 
     def _settle(self) -> None:
-        """Give the variables that wait for one their initial values, all in one run."""
-        pending, self._pending = self._pending, []
-        if pending:
-            values = self._values([self._initial[id(one)] for one in pending])
+        """Give the variables that wait for one their initial values, in as few runs as can be."""
+        while self._pending:
+            ready = [one for one in self._pending if not self._waits(self._initial[id(one)])]
+            ready = ready or self._pending
+            self._pending = [one for one in self._pending if all(one is not r for r in ready)]
+            values = self._values([self._initial[id(one)] for one in ready])
             with tf.init_scope():
-                for variable, value in zip(pending, values, strict=True):
+                for variable, value in zip(ready, values, strict=True):
                     variable.assign(value)
+            self._given.difference_update(map(id, ready))
 
     def _waits(self, tensor: Any) -> bool:
         """Say whether computing ``tensor`` reads a variable that waits for its initial value."""
         stack, seen = [tensor.op], set()
-        while stack and self._pending:
+        captured, pending = self.captured, set(map(id, self._pending))
+        while stack and pending:
             op = stack.pop()
             if op.name in seen:
                 continue
             seen.add(op.name)
             if op.type == "Placeholder" and op.outputs[0].dtype == tf.resource:
-                outer = self.captured.get(op.name)
-                if any(one.handle is outer for one in self._pending):
+                if id(self._handles.get(id(captured.get(op.name)))) in pending:
                     return True
             stack.extend([*op.control_inputs, *(one.op for one in op.inputs)])
         return False
@@ -228,6 +258,9 @@ class _Build:
                     from_tensors.setdefault(id(initial), []).append(one)
                 else:
                     one.assign(self.initial_value(one))
+        known = {id(tensor) for tensors, _ in self._computed for tensor in tensors}
+        self._pending.extend(v for key in from_tensors.keys() - known for v in from_tensors[key])
+        self._settle()
         for tensors, call in self._computed:  # later ones may read variables of earlier ones
             if not from_tensors.keys().isdisjoint(map(id, tensors)):
                 for tensor, value in zip(tensors, call(), strict=True):
@@ -235,10 +268,11 @@ class _Build:
                         one.assign(value)
         self._given.update(map(id, variables))
 
-    def give(self, variable: Any) -> None:
-        """Note that ``variable`` is given another value by code that builds no graph."""
-        if _running.build is None:
+    def give(self, variable: Any, now: bool = False) -> None:
+        """Note that ``variable`` is given another value: now, or by code that builds no graph."""
+        if now or _running.build is None:
             self._given.add(id(variable))
+            self._pending = [one for one in self._pending if one is not variable]
 
 
 @contextlib.contextmanager
@@ -306,8 +340,8 @@ def _in_graph(kind: Any) -> Any:
         return self.read_value()  # all variables are initialized when made
 
     def handle(self: Any) -> Any:
-        build = _running.build
-        if build is not None and build._pending and tf.executing_eagerly():
+        build = self._build_of_graph
+        if build._pending and tf.executing_eagerly() and any(o is self for o in build._pending):
             build._settle()  # it is read, as the averages' initial values are
         return kind.handle.fget(self)
 

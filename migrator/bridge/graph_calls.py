@@ -80,7 +80,11 @@ class _Function:
             fetch = self._build.named(fetch)
         if isinstance(fetch, tf.Variable):
             return self._variable(fetch)
-        return self._place(self._build.element(fetch))
+        element = self._build.element(fetch)
+        if element.op.type == "ReadVariableOp" and isinstance(element, tf.Tensor):
+            named = self._build.named(element.name)  # an imported variable's own tensor
+            return self._variable(named) if isinstance(named, tf.Variable) else self._place(named)
+        return self._place(element)
 
     def _place(self, element: Any) -> Callable[[list[Any]], Any]:
         index = len(self._tensors)

@@ -99,6 +99,9 @@ def _between(
         op = stack.pop()
         if op.name in ops or op.name in captured:
             continue
+        if "_refused" in op.node_def.attr:
+            kind = tf.compat.as_str(op.get_attr("_refused"))
+            raise ValueError(f"node {op.name!r} ({kind}) cannot be run without a session")
         if op.type == "Placeholder":
             dtype = tf.as_dtype(op.get_attr("dtype")).name
             raise tf.errors.InvalidArgumentError(

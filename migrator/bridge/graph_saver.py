@@ -114,12 +114,7 @@ class GraphSaver:
                 the folder of ``save_path`` does not exist, as TensorFlow 1.15 raises.
             tf.errors.InvalidArgumentError: a variable has another shape or type there.
         """
-        if save_path is None:
-            raise ValueError("Can't load save_path when it is None.")
-        save_path = tf.compat.as_str(tf.compat.path_to_str(save_path))
-        _check_folder(save_path)
-        if not _exists(save_path):
-            raise ValueError(f"The passed save_path is not a valid checkpoint: {save_path}")
+        save_path = _restorable(save_path)
         reader = tf.train.load_checkpoint(save_path)
         shapes = reader.get_variable_to_shape_map()
         dtypes = reader.get_variable_to_dtype_map()
@@ -145,7 +140,21 @@ class GraphSaver:
                 )
         for name, variable in self._variables.items():  # all can be read: nothing half restored
             value = reader.get_tensor(keys[name])
-            variable.assign(value.reshape(variable.shape) if self._reshape else value)
+            if hasattr(variable, "_build_of_graph"):
+                variable._build_of_graph.give(variable, now=True)
+            with tf.init_scope():
+                variable.assign(value.reshape(variable.shape) if self._reshape else value)
+
+
+def _restorable(save_path: Any) -> str:
+    """Return the prefix of a checkpoint; raise as TF1 does where there is none."""
+    if save_path is None:
+        raise ValueError("Can't load save_path when it is None.")
+    save_path = tf.compat.as_str(tf.compat.path_to_str(save_path))
+    _check_folder(save_path)
+    if not _exists(save_path):
+        raise ValueError(f"The passed save_path is not a valid checkpoint: {save_path}")
+    return save_path  # type: ignore[no-any-return]
 
 
 def _exists(prefix: str) -> bool:

@@ -57,7 +57,7 @@ def parse_signatures(texts: Iterable[str]) -> dict[str, Signature]:
         key, equals, tensors = text.partition("=")
         sides = re.split("->|→", tensors)
         key = key.strip()
-        if not key or not equals or len(sides) != 2 or re.search("->|→", key):
+        if not key or not equals or len(sides) != 2 or not sides[1].strip():
             raise ValueError(
                 f"{text!r} is no signature: write KEY=INPUTS->OUTPUTS, "
                 "as in embed=images:0->vector=net/pool:0"

@@ -16,7 +16,7 @@ from migrator.checker.sides import Kind, find_side
 from migrator.convert.arguments import Signature
 from migrator.convert.folders import put_in_place, refuse_occupied, workshop
 from migrator.interrupts import termination_interrupts
-from migrator.results import ModelCheck
+from migrator.results import CheckStatus, ContractDelta, ModelCheck
 
 __all__ = ["CannotConvert", "Conversion", "convert"]
 
@@ -53,7 +53,7 @@ class Conversion:
     call: str | None  #: key of the signature that ``__call__`` runs
     assets: tuple[str, ...]
     tags: tuple[str, ...]
-    said: tuple[str, ...]  #: sentences on what was chosen, guessed or left out
+    said: tuple[str, ...]  #: what was chosen, guessed or left out; the check notes it as well
 
     @property
     def match(self) -> bool:
@@ -144,35 +144,38 @@ def convert(
         job = Job("converting", maker, room / "job", request, python is not None, _MAKING, None)
         made = _made(job, side.path)
         tell("Checking", 1, 2)
-        chosen = made.get("tags") if side.kind is Kind.SAVED_MODEL else None
         found = _checked(
             made.get("stand_in") or side.path,
             request["target"],
             (side.path, os.fspath(after)),
             before_python=python if libraries else before_python,
             after_python=python,
-            tags=chosen,
+            tags=made["source_tags"] if side.kind is Kind.SAVED_MODEL else None,
             timeout=timeout,
             trust=trust,
             op_libraries=libraries,
             **checking,
         )
+        said = tuple(sentence.rstrip(".") for sentence in made["said"])
+        notes = (ContractDelta("conversion", CheckStatus.NOTE, sentence) for sentence in said)
+        found = replace(found, contract=(*found.contract, *notes))
+        result = Conversion(
+            before=side.path,
+            after=os.fspath(after),
+            kind="TensorFlow 1 Hub module" if kind == "hub" else side.kind.title,
+            check=found,
+            signatures=made["signatures"],
+            variables=tuple(made["variables"]),
+            trainable_variables=tuple(made["trainable_variables"]),
+            regularization_losses=int(made["regularization_losses"]),
+            call=made["call"],
+            assets=tuple(made["assets"]),
+            tags=tuple(made["tags"]),
+            said=said,
+        )
         if found.match:
             put_in_place(room / "model", target)
-    return Conversion(
-        before=side.path,
-        after=os.fspath(after),
-        kind="TensorFlow 1 Hub module" if kind == "hub" else side.kind.title,
-        check=found,
-        signatures=made["signatures"],
-        variables=tuple(made["variables"]),
-        trainable_variables=tuple(made["trainable_variables"]),
-        regularization_losses=int(made["regularization_losses"]),
-        call=made["call"],
-        assets=tuple(made["assets"]),
-        tags=tuple(made["tags"]),
-        said=tuple(made["said"]),
-    )
+    return result
 
 
 def _interpreter(python: str | None) -> str:
@@ -275,5 +278,5 @@ def _checked(before: str, after: str, shown: tuple[str, str], **arguments: Any) 
         if after in str(error):
             raise CannotConvert(f"What was made is not kept: {spelled(str(error))}") from None
         raise CannotOpen(spelled(str(error))) from None
-    error = None if found.error is None else spelled(found.error)
-    return replace(found, before=shown[0], after=shown[1], error=error)
+    said = None if found.error is None else spelled(found.error)
+    return replace(found, before=shown[0], after=shown[1], error=said)

@@ -506,10 +506,12 @@ class Job:
                 recipe = "Remove that obstacle and run the migration again."
             else:
                 tier = self.tier
+                if outcome is Outcome.KEPT and cover is not None and cover.outcome is not None:
+                    outcome = cover.outcome
         else:
             outcome = Outcome.SUPPRESSED if self._suppressed(draft) else Outcome.MANUAL
             recipe = result.recipe
-        if cover is not None and cover.recipe is not None:
+        if cover is not None and cover.recipe is not None and outcome is not Outcome.BLOCKED:
             recipe = cover.recipe
         if outcome is Outcome.SUPPRESSED:
             message = f"{draft.symbol}: kept by a `# migrator: keep` comment."

@@ -27,6 +27,8 @@ _INITIALIZERS = frozenset(
     {"tf.global_variables_initializer", "tf.initialize_all_variables"}
     | {"tf.variables_initializer", "tf.initialize_variables"}
 )
+#: They find tensors in the graph that is built.
+_FINDERS = frozenset({"tf.saved_model.get_tensor_from_tensor_info"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,8 @@ def _left(module: Module, wrapped: bool) -> str | None:
                 continue
             state = symbols.status(symbol.spelled)
             present = state in (symbols.Status.PRESENT, symbols.Status.LEGACY_KERAS)
-            if not wrapped or not present or symbol.name in SESSIONS or symbol.name in TARGETS:
+            bound = symbol.name in SESSIONS or symbol.name in TARGETS - _FINDERS
+            if not wrapped or not present or bound:
                 return symbol.spelled
         elif symbols.status(symbol.spelled) is symbols.Status.GONE:
             if not symbol.spelled.startswith("tf.examples."):

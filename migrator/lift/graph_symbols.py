@@ -5,7 +5,17 @@ from __future__ import annotations
 from migrator.lift import renames
 from migrator.names import Symbol
 
-__all__ = ["EAGER", "LOADERS", "MODULE_NAMES", "PARTS", "REFUSED", "STRINGS", "below", "is_graph_symbol"]
+__all__ = [
+    "EAGER",
+    "FINDERS",
+    "LOADERS",
+    "MODULE_NAMES",
+    "PARTS",
+    "REFUSED",
+    "STRINGS",
+    "below",
+    "is_graph_symbol",
+]
 
 _QUEUES = "queues have no place without a session that runs their threads"
 _READERS = "readers and iterators keep their place in a session"
@@ -79,6 +89,8 @@ LOADERS = {
     "saved_model.load": "import_saved_model",
     "train.import_meta_graph": "import_meta_graph",
 }
+#: What finds the tensors of a signature in the graph.
+FINDERS = frozenset({"saved_model.get_tensor_from_tensor_info"})
 
 _HOST_NAMES = (
     "gfile logging flags app errors ConfigProto GPUOptions OptimizerOptions GraphOptions "

@@ -15,7 +15,7 @@ from migrator import slim_symbols, symbols
 from migrator.calls import is_v1_load
 from migrator.lift import renames
 from migrator.lift.averages import averages_tensors
-from migrator.lift.graph_symbols import EAGER, LOADERS, PARTS, REFUSED, STRINGS, below
+from migrator.lift.graph_symbols import EAGER, FINDERS, LOADERS, PARTS, REFUSED, STRINGS, below
 from migrator.lift.kinds import Refusal
 from migrator.lift.text import Edit, Writer
 from migrator.names import Module, Symbol
@@ -141,9 +141,13 @@ class GraphCode:
                 return f"{self.tf}.{constant}"
         if spelled in STRINGS:
             return f'"{STRINGS[spelled]}"'
-        if name in LOADERS and (name != "saved_model.load" or is_v1_load(self.module, node, symbol)):
+        if name in LOADERS and (
+            name != "saved_model.load" or is_v1_load(self.module, node, symbol)
+        ):
             self.needs.parts.add("graph_import")
             return f"{self.bridge}.{LOADERS[name]}"
+        if name in FINDERS:
+            return f"{self.tf}.compat.v1.{name}"
         refused = below(name, REFUSED) or below(spelled, REFUSED)
         if refused is not None:
             raise Refusal(node, "graph code", f"`{symbol.spelled}`: {REFUSED[refused]}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from migrator.lift.called import check_called_once
 from migrator.lift.kinds import Lifted, Refusal
 from migrator.lift.rewrite import Rewriter
 from migrator.lift.scope import Scope, is_main_guard
@@ -11,12 +12,6 @@ from migrator.lift.slices import uses_of
 from migrator.names import Module
 
 __all__ = ["lift_plain", "scope_of"]
-
-#: What stands in them may run several times.
-_REPEATING = (
-    *(ast.For, ast.While, ast.FunctionDef, ast.Lambda),
-    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
-)
 
 
 def scope_of(module: Module) -> ast.Module | ast.FunctionDef:
@@ -45,40 +40,6 @@ def scope_of(module: Module) -> ast.Module | ast.FunctionDef:
     return first
 
 
-def _check_called_once(module: Module, function: ast.FunctionDef, depth: int = 0) -> None:
-    """A function that makes graph must do so once: a second call would name variables anew."""
-    calls = [
-        name
-        for name in module.by_name.get(function.name, ())
-        if isinstance(name, ast.Name)
-        and module.find(name.id, module.scope_of[name])[0] is module.root
-    ]
-    for name in calls:
-        call = module.enclosing(name, (ast.Call,))
-        if isinstance(call, ast.Call) and call.func is not name:
-            symbol = module.symbol(call.func)
-            if symbol is not None and symbol.name == "tf.app.run":
-                continue
-        if not isinstance(call, ast.Call) or call.func is not name:
-            raise Refusal(name, "one call", f"`{function.name}` is handed on")
-        around = module.enclosing(name, _REPEATING)
-        while isinstance(around, ast.For) and any(name is at for at in ast.walk(around.iter)):
-            around = module.enclosing(around, _REPEATING)  # what a loop goes through, once
-        if isinstance(around, ast.FunctionDef) and around is not function and depth < 3:
-            _check_called_once(module, around, depth + 1)
-        elif around is not None:
-            raise Refusal(name, "one call", f"`{function.name}` is called in a loop or a function")
-    if len(calls) > 1:
-        raise Refusal(calls[1], "one call", f"`{function.name}` is called several times")
-    if depth:
-        return
-    if function.decorator_list:
-        raise Refusal(function, "one call", f"`{function.name}` is decorated")
-    for inner in ast.walk(function):
-        if isinstance(inner, (ast.Global, ast.Nonlocal, ast.Yield, ast.YieldFrom)):
-            raise Refusal(inner, "one scope", f"`{function.name}` changes names outside, or yields")
-
-
 def lift_plain(module: Module, path: str) -> Lifted:
     """Return ``module`` with its session lifted into a ``tf.Module`` of analysed expressions.
 
@@ -91,7 +52,10 @@ def lift_plain(module: Module, path: str) -> Lifted:
     """
     node = scope_of(module)
     if isinstance(node, ast.FunctionDef):
-        _check_called_once(module, node)
+        check_called_once(module, node)
+        for inner in ast.walk(node):
+            if isinstance(inner, (ast.Global, ast.Nonlocal)):
+                raise Refusal(inner, "one scope", f"`{node.name}` changes names outside")
     scopes: list[Scope] = []
     parts = _graphs(module, node)
     for part in parts:

@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set,
 from .common import OBJECT_GRAPH_KEY, VARIABLE_OPS, Json, _producer, cannot_open, compat
 from .optimizers import optimizer_entries
 from .store import Store, as_array, same
+from .tables import ENDINGS, ordered, table_attributes, table_of
 
 #: Where an export of Keras 3 lists its variables once more, each as an object of its own.
 KERAS_EXPORT = "_all_variables/"
@@ -56,9 +57,10 @@ def name_entries(tf: Any, reader: Any) -> Iterator[Tuple[str, List[str], Json]]:
     """Yield (key, names, more) for every entry of a checkpoint.
 
     A name-based checkpoint's keys are its names.  In an object-based one an entry is
-    known, in this order, by the key that it has in a ``variables`` dict of the root
-    object, by the full name that the variable had, and by its path of attributes.  ``more``
-    says whether it is TensorFlow's own bookkeeping, and what it is to an optimizer.
+    known, in this order, by the key that it has in a ``variables`` (or, of a lookup table,
+    ``tables``) dict of the root object, by the full name that the variable had, and by its
+    path of attributes.  ``more`` says whether it is TensorFlow's own bookkeeping, and what it
+    is to an optimizer.
     """
     keys = sorted(reader.get_variable_to_shape_map())
     if OBJECT_GRAPH_KEY not in keys:
@@ -85,6 +87,13 @@ def name_entries(tf: Any, reader: Any) -> Iterator[Tuple[str, List[str], Json]]:
                 known.append("/".join(path) + ("" if value else "/" + attribute.name))
             if path == ("save_counter",) or attribute.name == "OBJECT_CONFIG_JSON":
                 system.add(attribute.checkpoint_key)
+    for number, stem in table_attributes(graph):
+        path = paths.get(number, ())
+        known = ["/".join(path)] if path else []
+        if len(path) == 2 and path[0] == "tables" and not path[1].isdigit():
+            known.insert(0, path[1])
+        for ending in ENDINGS:
+            names[stem + ending] = [name + ending for name in known]
     for key in keys:
         if key == OBJECT_GRAPH_KEY:
             continue
@@ -106,11 +115,17 @@ def dump_variables(tf: Any, prefix: str, store: Store, tell: Any = None) -> Tupl
     form = ", in TensorFlow's V1 checkpoint format," if os.path.isfile(prefix) else ""
     entries = list(name_entries(tf, reader))
     count = collections.Counter(name for _, names, _ in entries for name in names)
+    stems = set(tell.tables if tell else ())
+    if OBJECT_GRAPH_KEY in reader.get_variable_to_shape_map():
+        graph = object_graph(tf, reader.get_tensor(OBJECT_GRAPH_KEY))
+        stems.update(stem for _, stem in table_attributes(graph))
     for key, names, more in entries:
         try:
             value = reader.get_tensor(key)
         except Exception as error:
             raise cannot_open("its variable %r%s cannot be read" % (names[0], form), error)
+        if table_of(key, stems):
+            value = ordered(reader, table_of(key, stems), value)
         if key.startswith(KERAS_EXPORT) and is_copy(reader, key, names, value, entries):
             continue
         entry: Json = {"key": key, "names": names, "array": store.put(value)}
@@ -151,6 +166,8 @@ class Reach:
                 for name in {node.name, shared} - {""}:
                     self._by_name.setdefault(name, set()).add(node.name)
         self._by_key: Dict[str, Set[str]] = {}
+        #: the checkpoint keys of lookup tables, without their endings
+        self.tables: Set[str] = set()
         for node in graph.graph_def.node:
             if node.op == "SaveV2":
                 self._read_save(node)
@@ -176,8 +193,14 @@ class Reach:
             current = self._nodes.get(_producer(source))
             while current is not None and current.op in ("Identity", "ReadVariableOp"):
                 current = self._nodes.get(_producer(current.input[0]))
-            if current is not None and current.op in VARIABLE_OPS:
-                self._by_key.setdefault(key.decode("utf-8"), set()).add(current.name)
+            if current is None:
+                continue
+            text = key.decode("utf-8")
+            if current.op in VARIABLE_OPS:
+                self._by_key.setdefault(text, set()).add(current.name)
+            elif current.op.startswith("LookupTableExport"):
+                self._by_key.setdefault(text, set()).add(_producer(current.input[0]))
+                self.tables.update(text[: -len(e)] for e in ENDINGS if text.endswith(e))
 
     def needs_values(self) -> bool:
         """Return whether a signature reads a variable."""

@@ -161,9 +161,7 @@ def init_by_name_and_object(folder, prefix):
     b = tf.Variable([0.0, 0.0], name="b")
     deep = tf.get_variable("deep", [1, 1], tf.float64)
     kept = tf.get_variable("kept", initializer=np.float32(3))
-    readers.init_from_checkpoint(
-        prefix, {"net/a": "other/a", "net/b.c": b, "net/deep/w": deep}
-    )
+    readers.init_from_checkpoint(prefix, {"net/a": "other/a", "net/b.c": b, "net/deep/w": deep})
     return initialized([a, b, deep, kept])
 
 

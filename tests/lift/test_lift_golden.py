@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import ast
 import io
-import json
-import os
-import shutil
-import subprocess
-import sys
 import tokenize
 from pathlib import Path
 
 import pytest
+from lift_goldens import check_golden, check_newlines, check_ruff
 
 from migrator import symbols
 from migrator.lift import Refusal, lift
@@ -46,10 +42,7 @@ def comments(text: str) -> set[str]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_golden(case: Path) -> None:
     """A script becomes exactly what was reviewed."""
-    after = lifted((case / "before.py").read_text(), case.name)
-    if os.environ.get("MIGRATOR_UPDATE_GOLDEN"):
-        (case / "after.py").write_text(after)
-    assert after == (case / "after.py").read_text()
+    check_golden(case, lifted)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -72,27 +65,9 @@ def test_nothing_of_the_session_is_left(case: Path) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_newlines_decide_nothing(case: Path) -> None:
     """Windows newlines come out as they went in."""
-    before, after = (case / "before.py").read_text(), (case / "after.py").read_text()
-    assert lifted(before.replace("\n", "\r\n"), case.name) == after.replace("\n", "\r\n")
+    check_newlines(case, lifted)
 
 
 def test_ruff_finds_nothing_new() -> None:
     """A lift gives ruff's default rules no reason that the script did not give them before."""
-    ruff = shutil.which(
-        "ruff", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    )
-    if ruff is None:
-        pytest.skip("ruff is not installed")
-    done = subprocess.run(
-        [ruff, "check", "--isolated", "--no-cache", "--output-format=json", str(GOLDEN)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found: dict[Path, set[str]] = {}
-    for row in json.loads(done.stdout):
-        found.setdefault(Path(row["filename"]), set()).add(row["code"])
-    assert found, "ruff has not looked"
-    for case in CASES:
-        new = found.get(case / "after.py", set()) - found.get(case / "before.py", set())
-        assert not new, (case.name, new)
+    check_ruff(GOLDEN, CASES)

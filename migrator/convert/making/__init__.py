@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 __all__ = ["CannotCarry", "make"]
@@ -23,7 +24,7 @@ class CannotCarry(Exception):
         self.advice = advice
 
 
-def make(request: dict[str, Any]) -> dict[str, Any]:
+def make(request: Mapping[str, Any]) -> dict[str, Any]:
     """Write the TensorFlow 2 SavedModel of a TensorFlow 1 model; return what was made of it.
 
     Args:
@@ -36,7 +37,8 @@ def make(request: dict[str, Any]) -> dict[str, Any]:
         ``signatures`` (key -> inputs and outputs, each key -> tensor name), ``variables`` and
         ``trainable_variables`` (names), ``regularization_losses`` (a number), ``call`` (the key
         of the signature that ``__call__`` runs, or None), ``assets`` (file names), ``tags``,
-        and ``said``: sentences on what was chosen, guessed or left out.
+        ``source_tags`` (of the meta graph that was converted) and ``said``: sentences on what was
+        chosen, guessed or left out.
 
     Raises:
         CannotCarry: the model holds something that cannot be carried; nothing is written.

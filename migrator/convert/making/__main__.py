@@ -18,7 +18,7 @@ def run() -> int:
     """Answer the request in the file that the command line names; return the exit status."""
     with open(sys.argv[1], encoding="utf-8") as file:
         request = json.load(file)
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036  another interpreter may run it
         said = "it is Python %d.%d, and converting takes Python 3.10 or later with TensorFlow 2"
         result = {"status": "no_tensorflow", "error": said % sys.version_info[:2]}
         with open(os.path.join(request["out"], "result.json"), "w", encoding="utf-8") as file:

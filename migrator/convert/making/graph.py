@@ -11,6 +11,8 @@ from migrator.bridge.serving import _Export
 from migrator.bridge.signature_defs import _signature_def
 from migrator.bridge.slices import _VARIABLES, _Slice
 from migrator.convert.making import CannotCarry
+from migrator.convert.making.refusals import reason_against, way_out
+from migrator.convert.making.refusals import reason_against, way_out
 
 __all__ = ["TABLES", "Part", "Parts"]
 
@@ -25,6 +27,7 @@ TABLES = (
     "MutableDenseHashTable",
     "MutableDenseHashTableV2",
 )
+_EXITS = ("Exit", "RefExit")
 
 
 class Part(_Slice):
@@ -46,31 +49,34 @@ class Part(_Slice):
         self.assets = {name.partition(":")[0] for name in assets}
         self.definition = signature_def
         super().__init__(graph, key, signature_def)
-
-    @property
-    def loops(self) -> list[str]:
-        """The names of the nodes that leave a v1 while loop with what has a gradient."""
-        return sorted(
-            op.name
-            for op in self.ops.values()
-            if op.type in ("Exit", "RefExit") and _differentiable(op.outputs[0])
-        )
+        self.bars = {
+            tensor: found
+            for _, tensor in self.outputs
+            if differentiable_type(self._tensor(tensor)) and (found := self._bar(tensor))
+        }
 
     def _is_state(self, op: Any) -> bool:
         return op.type in _VARIABLES or op.type in TABLES or op.name in self.assets
 
     def _refuse(self, name: str, kind: str, why: str) -> NoReturn:
+        # The bridge says what its callers can do; here the way out is another one.
+        why = why.partition(". ")[0]
         raise CannotCarry(
-            f"signature {self.key!r} cannot be converted: node {name!r} ({kind}) {why}", name
+            f"signature {self.key!r} cannot be converted: node {name!r} ({kind}) {why}",
+            name,
+            way_out(self.graph, name, kind),
         )
 
     def _check(self, op: Any) -> None:
-        if op.type != "IsVariableInitialized":
-            super()._check(op)
+        if op.type == "IsVariableInitialized":
+            return
+        why = reason_against(op)
+        if why:
+            self._refuse(op.name, op.type, why)
+        super()._check(op)
 
     def _graph_def(self) -> tuple[Any, dict[str, str]]:
         result, feeds = super()._graph_def()
-        loops = set(self.loops)
         for node in list(result.node):
             if node.name in self.assets:
                 node.attr["dtype"].type = tf.string.as_datatype_enum
@@ -80,12 +86,10 @@ class Part(_Slice):
                 node.attr.clear()
                 node.attr["dtype"].type = tf.bool.as_datatype_enum
                 node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(True))
-            elif node.name in loops:
-                _prevent_gradient(result, node)
         return result, feeds
 
-    def wrapped(self, state: Mapping[str, Any]) -> Any:
-        """Return a function of the signature's dense tensors, in the order of ``inputs``."""
+    def function(self, state: Mapping[str, Any]) -> Any:
+        """Return a Python function of the signature's dense tensors, in the order of ``inputs``."""
         graph_def, feeds = self._graph_def()
 
         def run(*arguments: Any) -> list[Any]:
@@ -98,10 +102,77 @@ class Part(_Slice):
             wanted = sorted({tensor for _, tensor in self.outputs if tensor not in known})
             found = tf.import_graph_def(graph_def, input_map, wanted, name="graph")
             known.update(zip(wanted, found or (), strict=True))
-            return [tf.identity(known[tensor]) for _, tensor in self.outputs]
+            return [
+                _as_bits(known[tensor]) if tensor in self.bars else tf.identity(known[tensor])
+                for _, tensor in self.outputs
+            ]
 
         # Imported straight into a tf.function, a v1 loop saves and then fails when it is run.
-        return tf.compat.v1.wrap_function(run, self.specs)
+        wrapped = tf.compat.v1.wrap_function(run, self.specs)
+
+        def call(*arguments: Any) -> list[Any]:
+            known = {t: value for (_, t), value in zip(self.inputs, arguments, strict=True)}
+            return [
+                self._barred(tensor, value, {**state, **known}) if tensor in self.bars else value
+                for (_, tensor), value in zip(self.outputs, wrapped(*arguments), strict=True)
+            ]
+
+        return call
+
+    def _tensor(self, name: str) -> Any:
+        return self.graph.get_tensor_by_name(name)
+
+    def _bar(self, output: str) -> tuple[str, list[str]] | None:
+        """Return a v1 loop on the way to an output, and what would be trained through it.
+
+        None where there is no loop, or nothing that is trained before it.
+        """
+        loops = [op for op in self._upstream([self._tensor(output)]) if op.type in _EXITS]
+        trained: set[str] = set()
+        for op in self._upstream([one.outputs[0] for one in loops]):
+            if op.type in _VARIABLES and _is_float(tf.as_dtype(op.get_attr("dtype"))):
+                trained.add(op.name)
+            trained.update(one.name for one in op.inputs if one.name in self.fed)
+            trained.update(one.name for one in op.outputs if one.name in self.fed)
+        trained = {
+            one for one in trained if ":" not in one or differentiable_type(self._tensor(one))
+        }
+        if not trained:
+            return None
+        return min(op.name for op in loops), sorted(trained)
+
+    def _upstream(self, tensors: list[Any]) -> list[Any]:
+        """Return the ops that differentiable tensors are computed from through such ones."""
+        found: dict[str, Any] = {}
+        stack = [tensor for tensor in tensors if differentiable_type(tensor)]
+        while stack:
+            tensor = stack.pop()
+            if tensor.op.name not in found and tensor.name not in self.fed:
+                found[tensor.op.name] = tensor.op
+                stack.extend(one for one in tensor.op.inputs if differentiable_type(one))
+        return list(found.values())
+
+    def _barred(self, tensor: str, bits: Any, held: Mapping[str, Any]) -> Any:
+        """Return an output whose gradient fails by the name of the loop.
+
+        TensorFlow has no gradient of a v1 loop that was imported, and finds that out by an
+        attribute that is missing. So the loop is hidden from it behind a type that has no
+        gradients, and what would be trained gets a way past it that says why not.
+        """
+        node, trained = self.bars[tensor]
+        told = (
+            f"{node} leaves a while loop of TensorFlow 1, which was converted for inference: "
+            "it cannot be trained"
+        )
+        sources = [held[name] for name in trained if name in held]
+        barred = [
+            tf.raw_ops.PreventGradient(
+                input=one.read_value() if isinstance(one, tf.Variable) else one, message=told
+            )
+            for one in sources
+        ]
+        value = tf.bitcast(bits, self._tensor(tensor).dtype.base_dtype)
+        return tf.raw_ops.IdentityN(input=[value, *barred])[0]
 
     @property
     def specs(self) -> list[Any]:
@@ -134,7 +205,7 @@ class Parts(_Export):
     ) -> None:
         definitions = {key: _signature_def(graph, key, one) for key, one in signatures.items()}
         super().__init__(graph, {}, tags)
-        self.slices: dict[str, Part] = {
+        self.slices: dict[str, Any] = {
             key: Part(graph, key, one, assets) for key, one in definitions.items()
         }
         # As in the bridge: the first to return a tensor keeps its name.
@@ -145,13 +216,13 @@ class Parts(_Export):
         self.defaults = {n: op for one in self.slices.values() for n, op in one.defaults.items()}
         self.computed_from = {key: one.computed_from() for key, one in self.slices.items()}
         self.needed = {op.name: op for one in self.slices.values() for op in one.state}
-        self.wrapped: dict[str, Any] = {}
+        self.dense: dict[str, Any] = {}
 
     def make(self, state: Mapping[str, Any]) -> None:
         """Make the functions, over variables and tables by the names of their operations."""
         for key, part in self.slices.items():
-            self.wrapped[key] = part.wrapped(state)
-            self.functions[key] = _signature(part, self.wrapped[key])
+            self.dense[key] = part.function(state)
+            self.functions[key] = _signature(part, self.dense[key])
 
     def call(self, key: str) -> Any:
         """Return the function of a signature as people call it.
@@ -159,21 +230,19 @@ class Parts(_Export):
         One input is taken as it is, several in a dict; likewise outputs. Sparse tensors are
         ``tf.SparseTensor``.
         """
-        part, wrapped = self.slices[key], self.wrapped[key]
+        part, dense = self.slices[key], self.dense[key]
         inputs, outputs = part.definition.inputs, part.definition.outputs
         flat = iter(part.specs)
         specs = {name: _spec(inputs[name], flat) for name in sorted(inputs)}
 
         def run(*given: Any) -> Any:
             values = given[0] if len(specs) > 1 else dict(zip(specs, given, strict=True))
-            dense: list[Any] = []
+            parts: list[Any] = []
             for name in specs:
                 value = values[name]
                 sparse = isinstance(value, tf.SparseTensor)
-                dense += (
-                    [value.indices, value.values, value.dense_shape] if sparse else [value]
-                )
-            found = iter(wrapped(*dense))
+                parts += [value.indices, value.values, value.dense_shape] if sparse else [value]
+            found = iter(dense(*parts))
             result = {name: _value(outputs[name], found) for name in sorted(outputs)}
             return result if len(result) > 1 else next(iter(result.values()))
 
@@ -181,12 +250,12 @@ class Parts(_Export):
         return tf.function(run, input_signature=signature, autograph=False)
 
 
-def _signature(part: Part, wrapped: Any) -> Any:
+def _signature(part: Part, dense: Any) -> Any:
     """Return the function of a signature as it is saved: of dense tensors, returning a dict."""
     keys = [key for key, _ in part.outputs]
 
     def signature(*arguments: Any) -> dict[str, Any]:
-        return dict(zip(keys, wrapped(*arguments), strict=True))
+        return dict(zip(keys, dense(*arguments), strict=True))
 
     return tf.function(signature, input_signature=part.specs, autograph=False)
 
@@ -218,31 +287,26 @@ def _read(op: Any, held: Any) -> Any:
 
 
 def _handle(eager: Any) -> Any:
-    return tf.raw_ops.Identity(input=eager)  # an eager handle itself is refused by input_map
+    """Return a handle as a tensor of the graph being built.
 
-
-def _differentiable(tensor: Any) -> bool:
-    return bool(tensor.dtype.base_dtype.is_floating or tensor.dtype.base_dtype.is_complex)
-
-
-def _prevent_gradient(graph_def: Any, node: Any) -> None:
-    """Make a gradient through the node fail, by name.
-
-    TensorFlow does not have the gradient of a v1 while loop that was imported: it would fail on
-    an attribute that the loop's context lacks.
+    An eager one is refused by ``input_map``. Nor may it be passed through an op: when a function
+    is loaded, what a handle is of is told to the tensor that captures it, and no further, and
+    the gradient of a branch or a loop asks.
     """
-    kind = node.attr["T"]
-    inner = graph_def.node.add()
-    inner.CopyFrom(node)
-    inner.name = f"{node.name}/forward_only"
-    node.op = "PreventGradient"
-    del node.input[:]
-    node.input.append(inner.name)
-    node.attr.clear()
-    node.attr["T"].CopyFrom(kind)
-    node.attr["message"].s = (
-        f"{node.name} leaves a while loop of TensorFlow 1, which was converted for inference: "
-        "it cannot be trained"
-    ).encode()
+    return tf.compat.v1.get_default_graph().capture(eager)
 
 
+def differentiable_type(tensor: Any) -> bool:
+    """Return whether TensorFlow follows gradients through a tensor, by its dtype."""
+    dtype = tensor.dtype.base_dtype
+    return _is_float(dtype) or dtype in (tf.resource, tf.variant)
+
+
+def _is_float(dtype: Any) -> bool:
+    return bool(dtype.is_floating or dtype.is_complex)
+
+
+def _as_bits(value: Any) -> Any:
+    """Return a tensor in an integer type, which no gradient goes through."""
+    kind = {2: tf.uint16, 4: tf.int32}.get(value.dtype.base_dtype.size, tf.int64)
+    return tf.bitcast(value, kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +11,11 @@ import tensorflow as tf
 from migrator.bridge.slices import _VARIABLES
 from migrator.convert.making import CannotCarry
 from migrator.convert.making.graph import TABLES, Parts
+from migrator.convert.making.naming import signature_def
+from migrator.convert.making.resources import by_name, further_assets, rebuild
 from migrator.convert.making.sources import Source, open_source
 from migrator.convert.making.trainable import differentiable
+from migrator.worker.common import CannotOpen
 
 __all__ = ["make_module"]
 
@@ -36,10 +40,9 @@ def make_module(request: Mapping[str, Any]) -> dict[str, Any]:
     for one in losses:
         one.make(state)
         root.regularization_losses.append(one.call("loss"))
-    root.tables = [
-        one for one in state.values() if not isinstance(one, (tf.Variable, tf.saved_model.Asset))
-    ]
+    root.tables = by_name(source, state)
     root.assets = [one for one in state.values() if isinstance(one, tf.saved_model.Asset)]
+    root.assets += further_assets(source, state)
     key = _called(source)
     if key is not None:
         root.__call__ = parts.call(key)
@@ -55,6 +58,8 @@ def make_module(request: Mapping[str, Any]) -> dict[str, Any]:
             for name, one in sorted(source.signatures.items())
         },
         "tags": source.tags,
+        "source_tags": sorted(source.meta.meta_info_def.tags),
+        "assets": sorted({os.path.basename(path) for path in source.assets.values()}),
         "variables": sorted(n for n, op in needed.items() if op.type in _VARIABLES),
         "trainable_variables": sorted(
             n for n, one in state.items() if isinstance(one, tf.Variable) and one.trainable
@@ -90,12 +95,9 @@ def _losses(source: Source) -> list[Parts]:
     found = []
     for name in source.losses:
         try:
-            info = tf.compat.v1.saved_model.build_tensor_info(
-                source.graph.get_tensor_by_name(name)
-            )
-            one = tf.compat.v1.saved_model.build_signature_def({}, {"loss": info}, "")
+            one = signature_def(source.graph, {}, {"loss": name})
             found.append(Parts(source.graph, {"loss": one}, source.tags))
-        except (KeyError, CannotCarry) as error:
+        except (CannotOpen, CannotCarry) as error:
             source.said.append(f"the regularization loss {name!r} was left out: {error}")
     return found
 
@@ -112,23 +114,27 @@ def _trainable(source: Source, parts: Parts, needed: Mapping[str, Any]) -> froze
     return found
 
 
-def _state(
-    source: Source, needed: Mapping[str, Any], trainable: frozenset[str]
-) -> dict[str, Any]:
+def _state(source: Source, needed: Mapping[str, Any], trainable: frozenset[str]) -> dict[str, Any]:
     """Return the variables, tables and assets by the names of their ops."""
     tables = [op for op in needed.values() if op.type in TABLES]
     state: dict[str, Any] = {}
     if tables:
-        from migrator.convert.making.resources import rebuild
-
         state.update(rebuild(source.graph, source, tables))
     for name, op in needed.items():
         # One at a time: a large model is never held twice.
         if op.type in _VARIABLES:
             state[name] = _variable(op, source.values(op), name in trainable)
         elif f"{name}:0" in source.assets:
-            state[name] = tf.saved_model.Asset(source.assets[f"{name}:0"])
+            state[name] = _asset(op, source.assets[f"{name}:0"])
     return state
+
+
+def _asset(op: Any, path: str) -> Any:
+    if not os.path.isfile(path):
+        raise CannotCarry(
+            f"node {op.name!r} ({op.type}) is the path of {path}, which is not there", op.name
+        )
+    return tf.saved_model.Asset(path)
 
 
 def _variable(op: Any, value: Any, trainable: bool) -> Any:
@@ -141,8 +147,8 @@ def _variable(op: Any, value: Any, trainable: bool) -> Any:
 
 def _say_loops(source: Source, parts: Parts) -> None:
     for key, part in parts.slices.items():
-        if part.loops:
+        for node in sorted({node for node, _ in part.bars.values()}):
             source.said.append(
-                f"signature {key!r} was converted for inference: node {part.loops[0]!r} leaves a "
-                "while loop of TensorFlow 1, which cannot be trained"
+                f"signature {key!r} was converted for inference: node {node!r} leaves a while "
+                "loop of TensorFlow 1, which cannot be trained"
             )

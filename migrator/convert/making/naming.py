@@ -27,9 +27,7 @@ def signature_def(graph: Any, inputs: Mapping[str, str], outputs: Mapping[str, s
     if not outputs:
         raise CannotOpen("a signature needs outputs", _ADVICE)
     sides = [{key: _info(graph, name) for key, name in side.items()} for side in (inputs, outputs)]
-    return tf.compat.v1.saved_model.build_signature_def(
-        *sides, tf.saved_model.PREDICT_METHOD_NAME
-    )
+    return tf.compat.v1.saved_model.build_signature_def(*sides, tf.saved_model.PREDICT_METHOD_NAME)
 
 
 def guessed(
@@ -62,12 +60,16 @@ def guessed(
             op.name for op in graph.get_operations() if op.type in PLACEHOLDERS and op.name in below
         ]
         inputs = {name: f"{name}:0" for name in names}
-        said.append(f"inputs guessed from the placeholders that the outputs need: {_spelled(inputs)}")
+        said.append(
+            f"inputs guessed from the placeholders that the outputs need: {_spelled(inputs)}"
+        )
     return signature_def(graph, inputs or {}, outputs)
 
 
 def _spelled(side: Mapping[str, str]) -> str:
-    names = [tensor if tensor in (key, f"{key}:0") else f"{key}={tensor}" for key, tensor in side.items()]
+    names = [
+        tensor if tensor in (key, f"{key}:0") else f"{key}={tensor}" for key, tensor in side.items()
+    ]
     return ", ".join(names) or "none"
 
 
@@ -80,6 +82,7 @@ def _tensor(graph: Any, name: str) -> Any:
 
 def _info(graph: Any, name: str) -> Any:
     tensor = _tensor(graph, name)
-    info = tf.compat.v1.saved_model.build_tensor_info(tensor)
+    with graph.as_default():  # it is refused in eager mode
+        info = tf.compat.v1.saved_model.build_tensor_info(tensor)
     info.dtype = tensor.dtype.base_dtype.as_datatype_enum  # a variable's is a reference
     return info

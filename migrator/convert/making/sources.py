@@ -72,11 +72,6 @@ def open_source(request: Mapping[str, Any]) -> Source:
             be guessed.
         CannotCarry: this TensorFlow lacks an op of it.
     """
-    for library in request.get("op_libraries") or ():
-        try:
-            tf.load_op_library(os.path.abspath(library))
-        except (tf.errors.OpError, RuntimeError) as error:
-            raise CannotOpen(f"the op library {library} cannot be loaded: {error}") from error
     kind, path = request["kind"], request["path"]
     said: list[str] = []
     frozen: dict[str, Any] = {}
@@ -93,7 +88,17 @@ def open_source(request: Mapping[str, Any]) -> Source:
     graph = _imported(meta, request)
     restore = [meta.saver_def.restore_op_name] if meta.HasField("saver_def") else []
     init_ops = _init_ops(graph, meta)
-    values = Values(graph, prefix, frozen, [_op(graph, name) for name in restore], init_ops)
+    restore_ops = [_op(graph, name) for name in restore if name]
+    named = {op.name for op in graph.get_operations()}
+    values = Values(
+        graph,
+        prefix,
+        frozen,
+        restore_ops,
+        init_ops,
+        kind == "metagraph",
+        [one for one in variable_defs(meta) if one.variable_name.partition(":")[0] in named],
+    )
     return Source(
         kind=kind,
         path=path,
@@ -291,4 +296,3 @@ def _signatures(
             raise CannotOpen(f"it has a signature {key!r} already", "choose another key")
         found[key] = signature_def(graph, sides["inputs"], sides["outputs"])
     return found
-

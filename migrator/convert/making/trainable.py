@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import tensorflow as tf
+
 from migrator.bridge.slices import _VARIABLES
+from migrator.convert.making.graph import differentiable_type
 
 __all__ = ["differentiable"]
 
@@ -41,9 +44,7 @@ def differentiable(parts: Iterable[Any], needed: Mapping[str, Any]) -> frozenset
         while stack:
             tensor = stack.pop()
             op = tensor.op
-            kind = tensor.dtype.base_dtype
-            float_like = kind.is_floating or kind.is_complex or kind.name in ("resource", "variant")
-            if tensor.name in seen or tensor.name in part.fed or not float_like:
+            if tensor.name in seen or tensor.name in part.fed or not differentiable_type(tensor):
                 continue
             seen.add(tensor.name)
             if op.type in _VARIABLES:
@@ -53,14 +54,10 @@ def differentiable(parts: Iterable[Any], needed: Mapping[str, Any]) -> frozenset
             if op.type not in _STOPS:
                 stack.extend(op.inputs)
     floats = {name for name in reached if _is_float(needed[name])}
-    return frozenset(
-        name for name in floats if name not in averages and not _AVERAGES.search(name)
-    )
+    return frozenset(name for name in floats if name not in averages and not _AVERAGES.search(name))
 
 
 def _is_float(op: Any) -> bool:
-    import tensorflow as tf
-
     kind = tf.as_dtype(op.get_attr("dtype")).base_dtype
     return bool(kind.is_floating or kind.is_complex)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,16 +29,17 @@ class Entry:
 class Values:
     """Where the values of variables are.
 
-    In this order count, as in a loader that restores first and initializes then: what the
-    loader's init op assigns, what the restore op reads (under whatever key, one slice of a
-    partitioned variable each), the checkpoint's entry of the op's name.
+    It is what the loader's init op assigns, what the restore op reads (under whatever key, one
+    slice of a partitioned variable each), or the checkpoint's entry of the op's name.
 
     Args:
         graph: what the variables are of.
         prefix: of the checkpoint; empty where there is none.
         constants: values that stand in the graph itself, by the name of the variable's op.
         restore_ops: of the Saver that belongs to the checkpoint.
-        init_ops: what a loader runs after them.
+        init_ops: what a loader runs.
+        restored_last: whether it runs them before it restores, not after it.
+        definitions: the ``VariableDef``s, which know of what a partition is a slice.
     """
 
     def __init__(
@@ -48,21 +49,28 @@ class Values:
         constants: Mapping[str, Any],
         restore_ops: Sequence[Any],
         init_ops: Sequence[Any],
+        restored_last: bool,
+        definitions: Iterable[Any],
     ) -> None:
         self._graph = graph
         self._constants = dict(constants)
         self._prefix = prefix if prefix and _exists(prefix) else ""
         self._assigned = {
-            op.inputs[0].op.name: op.inputs[1]
-            for op in _below(init_ops)
-            if op.type in _ASSIGNS
+            op.inputs[0].op.name: op.inputs[1] for op in _below(init_ops) if op.type in _ASSIGNS
         }
         #: the name of a variable's or a table's op -> what the Saver restores it from
         self.entries: dict[str, list[Entry]] = {}
         for op in _below(restore_ops):
             found = [one for one in map(_entry, op.inputs) if one is not None]
             if found and len(op.inputs) > len(found):
-                self.entries[op.inputs[0].op.name] = found
+                name = op.inputs[0].op.name
+                self.entries[name] = found
+                if restored_last:
+                    self._assigned.pop(name, None)
+        for one in definitions:  # a module of TensorFlow 1 Hub is saved without a Saver
+            if one.HasField("save_slice_info_def"):
+                name = one.variable_name.partition(":")[0]
+                self.entries.setdefault(name, [_slice_entry(graph, name, one.save_slice_info_def)])
         self._keys: set[str] = set()
         if self._prefix:
             self._keys = set(tf.train.load_checkpoint(self._prefix).get_variable_to_shape_map())
@@ -112,13 +120,14 @@ class Values:
         """Return what an init op assigns to the variable."""
         try:
             with tf.compat.v1.Session(graph=self._graph) as session:
-                return tf.constant(session.run(self._assigned[op.name]), dtype)
+                value = session.run(self._assigned[op.name])
         except tf.errors.OpError as error:
             raise CannotCarry(
                 f"node {op.name!r} ({op.type}) is a variable that is initialized when the model "
                 "is loaded, from other state",
                 op.name,
             ) from error
+        return tf.constant(value, dtype)
 
 
 def _exists(prefix: str) -> bool:
@@ -162,6 +171,14 @@ def _entry(tensor: Any) -> Entry | None:
         texts = [one[0] for one in names if one]
         return Entry(texts[0], texts[1] if len(texts) > 1 else "", tensor.dtype)
     return None
+
+
+def _slice_entry(graph: Any, name: str, info: Any) -> Entry:
+    """Return what a partition of a variable is restored from."""
+    bounds = zip(info.var_offset, info.var_shape, strict=True)
+    spec = [*map(str, info.full_shape), ":".join(f"{start},{size}" for start, size in bounds)]
+    dtype = tf.as_dtype(graph.get_operation_by_name(name).get_attr("dtype"))
+    return Entry(info.full_name, " ".join(spec), dtype.base_dtype)
 
 
 def _strings(tensor: Any) -> list[str] | None:

@@ -11,6 +11,7 @@ from migrator.lift.classes.dimensions import check_dimensions
 from migrator.lift.classes.emit import Emitter
 from migrator.lift.classes.facts import Facts
 from migrator.lift.classes.functions import Functions
+from migrator.lift.classes.loading import check_graphs
 from migrator.lift.classes.phases import Phases
 from migrator.lift.classes.runs import Runs
 from migrator.lift.classes.seeds import check_seeds
@@ -42,6 +43,7 @@ def lift_classes(
     facts = Facts(module, graph_names)
     if not facts.families:
         raise Refusal(module.tree, "class", "no class of it holds a session")
+    check_graphs(facts)
     runs = Runs(facts)
     phases = Phases(facts, runs)
     check_dimensions(phases)

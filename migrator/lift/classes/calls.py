@@ -6,19 +6,22 @@ import ast
 import contextlib
 import io
 import tokenize
+from collections.abc import Iterator
 
 from migrator.lift import renames
 from migrator.lift.classes.facts import SPECIAL, What
 from migrator.lift.classes.functions import Functions, keyword
-from migrator.lift.classes.phases import Phases, is_gone
+from migrator.lift.classes.loading import is_lookup
+from migrator.lift.classes.phases import Build, Phases, is_gone
 from migrator.lift.classes.runs import Run
 from migrator.lift.classes.saving import Saving
 from migrator.lift.classes.sessions import Sessions
 from migrator.lift.kinds import Refusal
 from migrator.lift.text import Edit, Writer, applied, call
 
-__all__ = ["Calls"]
+__all__ = ["GRAPH", "Calls"]
 
+GRAPH = "graph"  #: the local name of the graph in a build
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Assert, ast.Raise)
 
 
@@ -35,12 +38,47 @@ class Calls(Saving):
         super().__init__(phases, functions, sessions)
         self.saving = dict(phases.runs.saving)
         self.given = {call: argument for p in sessions.parameters for call, argument in p.calls}
+        #: builds that give their graph a name -> where they ask it for parts
+        self.graph_calls = {build: self._asking(build) for build in phases.builds}
         self.exports = {export.statement: export for export in phases.runs.exports.found}
+
+    def _asking(self, build: Build) -> set[ast.Call]:
+        """Return where a build asks its graph for parts, if a name for the graph is worth while."""
+        region = [build.whole] if build.whole is not None else build.part
+        nodes = [at for node in region for at in self._staying(node)]
+        calls = {
+            at
+            for at in nodes
+            if isinstance(at, ast.Call)
+            and is_lookup(self.facts, at)
+            and self.facts.symbol(at.func) is None
+        }
+        unit = build.whole or build.method
+        taken = any(
+            (isinstance(at, ast.arg) and at.arg == GRAPH)
+            or (
+                isinstance(at, ast.Name)
+                and at.id == GRAPH
+                and self.facts.kind(at) is not What.CONFIG
+            )
+            for at in self.facts.below(unit)
+        )
+        return calls if len(calls) > 1 and not taken else set()
+
+    def _staying(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Yield ``node`` and all below it, but for what goes."""
+        if node not in self.phases.removed:
+            yield node
+            for child in ast.iter_child_nodes(node):
+                yield from self._staying(child)
 
     def _replace(self, node: ast.AST, writer: Writer) -> str | list[Edit] | None:
         if isinstance(node, ast.stmt):
             if node in self.phases.removed:
                 return []
+            if isinstance(node, ast.Assign) and self.phases.gives_graph(node.value):
+                start, end = self.module.start(node), self.module.start(node.value)
+                return [(start, end, ""), *writer.edits(node.value)]
             if node in self.exports:
                 return self._exported(self.exports[node], writer)
             if isinstance(node, ast.With) and is_gone(self.facts, node):
@@ -129,6 +167,8 @@ class Calls(Saving):
         )
 
     def _key(self, key: ast.expr) -> str:
+        if self.phases.runs.names.is_part(key):
+            return f'"{self.phases.runs.names.keyword(key)}"'
         member = self.facts.member(key)
         assert member is not None
         return f'"{keyword(member[2])}"'
@@ -231,6 +271,15 @@ class Calls(Saving):
             shifted = [(a - start, b - start, new) for a, b, new in edits]
             self.answers[place] = applied(self.module.source(node), shifted)
             return edits
+        if symbol is None and is_lookup(self.facts, node):
+            return self._looked_up(node, writer)
+        if symbol is not None and symbol.name == "tf.saved_model.get_tensor_from_tensor_info":
+            given = dict(zip(("tensor_info", "graph"), node.args, strict=False))
+            given.update({word.arg: word.value for word in node.keywords if word.arg})
+            if "graph" in given and self.facts.kind(given["graph"]) is What.CONFIG:
+                others = [value for value in given.values() if value is not given["graph"]]
+                edits = [*writer.edits(node.func), *self._cut_argument(node, given["graph"])]
+                return edits + [edit for value in others for edit in writer.edits(value)]
         if node in self.given:
             return self._dropped(node, self.given[node], writer)
         if isinstance(node.func, ast.Attribute):
@@ -242,6 +291,17 @@ class Calls(Saving):
                     node, "summary", f"`.{node.func.attr}()` of a writer is not carried over"
                 )
         return None
+
+    def _looked_up(self, node: ast.Call, writer: Writer) -> list[Edit]:
+        """What is asked of a graph is asked of the one that is built."""
+        assert isinstance(node.func, ast.Attribute)
+        graph = node.func.value
+        short = any(node in calls for calls in self.graph_calls.values())
+        new = GRAPH if short else f"{self.tf}.compat.v1.get_default_graph()"
+        edits: list[Edit] = [(self.module.start(graph), self.module.end(graph), new)]
+        for argument in [*node.args, *(word.value for word in node.keywords)]:
+            edits += writer.edits(argument)
+        return edits
 
     def _function(self, node: ast.FunctionDef, writer: Writer) -> list[Edit] | None:
         parameters = [p for p in self.sessions.parameters if p.method is node]

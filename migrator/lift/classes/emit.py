@@ -7,7 +7,7 @@ import io
 import re
 import tokenize
 
-from migrator.lift.classes.calls import Calls
+from migrator.lift.classes.calls import GRAPH, Calls
 from migrator.lift.classes.facts import SPECIAL
 from migrator.lift.classes.functions import Functions, negated
 from migrator.lift.classes.phases import Build, Phases
@@ -107,6 +107,8 @@ class Emitter(Calls):
     def _check_left(self, text: str) -> None:
         """Nothing of the session may be left."""
         for _, symbol in Module(text).references():
+            if symbol.name == "tf.get_default_graph" and symbol.via == "v1":
+                continue  # of which the build asks for parts
             if symbol.name in SPECIAL or symbol.name in (
                 "tf.placeholder",
                 "tf.saved_model.Builder",
@@ -225,6 +227,12 @@ class Emitter(Calls):
             inner = self._space(method.body[-1].col_offset)
             if method.body[0].lineno == method.lineno:
                 raise Refusal(method, "layout", "a method stands on one line")
+            if self.graph_calls[build]:
+                first = method.body[0]
+                if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                    first = method.body[1]
+                above = self._above(first)
+                edits.append((above, above, self._graph_line(self._space(first.col_offset))))
             text = self._definitions(build, inner)
             if text:
                 at = self._line_end(self.module.end(self._last_inner(method)))
@@ -232,6 +240,10 @@ class Emitter(Calls):
                 edits.append((at, at, f"{newline}\n{text}"))
             return edits
         return self._moved(build, edits)
+
+    def _graph_line(self, indent: str) -> str:
+        """Return the statement that gives the graph of a build a name."""
+        return f"{indent}{GRAPH} = {self.tf}.compat.v1.get_default_graph()\n"
 
     @staticmethod
     def _last_inner(method: ast.FunctionDef) -> ast.stmt:
@@ -265,6 +277,8 @@ class Emitter(Calls):
         given = ", ".join(build.needed)
         column = self._space(method.col_offset)
         body = source.strip("\n")
+        if self.graph_calls[build]:
+            body = self._graph_line(indent) + body
         definitions = self._definitions(build, indent)
         if definitions:
             body += f"\n\n{definitions}"

@@ -27,6 +27,10 @@ from migrator.names import Module, Symbol
 __all__ = ["SESSIONS", "SPECIAL", "STATIC", "Facts", "Family", "Function", "What"]
 
 
+#: They load a graph, or find what is in it.
+_LOADING = frozenset({"tf.saved_model.load", "tf.saved_model.get_tensor_from_tensor_info"})
+
+
 class Facts(Structure):
     """The classes, functions and names of one file.
 
@@ -45,6 +49,9 @@ class Facts(Structure):
         self._looking = frozenset(name[:-2] for name in graph_names if name.endswith("()"))
         self.locals: dict[tuple[ast.AST, str], What] = {}
         self.returns: dict[Function, What | tuple[What, ...]] = {}
+        #: uses of local names -> the part of the graph that they stand for there
+        self.resolved: dict[ast.AST, ast.expr] = {}
+        self._aside: set[ast.AST] = set()  #: targets whose uses are all among these
         self._kinds: dict[ast.AST, What] = {}
         self._flow()
 
@@ -79,6 +86,23 @@ class Facts(Structure):
             if not changed:
                 break
         self._kinds.clear()
+
+    def resolve(self, uses: dict[ast.AST, ast.expr], targets: set[ast.AST]) -> None:
+        """Tell local names of parts of the graph from other values that have the same names.
+
+        Args:
+            uses: of the names -> what they stand for.
+            targets: where those names are bound; all that they reach is in ``uses``.
+        """
+        if not targets:
+            return
+        self.resolved, self._aside = uses, targets
+        self.locals.clear()
+        self.returns.clear()
+        for family in self.families:
+            family.attributes.clear()
+            family.assigned.clear()
+        self._flow()
 
     def _session_parameters(self) -> None:
         """A parameter on which the session's methods are called is the session."""
@@ -179,6 +203,8 @@ class Facts(Structure):
                     found = given[index]
         if isinstance(target, ast.Starred):
             target = target.value
+        if isinstance(target, ast.Name) and target in self._aside:
+            return False
         if isinstance(target, ast.Name):
             owner, _ = self.module.find(target.id, self.module.scope_of[target])
             if owner is None:
@@ -245,7 +271,7 @@ class Facts(Structure):
         """Whether using a symbol makes graph, or needs one that is being made."""
         if symbol.name in SPECIAL or symbol.name in ("tf", "tf.app.run"):
             return False
-        return symbol.name == "tf.saved_model.load" or is_graph_symbol(symbol)
+        return symbol.name in _LOADING or is_graph_symbol(symbol)
 
     def looks(self, node: ast.AST) -> bool:
         """Whether a statement calls a function that only looks at the variables of the graph."""
@@ -275,6 +301,8 @@ class Facts(Structure):
     def _kind(self, node: ast.expr) -> What:
         if isinstance(node, ast.Constant):
             return What.NONE if node.value is None else What.HOST
+        if node in self.resolved:
+            return self.kind(self.resolved[node])
         if isinstance(node, ast.Name):
             symbol = self.symbol(node)
             if symbol is not None:

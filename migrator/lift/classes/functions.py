@@ -14,6 +14,7 @@ from migrator.lift.graph_symbols import MODULE_NAMES
 from migrator.lift.kinds import Refusal
 from migrator.lift.parts import unused
 from migrator.lift.text import WIDTH, call
+from migrator.lift.wrapped.imports import tensorflow_name
 
 __all__ = ["Cut", "Functions", "keyword", "negated"]
 
@@ -56,6 +57,7 @@ class Functions:
         self.module = phases.module
         self.cuts: dict[Family, list[Cut]] = {family: [] for family in self.facts.families}
         self.of: dict[Run, Cut] = {}
+        self.tensorflow = tensorflow_name(self.module)
         self._members: dict[Family, set[str]] = {}
         for run in phases.runs.runs:
             if run.init is None:
@@ -70,11 +72,53 @@ class Functions:
 
     def text(self, node: ast.expr, owner: str = "self") -> str:
         """Return a fetch or a feed on one line, as it is written in the class."""
+        names = self.phases.runs.names
+        found = names.text(node, self.tensorflow) if names.is_part(node) else None
+        if found is not None:
+            return found if owner == "self" else re.sub(rf"\b{owner}\.", "self.", found)
+        node = names.expanded(node)
+        if isinstance(node, (ast.List, ast.Tuple, ast.Dict, ast.Subscript)) and any(
+            at in names.resolved or (isinstance(at, ast.expr) and names.is_part(at))
+            for at in self.facts.below(node)
+        ):
+            return self._composed(node, owner)
         source = self.module.source(node)
         if owner != "self":
             tree = _Renamed(owner).visit(ast.parse(source.strip(), mode="eval"))
             return ast.unparse(tree)
         return ast.unparse(node) if "\n" in source else source
+
+    def _composed(self, node: ast.expr, owner: str) -> str:
+        """Return the text of a structure with names of parts of the graph in it."""
+        if isinstance(node, (ast.List, ast.Tuple)):
+            rows = [self.text(at, owner) for at in node.elts]
+            if isinstance(node, ast.List):
+                return f"[{', '.join(rows)}]"
+            return f"({rows[0]},)" if len(rows) == 1 else f"({', '.join(rows)})"
+        if isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            rows = [f"{ast.unparse(k)}: {self.text(v, owner)}" for k, v in pairs if k is not None]
+            return "{" + ", ".join(rows) + "}"
+        if isinstance(node, ast.Subscript):
+            return f"{self.text(node.value, owner)}[{self.module.source(node.slice)}]"
+        raise Refusal(node, "fetch", "what is fetched is computed")
+
+    def _parts(self, nodes: list[ast.expr]) -> list[ast.AST]:
+        """Return all below fetches and feeds, and below what local names in them stand for."""
+        found: list[ast.AST] = []
+        for node in nodes:
+            for at in self.facts.below(node):
+                new = self.phases.runs.names.resolved.get(at)
+                found += self._parts([new]) if new is not None else [at]
+        return found
+
+    def _keyword(self, key: ast.expr) -> str:
+        names = self.phases.runs.names
+        if names.is_part(key):
+            return names.keyword(key)
+        member = self.facts.member(names.expanded(key))
+        assert member is not None
+        return keyword(member[2])
 
     def _cut(self, run: Run) -> None:
         family = run.family
@@ -89,9 +133,7 @@ class Functions:
             keys = run.feeds.listed()
             names = {}
             for key in keys:
-                member = self.facts.member(key)
-                assert member is not None
-                names[self.text(key, run.owner)] = keyword(member[2])
+                names[self.text(key, run.owner)] = self._keyword(key)
             if len(set(names.values())) != len(names):
                 raise Refusal(run.call, "feed", "two feeds would have one name")
         feeds = list(dict.fromkeys(self.text(key, run.owner) for key in keys))
@@ -102,11 +144,31 @@ class Functions:
                 break
         else:
             cut = Cut(family, feeds, fetch, names, place=run.call)
-            members = [self.facts.member(at) for at in _walk(self.facts, [run.fetch, *keys])]
+            members = [self.facts.member(at) for at in self._parts([run.fetch, *keys])]
+            objects = run.family.of_kind(What.CONFIG, What.SESSION) if run.family else set()
+            members = [member for member in members if member and member[2] not in objects]
             cut.attributes = list(dict.fromkeys(member[2] for member in members if member))
             self.cuts[family].append(cut)
         cut.runs.append(run)
+        self._comment(cut, [run.fetch, *keys])
         self.of[run] = cut
+
+    def _comment(self, cut: Cut, nodes: list[ast.expr]) -> None:
+        """Keep the comments of the statements whose names a function has no need for."""
+        gone = self.phases.runs.locals.gone()
+        statements = [one for node in nodes for one in self.phases.runs.locals.use(node)]
+        for one in sorted({at for at in statements if at in gone}, key=lambda at: at.lineno):
+            line = one.lineno - 1
+            rows: list[str] = []
+            while line and (row := self._row(line)).startswith("#"):
+                rows.insert(0, row)
+                line -= 1
+            cut.comments += [row for row in rows if row not in cut.comments]
+
+    def _row(self, line: int) -> str:
+        return self.module.text[
+            self.module.offset(line, 0) : self.module.offset(line + 1, 0)
+        ].strip()
 
     def _export(self, export: Export) -> None:
         text = export.text(self.text)
@@ -186,7 +248,7 @@ class Functions:
 
     def _fetched(self, cut: Cut) -> str:
         """Return a name for what a function fetches."""
-        members = [self.facts.member(at) for at in _walk(self.facts, [cut.runs[0].fetch])]
+        members = [self.facts.member(at) for at in self._parts([cut.runs[0].fetch])]
         names = [member[2].strip("_") for member in members if member]
         updates = [name for name in names if name.endswith("_op") or _OPTIMIZERS.match(name)]
         updates += [name for name in names if re.search("train|update|optim", name)]
@@ -220,6 +282,9 @@ class Functions:
         ]
         if any(statement in self.phases.hoisted for statement in sites):
             return []
+        if family.attributes.get(name, What.HOST) is What.HOST:
+            self._check_early(build, name, sites)
+            return []
         for statement in sites:
             unit = self.facts.unit(statement)
             if unit not in self.phases.builders:
@@ -243,6 +308,23 @@ class Functions:
         if not chains:
             raise Refusal(cut.place or family.root, "fetch", f"`self.{name}` is not set here")
         return [self._test(build, node, holds) for node, holds in chains[0]]
+
+    def _check_early(self, build: Build, name: str, sites: list[ast.stmt]) -> None:
+        """A name of a part of the graph must be told when the functions are made."""
+        for statement in sites:
+            unit = self.facts.unit(statement)
+            around = self.module.parents[statement]
+            while isinstance(around, ast.With):
+                around = self.module.parents[around]
+            early = isinstance(unit, ast.FunctionDef) and unit.name == "__init__"
+            if unit is build.method and build.part:
+                early = statement.lineno <= build.part[-1].lineno
+            elif unit is build.method or unit is build.whole:
+                early = True
+            elif early and unit in self.phases.builders:
+                early = False
+            if not early or around is not unit:
+                raise Refusal(statement, "order", f"`self.{name}` may not be told at the build")
 
     def _in_part(self, node: ast.AST, build: Build) -> bool:
         return node in build.part or any(at in build.part for at in self.module.ancestors(node))

@@ -114,12 +114,31 @@ class Names:
     def __init__(self, facts: Facts, resolved: Mapping[ast.AST, ast.expr]) -> None:
         self.facts = facts
         self.module = facts.module
-        self._resolved = resolved
+        self.resolved = resolved
+        self._attributes: dict[Family, set[str | None]] = {}
+        self._loads = loads(facts, facts.module.tree)
+
+    def is_part(self, node: ast.expr) -> bool:
+        """Whether ``node`` is found in a loaded graph by its name."""
+        return self._loads and (self.is_name(node) or self.is_found(node))
+
+    def attributes(self, family: Family) -> set[str | None]:
+        """Return the attributes of a class that hold names of parts of the graph."""
+        return self._attributes.get(family, set())
+
+    def note(self, node: ast.AST) -> None:
+        """Note what a fetch or a feed reads to name a part of the graph."""
+        for at in self.facts.below(node):
+            member = self.facts.member(at)
+            if member is not None and self.facts.kind(at) is What.HOST:  # type: ignore[arg-type]
+                self._attributes.setdefault(member[1], set()).add(member[2])
+            if at in self.resolved:
+                self.note(self.resolved[at])
 
     def expanded(self, node: ast.expr) -> ast.expr:
         """Return what a local name stands for, or ``node``."""
-        while node in self._resolved:
-            node = self._resolved[node]
+        while node in self.resolved:
+            node = self.resolved[node]
         return node
 
     def is_name(self, node: ast.expr) -> bool:
@@ -127,6 +146,10 @@ class Names:
         node = self.expanded(node)
         if isinstance(node, ast.Constant):
             return isinstance(node.value, str)
+        if isinstance(node, ast.Attribute) and self.facts.member(node) is None:
+            return False
+        if isinstance(node, ast.Name) and self.facts.is_self(node):
+            return False
         if isinstance(node, (ast.JoinedStr, ast.BinOp, ast.Attribute, ast.Name, ast.Call)):
             return self.facts.kind(node) is What.HOST and self.told(node)
         return False
@@ -136,9 +159,7 @@ class Names:
         at = self.expanded(node)
         while True:
             at = self.expanded(at)
-            if isinstance(at, ast.Subscript) and isinstance(at.slice, (ast.Constant, ast.UnaryOp)):
-                at = at.value
-            elif isinstance(at, ast.Attribute) and at.attr in ("outputs", "inputs"):
+            if (isinstance(at, ast.Subscript) and isinstance(at.slice, (ast.Constant, ast.UnaryOp))) or (isinstance(at, ast.Attribute) and at.attr in ("outputs", "inputs")):
                 at = at.value
             else:
                 break

@@ -138,7 +138,7 @@ class Phases(Roles):
                     "graph is made and run in one statement",
                 )
         first, last = statements.index(makes[0]), statements.index(makes[-1])
-        part = statements[first : last + 1]
+        part = self._widened(family, statements, first, last)
         for node in part:
             if node in roles and roles[node][1] and node is not fork:
                 raise Refusal(node, "order", "graph is made after the session ran")
@@ -165,6 +165,31 @@ class Phases(Roles):
         build.postponed = [node for node in part if self._writes(node)]
         build.needed = self._needed(build, statements)
         return build
+
+    def _widened(
+        self, family: Family, statements: list[ast.stmt], first: int, last: int
+    ) -> list[ast.stmt]:
+        """Return what builds, with what holds its graph, and names by which parts are fetched."""
+        before = first - 1
+        while before >= 0 and statements[before] in self.removed:
+            before -= 1
+        node = statements[before] if before >= 0 else None
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            symbol = self.facts.symbol(node.value.func)
+            if symbol is not None and symbol.name == "tf.GraphDef":
+                first = before
+        for at in range(last + 1, len(statements)):
+            node = statements[at]
+            if node in self.removed:
+                continue
+            if any(self.role(node)):
+                break
+            named = isinstance(node, ast.Assign) and {
+                self.facts.attribute(target) for target in node.targets
+            } & self.runs.names.attributes(family)
+            if named:
+                last = at
+        return statements[first : last + 1]
 
     def _runs_once(self, method: Function) -> bool:
         """Whether a method that also runs what it builds is called once, as far as is seen."""

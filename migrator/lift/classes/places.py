@@ -33,6 +33,7 @@ class Places:
         self.module: Module = phases.module
         self.text = self.module.text
         self.indent = indent_of(self.text)
+        self._emptied: set[int] = set()  #: ends of blocks of which nothing else is left
 
     @functools.cached_property
     def strings(self) -> set[int]:
@@ -113,15 +114,17 @@ class Places:
             if self.text[start : self.module.start(node)].strip() or rest.strip(" \t\r\n"):
                 raise Refusal(node, "layout", "it shares its line with another statement")
             if self._empties(node):
-                edits.append((self.module.start(node), end, "pass"))
-                continue
+                if not self._is_first(node):
+                    edits.append((self.module.start(node), end, "pass"))
+                    continue
+                self._emptied.add(self._line_end(end))
             if comment and not TELLS_OF_SESSION.search(comment):
                 edits.append((self.module.start(node), behind, comment))
                 continue
             above = self._above(node)
             comments = self.text[above:start]
             tells = comments and all(TELLS_OF_SESSION.search(row) for row in comments.splitlines())
-            if tells or removed[node] == "hoisted":
+            if tells or removed[node] in ("hoisted", "lookup"):
                 start = above
             edits.append((start, self._line_end(end), ""))
         return self._closed_up(edits)
@@ -136,7 +139,9 @@ class Places:
             if found and not found[-1][2] and not self.text[found[-1][1] : start].strip():
                 start = found.pop()[0]
             before = self.text[:start]
-            if before.endswith(("\n\n", ":\n")) or not before.strip():
+            if end in self._emptied:
+                pass  # another method follows
+            elif before.endswith(("\n\n", ":\n")) or not before.strip():
                 while end < len(self.text) and not self.text[end : self._line_end(end)].strip():
                     end = self._line_end(end)
             found.append((start, end, ""))
@@ -173,6 +178,15 @@ class Places:
                 return True
             else:
                 return False
+
+    def _is_first(self, node: ast.stmt) -> bool:
+        """Whether a statement stands in an ``__init__`` itself, which calls its base class's."""
+        method = self.module.parents[node]
+        return (
+            isinstance(method, ast.FunctionDef)
+            and method.name == "__init__"
+            and self.module.parents[method] in self.facts.family_of
+        )
 
     def _dedents(self, edits: list[Edit]) -> list[Edit]:
         """Take away the headers of the blocks of sessions, and the indentation inside."""

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from migrator.lift.classes.facts import STATIC, Facts, Function, What
+from migrator.lift.classes.loading import is_lookup
 from migrator.lift.classes.runs import Runs
 from migrator.lift.kinds import Refusal
 
@@ -42,15 +43,23 @@ class Roles:
     def _gone(self) -> None:
         """Note the statements that go with the session."""
         facts = self.facts
+        gone = self.runs.locals.gone()
+        givers = self._givers()
         for node in self.module.nodes:
-            if isinstance(node, ast.Assign):
+            if isinstance(node, ast.Return) and node.value is not None:
+                kind = facts.kind(node.value)
+                if kind in (What.SESSION, What.CONFIG) and facts.unit(node) in givers:
+                    self.removed[node] = "session"
+            elif isinstance(node, ast.Assign):
                 kinds = {facts.kind(target) for target in node.targets}
                 value = facts.kind(node.value)
                 if node in self.runs.kept:
                     self.removed[node] = "fetch"
                 elif all(self._configures(target) for target in node.targets):
                     self.removed[node] = "session"
-                elif isinstance(node.value, (ast.Tuple, ast.List)) and value is What.HOST:
+                elif node in gone:
+                    self.removed[node] = "lookup"
+                elif (isinstance(node.value, (ast.Tuple, ast.List)) and value is What.HOST) or self.gives_graph(node.value):
                     continue
                 elif value in (What.SESSION, What.CONFIG):
                     self.removed[node] = "session"
@@ -76,6 +85,25 @@ class Roles:
                 self.removed[run.dropped] = "feed"
         for export in self.runs.exports.found:
             self.removed.update(dict.fromkeys(export.gone, "export"))
+
+    def gives_graph(self, node: ast.expr) -> bool:
+        """Whether a call of a function of the file gives the graph or the session it makes."""
+        return (
+            isinstance(node, ast.Call)
+            and self.facts.kind(node) in (What.SESSION, What.CONFIG)
+            and bool(self.facts.called(node))
+        )
+
+    def _givers(self) -> set[Function]:
+        """Return the functions of which each call is kept as the graph or the session."""
+        found: set[Function] = set()
+        others: set[Function] = set()
+        for node in self.module.nodes:
+            if isinstance(node, ast.Call):
+                kept = isinstance(self.module.parents[node], (ast.Assign, ast.Expr))
+                functions = self.facts.called(node)
+                (found if kept and self.gives_graph(node) else others).update(functions)
+        return found - others
 
     def _configures(self, target: ast.expr) -> bool:
         """Whether an option of a session is set."""
@@ -121,6 +149,8 @@ class Roles:
             at = stack.pop()
             if at in self.runs.named or at in self.removed:
                 continue
+            if at in self.runs.restoring or is_lookup(facts, at):
+                return at
             if isinstance(at, (ast.Name, ast.Attribute)) and isinstance(at.ctx, ast.Load):
                 symbol = facts.symbol(at)
                 parent = self.module.parents.get(at)
@@ -142,7 +172,7 @@ class Roles:
 
     def uses(self, node: ast.AST) -> ast.AST | None:
         """Return a place below ``node`` that runs the session, apart from calls, or None."""
-        saving: set[ast.AST] = {call for call, _ in self.runs.saving}
+        saving: set[ast.AST] = {call for call, _ in self.runs.saving} - self.runs.restoring
         saving.update(export.statement for export in self.runs.exports.found)
         for at in self.facts.below(node):
             if at in self.runs.at and not self._initializes(at):

@@ -18,7 +18,7 @@ __all__ = ["Feed", "Run", "Runs"]
 #: What makes a variable that counts the steps.
 _VARIABLES = frozenset(
     {"tf.Variable", "tf.get_variable", "tf.train.get_or_create_global_step"}
-    | {"tf.train.create_global_step", "tf.contrib.framework.get_or_create_global_step"}
+    | {"tf.train.create_global_step", "tf.train.get_global_step", "tf.contrib.framework.get_or_create_global_step"}
 )
 
 
@@ -68,8 +68,8 @@ class Runs:
         self.saving: list[tuple[ast.Call, str]] = []  #: calls of savers' methods
         self.steps: dict[ast.Call, ast.expr] = {}  #: ``tf.train.global_step`` -> the variable
         self.eager: dict[ast.Call, ast.expr] = {}  #: runs of tensors of constants
-        self.exports = Exports(facts)
         self.locals = Locals(facts)  #: local names of parts of the graph
+        self.exports = Exports(facts)
         self.names = Names(facts, self.locals.resolved)
         self.restoring: set[ast.Call] = set()  #: restores where the graph is loaded
         #: subtrees that name parts of the graph without making any
@@ -241,6 +241,7 @@ class Runs:
         at = self.names.expanded(node)
         if self.names.is_part(at):
             self.locals.use(node)
+            self.names.note(node)
             if run is not None:
                 self._named_by(node, what, run)
             return

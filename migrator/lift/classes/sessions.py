@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from migrator.instances import at_once
 from migrator.lift.classes.facts import SESSIONS, Facts, Family, Function, What
+from migrator.lift.classes.loading import loads
 from migrator.lift.classes.phases import Phases, flat
 from migrator.lift.classes.runs import Run
 from migrator.lift.kinds import Refusal
@@ -126,10 +127,30 @@ class Sessions:
             sites.setdefault(self.facts.family(node), []).append(node)
         for nodes in sites.values():
             for node in nodes:
+                if self._is_stateless(node):
+                    continue
                 if (len(nodes) > 1 or not self._is_kept(node)) and not self._sets_all(node):
                     raise Refusal(node, "one session", "several sessions share the graph")
             for before, after in itertools.pairwise(nodes):
+                if self._is_stateless(before) and self._is_stateless(after):
+                    continue
                 self._check_done(before, after)
+
+    def _is_stateless(self, node: ast.Call) -> bool:
+        """Whether a session runs a graph that is frozen: it has no values of its own."""
+        family = self.facts.family(node)
+        if family is None or not loads(self.facts, self.module.tree):
+            return False
+        for at in self.module.nodes:
+            if not isinstance(at, ast.Call):
+                continue
+            symbol = self.facts.symbol(at.func)
+            if symbol is not None and self.facts.is_graph_symbol(symbol):
+                if symbol.name not in _FROZEN:
+                    return False
+            elif self.facts.kind(at) is What.SAVER:
+                return False
+        return True
 
     def _check_done(self, before: ast.Call, after: ast.Call) -> None:
         """A session that goes on behind the opening of the next had values of its own."""
@@ -468,6 +489,8 @@ _UNINITIALIZED = frozenset(
     {"tf.errors.FailedPreconditionError", "tf.report_uninitialized_variables"}
     | {"tf.is_variable_initialized", "tf.assert_variables_initialized"}
 )
+#: What adds no variables to a graph.
+_FROZEN = frozenset({"tf.import_graph_def", "tf.get_collection", "tf.placeholder", "tf.device"})
 _LOCAL = frozenset({"tf.local_variables", "tf.GraphKeys.LOCAL_VARIABLES"})
 
 #: What gives everything of the default graph.

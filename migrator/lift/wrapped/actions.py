@@ -88,6 +88,10 @@ class Actions(Exports):
                 self.found.removed.append(node)
                 return Thing(Sort.HOST, node)
             raise Refusal(node, "session", f"`.{name}()` of a session is not carried over")
+        if name == "load" and base.sort in (Sort.VARIABLE, Sort.HOST):
+            given = self._given_value(node, function)
+            if given is not None:
+                return given
         if base.sort is Sort.INIT and name == "run":
             given = arguments(node, ("feed_dict", "session"), ("session",))
             if "session" in given:
@@ -105,6 +109,26 @@ class Actions(Exports):
         if base.sort is Sort.WRITER:
             return self._written(node, function)
         return super().method(node, function, base)
+
+    def _given_value(self, node: ast.Call, function: ast.Attribute) -> Thing | None:
+        """``variable.load(value, sess)``, which gives a variable a value, or None."""
+        variable = function.value
+        if not isinstance(variable, ast.Name):
+            return None
+        thing = self.env.get(self.calls.key(variable))
+        named = thing is not None and thing.sort is Sort.VARIABLE
+        if not named and variable not in self.listed:
+            return None
+        given = arguments(node, ("value", "session"))
+        self._session(node, given.get("session"))
+        if "value" not in given or self.evaluate(given["value"]).sort is not Sort.HOST:
+            raise Refusal(node, "fetch", "it is not told which value a variable is given")
+        self._taken_back(function)
+        if named and thing is not None:
+            self.outside.append((variable, thing))
+        self.found.acts.append(node)
+        self.gives.append((node, variable, given["value"]))
+        return Thing(Sort.HOST, node)
 
     def _taken_back(self, function: ast.Attribute) -> None:
         """Forget what reading the object of a method was found to do: the call answers for it."""
@@ -146,7 +170,7 @@ class Actions(Exports):
         named = thing.sort is Sort.HOST or thing.plain
         if named and not self.is_name(fetch):
             raise Refusal(fetch, "fetch", "what is fetched is not a value of this graph")
-        if not named and not thing.is_built or thing.sort is Sort.SAVER:
+        if (not named and not thing.is_built) or thing.sort is Sort.SAVER:
             raise Refusal(fetch, "fetch", f"what is fetched is a {thing.sort.value}")
         if not inner.loose and inner.makes and not self.loaded:
             self._eagerly(node, fetch, inner.host)
@@ -200,15 +224,19 @@ class Actions(Exports):
         with self.aside() as found:
             thing = self.evaluate(variable)
             value = self.evaluate(values[0])
-        if thing.sort is not Sort.VARIABLE or value.sort is not Sort.HOST:
+        listed = variable in self.listed
+        if (thing.sort is not Sort.VARIABLE and not listed) or value.sort is not Sort.HOST:
             return None
-        self.outside.append((variable, thing))
+        if not listed:
+            self.outside.append((variable, thing))
         self.found.host += found.host
         return fetch
 
     def _initialized(self, node: ast.Call, base: Thing) -> Thing:
+        if base.covers >= {"loaded", "global"}:
+            raise Refusal(node, "initialization", "a loaded model's variables are initialized anew")
         first = not self.started and not self.context.inside
-        changed = self.uses or self.assigns or ("some" in base.covers and self.saves)
+        changed = self.uses or self.assigns or self.gives or ("some" in base.covers and self.saves)
         untouched = not (changed or self.context.loop or self.context.deferred or self.called)
         if first or (untouched and "global" not in base.covers):
             self.found.removed.append(node)  # they are initialized when they are made
@@ -246,7 +274,7 @@ class Actions(Exports):
             raise Refusal(node, "feed", "it is not told what is fed")
         return thing.feed
 
-    def _record(self, node: ast.Call, fetch: ast.expr, feed: Feed | None) -> None:
+    def _record(self, node: ast.expr, fetch: ast.expr, feed: Feed | None) -> Use:
         feeds = feed.keys if feed is not None else []
         versions: dict[str, Thing] = {}
         for part in [fetch, *feeds]:
@@ -269,7 +297,9 @@ class Actions(Exports):
             use.after = len(self.moved)
             self.uses.append(use)
         use.calls.append(node)
-        self.use_of[node] = use
+        if isinstance(node, ast.Call):
+            self.use_of[node] = use
+        return use
 
     # -- checkpoints -------------------------------------------------------------------
 
@@ -293,6 +323,10 @@ class Actions(Exports):
             if counts and isinstance(argument, ast.Name):
                 self.found.loose.remove(argument)
                 self.outside.append((argument, thing))
+                continue
+            if word == "global_step" and thing.is_built and isinstance(argument, ast.Name):
+                self.found.loose.remove(argument)
+                self.counts[argument] = self._record(argument, argument, None)
                 continue
             if thing.sort is not Sort.HOST:
                 raise Refusal(argument, "Saver", f"its {word} is a {thing.sort.value}")

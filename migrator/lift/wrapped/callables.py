@@ -137,54 +137,6 @@ class Callables:
             ):
                 yield (owner, target.attr), call
 
-    def new_graph(self, definition: ast.AST | None) -> ast.Call | None:
-        """Return where a definition, or one that it calls, makes a graph of its own, or None."""
-        seen: set[ast.AST | None] = set()
-        todo = [definition]
-        while todo:
-            one = todo.pop()
-            if one is None or one in seen:
-                continue
-            seen.add(one)
-            for inner in ast.walk(one):
-                if isinstance(inner, ast.Call):
-                    symbol = self.symbols.get(inner.func)
-                    if symbol is not None and symbol.name == "tf.Graph":
-                        return inner
-                todo.append(self.definition(inner))
-        return None
-
-    def graphs_given(self, definition: ast.AST | None) -> list[bool]:
-        """Return whether a function of the file returns a graph, and which parts of a tuple are."""
-        if not isinstance(definition, ast.FunctionDef) or definition not in self.makes:
-            return []
-        values = [n.value for n in ast.walk(definition) if isinstance(n, ast.Return)]
-        if len(values) != 1 or values[0] is None:
-            return []
-        value = values[0]
-        items = value.elts if isinstance(value, ast.Tuple) else []
-        return [self._is_graph(value), *map(self._is_graph, items)]
-
-    def _is_graph(self, node: ast.expr) -> bool:
-        """Whether a name is given a graph, and nothing else."""
-        if isinstance(node, ast.Name):
-            _, bindings = self.module.find(node.id, self.module.scope_of[node])
-            if len(bindings) != 1:
-                return False
-            name = bindings[0].node
-            around = self.module.parents.get(name)
-            if isinstance(around, ast.withitem):
-                node = around.context_expr
-            elif isinstance(around, ast.Assign) and len(around.targets) == 1:
-                node = around.value
-            else:
-                return False
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr == "as_default" and node.func not in self.symbols:
-                return self._is_graph(node.func.value)
-        symbol = self.symbols.get(node.func) if isinstance(node, ast.Call) else None
-        return symbol is not None and symbol.name in GRAPHS
-
     def is_graph_module(self, node: ast.AST) -> bool:
         """Whether a callee is a function or class of the repository's that makes graph."""
         return is_named(self.module, node, self.graph_modules)

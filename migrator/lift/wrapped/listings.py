@@ -19,25 +19,20 @@ LISTINGS = frozenset(
 _ASKED = frozenset({"name", "shape", "dtype", "get_shape"})
 
 
-def listed_names(calls: Callables, node: ast.Call) -> set[ast.Name] | None:
-    """Return where a loop reads the variables that a call lists; None if it does more with them.
+def listed_names(calls: Callables, node: ast.expr) -> set[ast.Name] | None:
+    """Return where a loop reads the variables that ``node`` lists; None if it does more with them.
 
-    More than asking each for its name and shape, and fetching its value.
+    More than asking each for its name and shape, fetching its value and giving it another.
     """
     module = calls.module
-    around = module.parents[node]
+    around, target = _loop(module, node)
     if isinstance(around, ast.For):
         if not calls.has_session(around):
             return None
     elif not isinstance(around, ast.comprehension):
         return None
-    target = around.target
-    given = [*node.args, *(word.value for word in node.keywords)]
-    if (
-        not isinstance(target, ast.Name)
-        or around.iter is not node
-        or not all(isinstance(value, ast.Constant) for value in given)
-    ):
+    given = [*node.args, *(k.value for k in node.keywords)] if isinstance(node, ast.Call) else []
+    if not isinstance(target, ast.Name) or not all(isinstance(v, ast.Constant) for v in given):
         return None
     inside = around if isinstance(around, ast.For) else module.parents[around]
     own: set[ast.Name] = set()
@@ -60,6 +55,25 @@ def listed_names(calls: Callables, node: ast.Call) -> set[ast.Name] | None:
     return own
 
 
+def _loop(module: Module, node: ast.expr) -> tuple[ast.AST, ast.expr | None]:
+    """Return the loop that goes through ``node``, by itself or counted, and what names an item."""
+    around = module.parents[node]
+    index: int | None = None
+    if isinstance(around, ast.Call) and isinstance(around.func, ast.Name) and node in around.args:
+        word = around.func.id
+        if word in ("zip", "enumerate") and not module.find(word, module.scope_of[around])[1]:
+            index = around.args.index(node) + (word == "enumerate")
+            node, around = around, module.parents[around]
+    if not isinstance(around, (ast.For, ast.comprehension)) or around.iter is not node:
+        return around, None
+    target = around.target
+    if index is None:
+        return around, target
+    if not isinstance(target, (ast.Tuple, ast.List)) or index >= len(target.elts):
+        return around, None
+    return around, target.elts[index]
+
+
 def _around(module: Module, node: ast.AST) -> list[ast.AST]:
     return list(module.ancestors(node))
 
@@ -69,8 +83,10 @@ def _binding_loop(module: Module, name: ast.Name) -> ast.For | None:
     for around in _around(module, name):
         if (
             isinstance(around, ast.For)
-            and isinstance(around.target, ast.Name)
-            and around.target.id == name.id
+            and any(
+                isinstance(inner, ast.Name) and inner.id == name.id
+                for inner in ast.walk(around.target)
+            )
             and not any(name is inner for inner in ast.walk(around.iter))
         ):
             return around
@@ -91,11 +107,16 @@ def _again(module: Module, name: ast.Name, loop: ast.AST) -> bool:
 
 
 def _asks(calls: Callables, name: ast.Name, around: ast.AST) -> bool:
-    """Whether a variable is asked for what it tells anywhere, or its value is fetched."""
+    """Whether a variable tells what it tells anywhere, or its value is fetched or given."""
     module = calls.module
     if around not in module.ancestors(name):
         return False
     parent = module.parents[name]
+    if isinstance(parent, ast.Attribute) and parent.attr in ("assign", "load"):
+        call = module.parents[parent]
+        if not isinstance(call, ast.Call) or call.func is not parent:
+            return False
+        return _is_run(calls, call) if parent.attr == "assign" else _is_given(calls, call)
     if isinstance(parent, ast.Attribute):
         above = module.parents[parent]
         named = isinstance(above, ast.Attribute) and above.attr == "name"
@@ -105,7 +126,12 @@ def _asks(calls: Callables, name: ast.Name, around: ast.AST) -> bool:
         symbol = calls.symbols.get(parent.func)
         if symbol is not None and parent.func in calls.graph_refs:
             fetch = parent
-    run = module.parents[fetch]
+    return _is_run(calls, fetch)
+
+
+def _is_run(calls: Callables, fetch: ast.expr) -> bool:
+    """Whether an expression is all that a run of the session fetches, with nothing fed."""
+    run = calls.module.parents[fetch]
     return (
         isinstance(run, ast.Call)
         and run.args[:1] == [fetch]
@@ -115,3 +141,9 @@ def _asks(calls: Callables, name: ast.Name, around: ast.AST) -> bool:
         and run.func.attr == "run"
         and run.func.value in calls.session_refs
     )
+
+
+def _is_given(calls: Callables, load: ast.Call) -> bool:
+    """Whether a call is ``variable.load(value, session)``."""
+    sessions = [*load.args[1:], *(k.value for k in load.keywords if k.arg == "session")]
+    return len(load.args) == 2 - len(load.keywords) and sessions[0] in calls.session_refs

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 
 from migrator.lift.kinds import Refusal
+from migrator.lift.wrapped.loaded import Loaded
 from migrator.lift.wrapped.things import Feed, Sort, Thing
-from migrator.lift.wrapped.values import Values
 
 __all__ = ["Passed"]
 
 
-class Passed(Values):
+class Passed(Loaded):
     """Evaluates dictionaries, and calls of functions that use the session."""
 
     #: host names that a fetch, a feed or an export reads, which the build must know
@@ -91,47 +91,6 @@ class Passed(Values):
         if len(sorts) == 1 and sorts <= {Sort.INFO, Sort.SIGNATURE}:
             return Thing(sorts.pop(), node)
         return None
-
-    def is_name(self, node: ast.expr) -> bool:
-        """Whether an expression may be the name of a part of the graph, or a list of names."""
-        if isinstance(node, (ast.List, ast.Tuple)):
-            return bool(node.elts) and all(map(self.is_name, node.elts))
-        text = not isinstance(node, ast.Constant) or isinstance(node.value, str)
-        return self.loaded and text
-
-    def _is_part_of_graph(self, node: ast.AST) -> bool:
-        """Whether a call asks the graph for a part of it, by its name."""
-        return (
-            isinstance(node, ast.Call)
-            and node.func in self.calls.graph_refs
-            and node.func not in self.calls.symbols
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr.startswith(("get_", "as_graph_element"))
-        )
-
-    def _is_fed(self, node: ast.expr) -> bool:
-        """Whether a dictionary stands where one is fed, or is kept in a name that does."""
-        parent = self.module.parents[node]
-        if isinstance(parent, ast.keyword):
-            return parent.arg == "feed_dict"
-        if isinstance(parent, ast.Call):
-            function = parent.func
-            if not isinstance(function, ast.Attribute) or node not in parent.args:
-                return False
-            if function.attr == "run" and function.value in self.calls.session_refs:
-                return parent.args.index(node) == 1
-            return function in self.calls.session_refs and parent.args.index(node) == 0
-        if not isinstance(parent, ast.Assign) or not isinstance(parent.targets[0], ast.Name):
-            return False
-        key = self.calls.key(parent.targets[0])
-        return any(
-            isinstance(name, ast.Name)
-            and isinstance(name.ctx, ast.Load)
-            and self.calls.key(name) == key
-            and self._is_fed(name)
-            for name in self.module.by_name.get(key[1], ())
-            if not isinstance(self.module.parents[name], ast.Assign)
-        )
 
     def _feed(self, node: ast.Dict) -> Thing | None:
         """A dictionary whose keys are graph values."""

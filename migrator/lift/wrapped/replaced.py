@@ -35,6 +35,7 @@ class Replaced(Layout):
         self.answers: dict[tuple[int, int], str] = {}
         self._outside_names = dict(scope.outside)
         self._assigns = dict(scope.assigns)
+        self._gives = {node: (variable, value) for node, variable, value in scope.gives}
         self._eager = dict(scope.eager)
         self._reads = dict(scope.reads)
         self._steps = dict(scope.steps)
@@ -96,6 +97,8 @@ class Replaced(Layout):
         if isinstance(node, ast.Attribute) and self._is_dimension(node):
             end = self.module.end(node.value)
             return [*writer.edits(node.value), (end, self.module.end(node), "")]
+        if isinstance(node, ast.Name) and node in self.scope.counts:
+            return f"{self.model}.{self.build.name_of(self.scope.counts[node])}()"
         if isinstance(node, ast.Name) and node in self._outside_names:
             return f"{self.model}.{self.build.attribute(node)}"
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
@@ -176,6 +179,9 @@ class Replaced(Layout):
             return f"{self.model}.initialize()"
         if node in self._assigns:
             return self._assigned(node, self._assigns[node])
+        if node in self._gives:
+            variable, value = self._gives[node]
+            return f"{self.code.text(variable)}.assign({self.code.text(value)})"
         if node in self._eager:
             return f"{self.code.text(self._eager[node])}.numpy()"
         if node in self._reads:

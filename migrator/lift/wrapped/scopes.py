@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import ast
 
+from migrator.lift.called import check_called_once
 from migrator.lift.kinds import Refusal
 from migrator.lift.wrapped.callables import OPENERS, Callables
 from migrator.names import Module
 
 __all__ = ["resets_between", "scopes_of"]
-
-#: What stands in them may run several times.
-_REPEATING = (
-    *(ast.For, ast.While, ast.FunctionDef, ast.Lambda),
-    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
-)
 
 
 def scopes_of(module: Module, calls: Callables) -> list[ast.Module] | list[ast.FunctionDef]:
@@ -56,7 +51,7 @@ def scopes_of(module: Module, calls: Callables) -> list[ast.Module] | list[ast.F
             raise Refusal(
                 owners[function], "one scope", "functions that open sessions share one graph"
             )
-        _check_called_once(module, function)
+        check_called_once(module, function, _has_graph_of_its_own(module, function))
     return found
 
 
@@ -88,41 +83,6 @@ def resets_between(module: Module, functions: list[ast.FunctionDef]) -> list[ast
         for name in module.by_name.get(word, ())
     )
     return resets if seen == loads == len(functions) else None
-
-
-def _check_called_once(module: Module, function: ast.FunctionDef, depth: int = 0) -> None:
-    """A function that makes graph must do so once: a second call would name variables anew."""
-    if function.decorator_list:
-        raise Refusal(function, "one call", f"`{function.name}` is decorated")
-    for inner in ast.walk(function):
-        if isinstance(inner, (ast.Yield, ast.YieldFrom)):
-            raise Refusal(inner, "one scope", f"`{function.name}` yields")
-    if not depth and _has_graph_of_its_own(module, function):
-        return
-    calls = [
-        name
-        for name in module.by_name.get(function.name, ())
-        if isinstance(name, ast.Name)
-        and isinstance(name.ctx, ast.Load)
-        and module.find(name.id, module.scope_of[name])[0] is module.root
-    ]
-    for name in calls:
-        call = module.enclosing(name, (ast.Call,))
-        if isinstance(call, ast.Call) and call.func is not name:
-            symbol = module.symbol(call.func)
-            if symbol is not None and symbol.name == "tf.app.run":
-                continue
-        if not isinstance(call, ast.Call) or call.func is not name:
-            raise Refusal(name, "one call", f"`{function.name}` is handed on")
-        around = module.enclosing(name, _REPEATING)
-        while isinstance(around, ast.For) and any(name is at for at in ast.walk(around.iter)):
-            around = module.enclosing(around, _REPEATING)  # what a loop goes through, once
-        if isinstance(around, ast.FunctionDef) and around is not function and depth < 3:
-            _check_called_once(module, around, depth + 1)
-        elif around is not None:
-            raise Refusal(name, "one call", f"`{function.name}` is called in a loop or a function")
-    if len(calls) > 1:
-        raise Refusal(calls[1], "one call", f"`{function.name}` is called several times")
 
 
 def _has_graph_of_its_own(module: Module, function: ast.FunctionDef) -> bool:

@@ -70,7 +70,7 @@ class Use:
     update: str = ""  #: the name of a fetched train op
     after: int = 0  #: how many statements of the build it needs
     name: str = ""
-    calls: list[ast.Call] = field(default_factory=list)
+    calls: list[ast.expr] = field(default_factory=list)
 
 
 @dataclass(eq=False)

@@ -35,10 +35,8 @@ _MAKERS = frozenset(
     {"tf.Variable", "tf.get_variable", "tf.train.get_or_create_global_step"}
     | {"tf.contrib.slim.get_or_create_global_step"}
     | {"tf.contrib.framework.get_or_create_global_step"}
-    | {"tf.train.create_global_step"}
+    | {"tf.train.create_global_step", "tf.train.get_global_step"}
 )
-#: The parameters of TensorFlow 1's ``tf.saved_model.load``.
-LOADED = ("sess", "tags", "export_dir", "import_scope")
 _SUMMARY_WRITERS = frozenset({"tf.summary.FileWriter", "tf.train.SummaryWriter"})
 
 #: Built-in functions whose value is no tensor, whatever they are given.
@@ -93,6 +91,9 @@ class Values:
         self.moved: list[ast.stmt] = []  #: statements of the build, in the order of the file
         self.uses: list[Use] = []
         self.use_of: dict[ast.Call, Use] = {}
+        #: ``variable.load(value, sess)``: the call, the variable and the value
+        self.gives: list[tuple[ast.Call, ast.expr, ast.expr]] = []
+        self.counts: dict[ast.Name, Use] = {}  #: names of steps that runs fetch for a checkpoint
         #: a call, name or dictionary -> what is done to it
         self.feeds: dict[ast.Dict, Feed] = {}
         self.inits: list[ast.Call] = []  #: runs of initializers that are not at the start
@@ -126,6 +127,7 @@ class Values:
         self.renamed: dict[tuple[int, str], ast.expr] = {}
         self.new_graphs: set[ast.Call] = set()  #: calls of functions that make the graph
         self.loaded = False  #: a model was loaded into the graph: its tensors have names that count
+        self.loaded_model = False  #: one with the values of its variables
         self.called = False  #: a function that uses the session was called
         self.started = False  #: the session ran something
         self.inner: set[int] = set()  #: scopes of comprehensions and lambdas, by their id
@@ -254,6 +256,8 @@ class Values:
         if self.context.deferred and len(self.versions[key]) > 1:
             raise Refusal(node, "one meaning", f"`{node.id}` stands for several things")
         if thing.is_built:
+            if self._lists_named(node, thing):
+                return Thing(Sort.HOST, node)
             self.found.loose.append(node)
         return thing
 
@@ -316,13 +320,7 @@ class Values:
         if definition in self.calls.sessions and definition is not None:
             return self._runs_session(node, definition)
         callee = callee or self.evaluate(function)
-        made = self.calls.new_graph(definition) if definition in self.calls.makes else None
-        if made is not None and node not in self.new_graphs:
-            if self.new_graphs or not all(
-                isinstance(one, (ast.FunctionDef, ast.ClassDef)) for one in self.moved
-            ):
-                raise Refusal(node, "one graph", "a second graph is made")
-            self.new_graphs.add(node)
+        self._makes_graph(node, definition)
         things = self._arguments(node)
         name = function.id if isinstance(function, ast.Name) else ""
         owner = self.module.find(name, self.module.scope_of[node])[0] if name else None
@@ -339,10 +337,7 @@ class Values:
                     "unseen function",
                     f"a graph value is passed to `{ast.unparse(function)}`, which is not seen into",
                 )
-        graphs = self.calls.graphs_given(definition) if result.sort is Sort.GRAPH else []
-        if graphs:
-            result.graph = graphs[0]
-            result.items = [Thing(Sort.GRAPH, node, graph=graph) for graph in graphs[1:]]
+        self._gives_graph(definition, result)
         return result
 
     def _made_feed(self, node: ast.Call, function: ast.FunctionDef) -> Thing:
@@ -383,6 +378,8 @@ class Values:
                 return None  # of a subclass
             if name == "run" and not node.args and not self.calls.has_method(name):
                 raise Refusal(node, "session", "it is not told that an op is run here")
+            if name == "load" and not base.plain and not self.calls.has_method(name):
+                raise Refusal(node, "session", "it is not told that a variable is given a value")
             things = self._arguments(node)
             if base.plain and name in FILLING:
                 base.plain = all(thing.plain for thing in things if thing.is_built)
@@ -410,7 +407,8 @@ class Values:
             for argument in [*node.args, *(word.value for word in node.keywords)]:
                 with self.aside():
                     self.evaluate(argument)
-            return Thing(Sort.INIT, node, covers=frozenset({INITIALIZERS[name]}))
+            covers = {INITIALIZERS[name]} | ({"loaded"} if self.loaded_model else set())
+            return Thing(Sort.INIT, node, covers=frozenset(covers))
         if name == "tf.group" and node.args:
             with self.aside():
                 things = [self.evaluate(argument) for argument in node.args]
@@ -428,42 +426,36 @@ class Values:
         self.found.makes.append(node)
         return Thing(Sort.VARIABLE if name in _MAKERS else Sort.GRAPH, node, call=node)
 
-    def _is_told(self, node: ast.Call) -> bool:
-        """Whether a method of the graph gives what it gave in TensorFlow 1.
+    def _makes_graph(self, node: ast.Call, definition: ast.AST | None) -> None:
+        """Note a call of a function that makes the graph."""
+        raise NotImplementedError
 
-        The names of operations are the same where they were loaded, not where they are made anew.
-        """
-        if node.func not in self.calls.graph_refs:
-            return False
-        assert isinstance(node.func, ast.Attribute)
-        return bool(self.calls.loads) or "collection" in node.func.attr
+    def _gives_graph(self, definition: ast.AST | None, result: Thing) -> None:
+        """Note what of the value of a function's call is the graph."""
+        raise NotImplementedError
+
+    def _is_told(self, node: ast.Call) -> bool:
+        """Whether a method of the graph gives what it gave in TensorFlow 1."""
+        raise NotImplementedError
 
     def _part_of_graph(self, node: ast.Call) -> Thing:
         """A call that asks the graph for a tensor, an operation or a collection."""
-        self._joined(node, self._arguments(node))
-        self.found.makes.append(node)
-        return Thing(Sort.GRAPH, node, call=node)
+        raise NotImplementedError
 
     def _loads(self, node: ast.Call, name: str) -> Thing:
         """A call that loads a model into the graph."""
-        self.loaded = True
-        self.found.makes.append(node)
-        if name != "tf.saved_model.load":
-            self._joined(node, self._arguments(node))
-            saver = name == "tf.train.import_meta_graph"
-            return Thing(Sort.SAVER if saver else Sort.GRAPH, node, call=node)
-        given = arguments(node, LOADED)
-        session = given.pop("sess", None)
-        with self.aside():
-            known = session is not None and self.evaluate(session).sort is Sort.SESSION
-        if not known:
-            raise Refusal(node, "session", "it is not told which session this is")
-        self._joined(node, self.evaluate_all(list(given.values())))
-        return Thing(Sort.GRAPH, node, call=node, plain=True)
+        raise NotImplementedError
+
+    def _lists_named(self, node: ast.Name, thing: Thing) -> bool:
+        """Whether host code goes through a named list of variables."""
+        raise NotImplementedError
 
     def _lists(self, node: ast.Call) -> bool:
         """Whether host code goes through a list of variables, and asks for names and values."""
-        loop = isinstance(self.module.parents[node], ast.For)
+        parent = self.module.parents[node]
+        if isinstance(parent, ast.Call):
+            parent = self.module.parents[parent]
+        loop = isinstance(parent, ast.For)
         if self.context.deferred or not (loop or self.started):
             return False
         names = listed_names(self.calls, node)

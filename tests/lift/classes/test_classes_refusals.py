@@ -51,7 +51,7 @@ METHODS = {
     "def hand(self, f):\n f(self.sess)": "the session is used in a way",
     "def trace(self, o, m):\n self.sess.run(self.y, {}, options=o, run_metadata=m)": "`options`",
     "def partial(self):\n self.sess.partial_run_setup([self.y])": "`.partial_run_setup()`",
-    "def graph(self):\n return self.sess.graph.get_tensor_by_name('y:0')": "is used in a way",
+    "def graph(self):\n return self.sess.graph.get_tensor_by_name('y:0')": "where no graph",
     "def swap(self):\n self.y = 3": "is set outside of the graph",
     "def __getattr__(self, name):\n return 1": "it defines `__getattr__`",
     "def get(self, name):\n return getattr(self, name)": "a computed string",

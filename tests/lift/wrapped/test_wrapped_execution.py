@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from loading_shapes import LOADING
 
 from migrator.results import DeltaStatus
 from migrator.vendor import bridge_text
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
-NAMES = sorted(path.parent.name for path in GOLDEN.glob("*/before.py"))
+NAMES = sorted({path.parent.name for path in GOLDEN.glob("*/before.py")} - LOADING.keys())
 TOLERANCE = 1e-5
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\binf\b|\bnan\b)")
 

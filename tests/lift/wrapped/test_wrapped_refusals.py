@@ -375,7 +375,6 @@ _LISTED = (
             "graph is",
         ),
         ("for v in tf.global_variables():\n        sess.run(v.assign(v + 1))", "graph is made"),
-        ("for v in tf.global_variables():\n        sess.run(tf.assign(v, 2))", "`tf.assign` is"),
         ("for v in tf.global_variables():\n        print(sess.run(v * w))", "graph is made"),
         (
             "for v in tf.global_variables():\n        print(sess.run(v))\n    print(v.name)",
@@ -386,12 +385,28 @@ _LISTED = (
             "    u = tf.get_variable('u', [])",
             "graph is made behind a list",
         ),
-        ("for v in tf.global_variables():\n        v.load(3.0, sess)", "graph is made"),
+        ("for v in tf.global_variables():\n        v.load(y, sess)", "which value a variable"),
+        ("for v in tf.global_variables():\n        v.load(3.0)", "is given a value"),
     ],
 )
 def test_variables_that_are_listed(code: str, reason: str) -> None:
     """They are asked for names and values, and the list is what it was."""
     assert re.search(reason, refused(_LISTED.format(code)))
+
+
+@pytest.mark.parametrize(
+    ("code", "new"),
+    [
+        ("sess.run(tf.assign(v, 2))", "v.assign(2)"),
+        ("sess.run(v.assign(2))", "v.assign(2)"),
+        ("v.load(3.0, sess)", "v.assign(3.0)"),
+        ("v.load(value=3.0, session=sess)", "v.assign(3.0)"),
+    ],
+)
+def test_listed_variables_are_given_values(code: str, new: str) -> None:
+    """A host value that a run assigned is assigned."""
+    text = lifted(_LISTED.format(f"for v in tf.global_variables():\n        {code}"))
+    assert f"for v in model.listed_variables:\n    {new}\n" in text
 
 
 def test_a_listed_name_means_the_loop_around_it() -> None:

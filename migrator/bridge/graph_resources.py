@@ -1,0 +1,230 @@
+"""The variables and tables of an imported graph as resources that are held outside of it.
+
+Part of ``tf2_bridge``, with :mod:`migrator.bridge.graph_import`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import tensorflow as tf
+
+__all__: list[str] = []
+
+_VARIABLE = re.compile("Variable(V2)?|VarHandleOp")
+_TABLE = re.compile("(Mutable|MutableDense)?HashTable(OfTensors)?(V2)?")
+_PASSING = re.compile("Ref(Enter|Exit|Identity|Merge|NextIteration|Switch)")
+#: what an operation on a reference is for a resource, where it is not the same after "Resource"
+_FOR_RESOURCES = {
+    "Assign": "AssignVariableOp",
+    "AssignAdd": "AssignAddVariableOp",
+    "AssignSub": "AssignSubVariableOp",
+    "IsVariableInitialized": "VarIsInitializedOp",
+}
+_numbers = itertools.count()
+
+
+class _Resources:
+    """A GraphDef in which no reference is left.
+
+    What was a reference variable is, under its name, the reading of a resource that the graph is
+    given; what changed it is, under its name, the reading that follows the change.
+
+    Args:
+        graph_def: is changed.
+        producer_op_list: the operations where it was written, None if that is not known.
+    """
+
+    def __init__(self, graph_def: Any, producer_op_list: Any) -> None:
+        _rename_functions(graph_def)
+        for node in [*graph_def.node, *(n for f in graph_def.library.function for n in f.node_def)]:
+            node.device = ""  # of the machine that trained
+            for name in ("_class", "_output_shapes"):  # the second may contradict newer functions
+                node.attr.pop(name, None)
+        self.graph = tf.Graph()  #: as it was
+        with self.graph.as_default():
+            tf.graph_util.import_graph_def(
+                graph_def, name="", producer_op_list=producer_op_list
+            )
+        #: the operations that hold variables, by name
+        self.variables: dict[str, Any] = {}
+        #: and those that hold tables
+        self.tables: dict[str, Any] = {}
+        for op in self.graph.get_operations():
+            for kind, held in ((_VARIABLE, self.variables), (_TABLE, self.tables)):
+                if kind.fullmatch(op.type):
+                    held[op.name] = op
+        self._prefix = f"tf2_bridge_{next(_numbers)}"  # of what is shared by parts of the graph
+        nodes = [new for node in graph_def.node for new in self._nodes(node)]
+        del graph_def.node[:]
+        graph_def.node.extend(nodes)
+
+    @staticmethod
+    def placeholder(name: str) -> str:
+        """Return the name of what the handle of the variable or table ``name`` is given for."""
+        return f"tf2_bridge/{name}"
+
+    def _nodes(self, node: Any) -> Iterator[Any]:
+        """Yield what becomes of a node."""
+        op = self.graph.get_operation_by_name(node.name)
+        controls = [one for one in node.input if one.startswith("^")]
+        taken = _references(op)
+        handles = {index: self._handle(op.inputs[index], controls) for index in taken}
+        for_resources = _for_resources(op)
+        if op.name in self.variables or op.name in self.tables:
+            kind = "Identity" if op.outputs[0].dtype == tf.resource else "ReadVariableOp"
+            if op.name in self.tables:
+                kind = "Identity"
+            yield self._of_handle(op.name, kind, self.placeholder(op.name), op.outputs[0])
+        elif not taken:
+            # Waiting for a change means reading after it.
+            for index, tensor in enumerate(op.inputs if controls else ()):
+                held = _read(tensor)
+                if held in self.variables:
+                    name = f"{op.name}/tf2_bridge_{index}"
+                    handle = self.placeholder(held)
+                    yield self._of_handle(name, "ReadVariableOp", handle, tensor, controls)
+                    node.input[index] = name
+            if any(one.name == "shared_name" for one in op.op_def.attr):
+                # Parts of the graph that run at different times use the same queue or iterator.
+                shared = op.get_attr("shared_name") or op.name.encode()
+                node.attr["shared_name"].s = f"{self._prefix}_".encode() + shared
+            yield node
+        elif None in handles.values() or not (_PASSING.fullmatch(op.type) or for_resources):
+            yield _refused(node, op)
+        elif for_resources:
+            node.op = for_resources
+            _set_inputs(node, handles, controls)
+            if re.match("Assign|Scatter[^N]", op.type):
+                node.attr["dtype"].CopyFrom(node.attr.pop("T"))
+                node.attr.pop("use_locking", None)
+            if op.type == "IsVariableInitialized":
+                node.attr.pop("dtype", None)
+            if any(output.is_ref for output in op.op_def.output_arg):
+                node.name += "/tf2_bridge"
+                wait = [f"^{node.name}"]
+                yield self._of_handle(
+                    op.name, "ReadVariableOp", handles[taken[0]], op.outputs[0], wait
+                )
+            yield node
+        else:
+            node.op = op.type.removeprefix("Ref")
+            passing = tf.compat.v1.NodeDef()
+            passing.CopyFrom(node)
+            passing.name += "/tf2_bridge"
+            passing.attr["T"].type = tf.resource.as_datatype_enum
+            _set_inputs(passing, handles, controls)
+            yield from (node, passing)
+
+    def _handle(self, tensor: Any, controls: list[str]) -> str | None:
+        """Return the input that is the handle of the variable that ``tensor`` refers to.
+
+        What has to be waited for is added to ``controls``.
+        """
+        op = tensor.op
+        if op.name in self.variables or op.name in self.tables:
+            return self.placeholder(op.name)
+        taken = _references(op)
+        if _PASSING.fullmatch(op.type):
+            return f"{op.name}/tf2_bridge:{tensor.value_index}"
+        if not taken or not _for_resources(op):
+            return None
+        controls.append(f"^{op.name}")
+        return self._handle(op.inputs[taken[0]], controls)
+
+    @staticmethod
+    def _of_handle(
+        name: str, kind: str, handle: Any, tensor: Any, controls: list[str] | tuple[()] = ()
+    ) -> Any:
+        node = tf.compat.v1.NodeDef(name=name, op=kind, input=[handle, *controls])
+        dtype = tf.resource if kind == "Identity" else tensor.dtype.base_dtype
+        node.attr["T" if kind == "Identity" else "dtype"].type = dtype.as_datatype_enum
+        return node
+
+
+def _references(op: Any) -> list[int]:
+    """Return the places of the inputs that ``op`` takes by reference."""
+    result: list[int] = []
+    place = 0
+    for argument in op.op_def.input_arg:
+        count = 1
+        if argument.number_attr:
+            count = op.get_attr(argument.number_attr)
+        elif argument.type_list_attr:
+            count = len(op.get_attr(argument.type_list_attr))
+        if argument.is_ref:
+            result.extend(range(place, place + count))
+        place += count
+    return result
+
+
+def _for_resources(op: Any) -> str | None:
+    """Return the type of operation that does to a resource what ``op`` does to a reference."""
+    found = _FOR_RESOURCES.get(op.type)
+    for name in (f"Resource{op.type}", f"{op.type}V2" if "Table" in op.type else ""):
+        found = found or (name if hasattr(tf.raw_ops, name) else None)
+    return found
+
+
+def _read(tensor: Any) -> str | None:
+    """Return the name of the reference variable whose value ``tensor`` is."""
+    op = tensor.op
+    while op.type == "Identity" and not op.control_inputs:
+        op = op.inputs[0].op
+    return op.name if op.type in ("Variable", "VariableV2") else None
+
+
+def _set_inputs(node: Any, handles: dict[int, str | None], controls: list[str]) -> None:
+    values = [one for one in node.input if not one.startswith("^")]
+    del node.input[:]
+    node.input.extend([*(handles.get(index, one) for index, one in enumerate(values)), *controls])
+
+
+def _refused(node: Any, op: Any) -> Any:
+    """Return what stands for a node that is refused where it is run."""
+    result = tf.compat.v1.NodeDef(name=node.name, op="Placeholder" if op.outputs else "NoOp")
+    dtype = op.outputs[0].dtype.base_dtype if op.outputs else tf.resource
+    result.attr["dtype"].type = dtype.as_datatype_enum
+    result.attr["_refused"].s = op.type.encode()
+    return result
+
+
+def _rename_functions(graph_def: Any) -> None:
+    """Give functions names that no function of this program has, unless it is the same one."""
+    library = graph_def.library
+    if not library.function:
+        return
+    digest = hashlib.sha256(library.SerializeToString(deterministic=True)).hexdigest()[:12]
+    names = {one.signature.name: f"{one.signature.name}_{digest}" for one in library.function}
+    nodes = list(graph_def.node)
+    for function in library.function:
+        function.signature.name = names[function.signature.name]
+        nodes.extend(function.node_def)
+    for gradient in library.gradient:
+        gradient.function_name = names.get(gradient.function_name, gradient.function_name)
+        gradient.gradient_func = names.get(gradient.gradient_func, gradient.gradient_func)
+    for node in nodes:
+        node.op = names.get(node.op, node.op)
+        for value in node.attr.values():
+            for one in (value.func, *value.list.func) if value.HasField("func") else value.list.func:
+                one.name = names.get(one.name, one.name)
+
+
+def _table(op: Any) -> Any:
+    """Return a table like the one that ``op`` holds, which lives as long as its handle."""
+    kind = op.type.removesuffix("V2")
+    options = {
+        one.name: op.get_attr(one.name)
+        for one in op.op_def.attr
+        if one.name not in ("container", "shared_name", "use_node_name_sharing", "key_dtype")
+    }
+    if kind == "MutableDenseHashTable":
+        keys = zip(("empty_key", "deleted_key"), op.inputs, strict=False)
+        options.update({key: tf.make_ndarray(one.op.get_attr("value")) for key, one in keys})
+    else:
+        options["key_dtype"] = op.get_attr("key_dtype")
+    return getattr(tf.raw_ops, f"Anonymous{kind}")(**options)

@@ -1,0 +1,387 @@
+"""Who writes which file or folder, and who reads it: what files of a repository are for others.
+
+Looked up when a file is planned, for the files that its programs and its neighbours hold; each is
+read once.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from migrator.apis import KEY_READERS, READER_ATTRIBUTES
+from migrator.calls import is_v1_load
+from migrator.exported import EXPORTERS, Signature, signatures_of
+from migrator.names import Module
+from migrator.paths import Hole, Path, Paths, Relation, relation
+from migrator.programs import Repository
+
+__all__ = ["FileTraffic", "Model", "Reading", "Traffic", "Writing"]
+
+#: Where the path is among a reader's arguments, if not the first.
+_PATH_ARGUMENTS = (
+    *("filepattern", "ckpt_dir_or_file", "model_path", "filename", "file_name"),
+    *("checkpoint_path", "meta_graph_or_file", "ckpt_to_initialize_from"),
+)
+_FREEZE = "tf.python.tools.freeze_graph"
+_META = "tf.train.import_meta_graph"
+_PREDICTOR = "tf.contrib.predictor.from_saved_model"
+_LOAD = "tf.saved_model.load"
+
+_UNKNOWN: tuple[Path, ...] = ((Hole(),),)
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A call that writes a checkpoint or an export."""
+
+    line: int
+    paths: tuple[Path, ...]
+    signatures: tuple[Signature, ...] | None = None  #: of an export, where the code shows them
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A call that reads what another program wrote."""
+
+    line: int
+    column: int
+    symbol: str
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileTraffic:
+    """What one file writes and reads."""
+
+    saves: tuple[Writing, ...] = ()  #: of Savers, as far as their calls show
+    exports: tuple[Writing, ...] = ()
+    keys: tuple[Reading, ...] = ()  #: read a checkpoint by the names of its variables
+    metas: tuple[Reading, ...] = ()  #: read the graph beside a checkpoint
+    loads: tuple[Reading, ...] = ()  #: load an export into a session
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A SavedModel that is there already."""
+
+    path: str
+    signatures: tuple[Signature, ...]
+
+
+class Traffic:
+    """What the files of a repository write and read.
+
+    Args:
+        repository: the facts.
+        module: returns the parsed file at a path, or None.
+        models: what ``--model`` names.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        module: Callable[[str], Module | None],
+        models: tuple[Model, ...] = (),
+    ) -> None:
+        self.repository = repository
+        self.models = models
+        self._module = module
+        self._files: dict[str, FileTraffic] = {}
+        self._reached: dict[str, frozenset[str]] = {}
+        self._resolving: list[tuple[str, str]] = []
+
+    def of(self, path: str) -> FileTraffic:
+        """Return what the file at ``path`` writes and reads."""
+        if path not in self._files:
+            module = self._module(path)
+            self._files[path] = FileTraffic() if module is None else self._look(path, module)
+        return self._files[path]
+
+    # -- checkpoints ------------------------------------------------------------------
+
+    def written(self, path: str) -> tuple[Path, ...]:
+        """Return the prefixes under which Savers made in ``path`` may write checkpoints.
+
+        Every save of the programs that the file runs in counts, because a Saver goes from hand to
+        hand; a number may be added to each prefix.
+        """
+        return tuple(
+            prefix
+            for file in sorted(self._company(path))
+            for writing in self.of(file).saves
+            for prefix in writing.paths
+        )
+
+    def reads_other_files(self, path: str, reader: str, line: int, symbol: str) -> bool:
+        """Whether what reads checkpoints at ``reader:line`` never reads those of ``path``."""
+        found = self.of(reader)
+        readings = [r for r in found.keys if (r.line, r.symbol) == (line, symbol)]
+        if not readings:  # it takes the graph with the checkpoint, and so restores both kinds
+            return any((r.line, r.symbol) == (line, symbol) for r in found.metas)
+        written = self.written(path)
+        return all(_checkpoint_relation(written, r.paths) is Relation.OTHER for r in readings)
+
+    def _company(self, path: str) -> frozenset[str]:
+        """Return the files that run with ``path``, those without TensorFlow included."""
+        if path not in self._reached:
+            seen: set[str] = {path}
+            for index in self.repository.groups_of.get(path, ()):
+                seen.update(self.repository.groups[index].files)
+            todo = list(seen)
+            while todo:
+                new = set(self.repository.edges.get(todo.pop(), ())) - seen
+                seen |= new
+                todo += new
+            self._reached[path] = frozenset(seen)
+        return self._reached[path]
+
+    def meta_reader(self, path: str) -> tuple[str, int, str] | None:
+        """Return (path, line, what) of what needs the ``.meta`` files of Savers made in ``path``.
+
+        What is certain to read another place does not; what stands far away does only if it
+        names the same place.
+        """
+        for other, fact in sorted(self.repository.facts.items()):
+            near = is_near(other, path)
+            names = {symbol for symbol, _ in (*fact.targets, *fact.readers)}
+            if any(name == _META or name.startswith(_FREEZE) for name in names):
+                for reading in self.of(other).metas:
+                    found = _checkpoint_relation(self.written(path), reading.paths)
+                    if found is Relation.SAME or (near and found is Relation.UNKNOWN):
+                        return other, reading.line, f"`{reading.symbol}` reads the graph of"
+            if near and self.written(path):
+                for what, line in fact.files:
+                    if what == ".meta":
+                        return other, line, "a name that ends in `.meta` looks for a file of"
+        return None
+
+    def looks_at_files(self, path: str) -> tuple[str, ...]:
+        """Return ``path:line what`` of what looks at checkpoint files by name near ``path``."""
+        return tuple(
+            f"{other}:{line} `{what}`"
+            for other, fact in sorted(self.repository.facts.items())
+            if fact.files and is_near(other, path)
+            for what, line in fact.files
+        )
+
+    # -- exports ----------------------------------------------------------------------
+
+    def sources(
+        self, path: str
+    ) -> Iterator[tuple[Reading, str, str | None, tuple[Signature, ...] | None]]:
+        """Yield (load, words for the writer, its file or None, signatures) of the file ``path``.
+
+        One row for each load whose writer is known: an export of the repository to the same
+        place, or a model that was named.
+        """
+        for reading in self.of(path).loads:
+            writers = [
+                (other, writing)
+                for other, fact in sorted(self.repository.facts.items())
+                if any(symbol in EXPORTERS for symbol, _ in fact.targets)
+                for writing in self.of(other).exports
+                if relation(writing.paths, reading.paths) is Relation.SAME
+            ]
+            models = [
+                model
+                for model in self.models
+                if relation([(model.path,)], reading.paths) is not Relation.OTHER
+            ]
+            if len(writers) == 1:
+                other, writing = writers[0]
+                signatures = writing.signatures
+                if models and len(models) == 1:
+                    signatures = _completed(signatures, models[0].signatures)
+                yield reading, f"`{other}:{writing.line}`", other, signatures
+            elif not writers and len(models) == 1:
+                yield reading, f"`{models[0].path}`", None, models[0].signatures
+
+    # -- looking ----------------------------------------------------------------------
+
+    def _look(self, path: str, module: Module) -> FileTraffic:
+        paths = Paths(module, lambda name, level, own: self._foreign(path, name, level, own))
+        saves: list[Writing] = []
+        exports: list[Writing] = []
+        keys: list[Reading] = []
+        metas: list[Reading] = []
+        loads: list[Reading] = []
+        for node, symbol in module.references():
+            call = module.parents.get(node)
+            called = isinstance(call, ast.Call) and call.func is node
+            name = symbol.name
+            if called and name in EXPORTERS:
+                assert isinstance(call, ast.Call)
+                given = _argument(call, EXPORTERS[name], ("export_dir",))
+                exports.append(Writing(call.lineno, paths.of(given), signatures_of(module, call)))
+            elif name == _LOAD and called and is_v1_load(module, node, symbol):
+                assert isinstance(call, ast.Call)
+                given = _argument(call, 2, ("export_dir",))
+                loads.append(_reading(call, name, paths.of(given)))
+            elif name == _PREDICTOR and called:
+                assert isinstance(call, ast.Call)
+                given = _argument(call, 0, ("export_dir",))
+                loads.append(_reading(call, name, paths.of(given)))
+            elif name == _META:
+                given = _argument(call, 0, _PATH_ARGUMENTS) if called else None
+                metas.append(_reading(node, name, paths.of(given)))
+            elif name.startswith(_FREEZE):
+                by_key, with_graph = _freezing(call if called else None, node, name, paths)
+                keys += by_key
+                metas += with_graph
+            elif _is_reader(name):
+                given = _argument(call, 0, _PATH_ARGUMENTS) if called else None
+                keys.append(_reading(node, name, paths.of(given)))
+        saves = [
+            Writing(call.lineno, paths.of(_argument(call, 1, ("save_path",))))
+            for call in _saves(module)
+        ]
+        for attribute in (n for name in READER_ATTRIBUTES for n in module.by_name.get(name, ())):
+            if isinstance(attribute, ast.Attribute) and module.symbol(attribute) is None:
+                keys.append(_reading(attribute, f".{attribute.attr}", _UNKNOWN))
+        return FileTraffic(
+            tuple(saves),
+            tuple(exports),
+            tuple(keys),
+            tuple(metas),
+            tuple(loads),
+        )
+
+    def _foreign(self, path: str, module: str, level: int, name: str) -> tuple[Path, ...]:
+        """Return what a name of another module stands for."""
+        found = self.repository.places.resolve(path, module, level)
+        if not found:
+            return _UNKNOWN
+        key = (found[-1], name)
+        if key in self._resolving or len(self._resolving) > 4:
+            return _UNKNOWN
+        self._resolving.append(key)
+        try:
+            other = self._module(found[-1])
+            if other is None or name not in other.root.bindings:
+                return _UNKNOWN
+            return Paths(
+                other, lambda inner, depth, own: self._foreign(found[-1], inner, depth, own)
+            ).named(name)
+        finally:
+            self._resolving.pop()
+
+
+def is_near(one: str, other: str) -> bool:
+    """Whether the folder of one file is, holds or lies in that of the other."""
+    left, right = PurePosixPath(one).parent, PurePosixPath(other).parent
+    return left == right or left in right.parents or right in left.parents
+
+
+def _completed(
+    shown: tuple[Signature, ...] | None, known: tuple[Signature, ...]
+) -> tuple[Signature, ...]:
+    """Return the signatures that code shows, with the names that an artefact of it has."""
+    if shown is None:
+        return known
+    by_key = {signature.key: signature for signature in known}
+    if not {signature.key for signature in shown} <= set(by_key):
+        return shown
+    return tuple(by_key[signature.key] for signature in shown)
+
+
+def _reading(node: ast.expr, symbol: str, paths: tuple[Path, ...]) -> Reading:
+    return Reading(node.lineno, node.col_offset, symbol, paths)
+
+
+def _is_reader(name: str) -> bool:
+    return any(name == one or name.startswith(f"{one}.") for one in KEY_READERS)
+
+
+def _argument(call: ast.AST | None, index: int, names: tuple[str, ...]) -> ast.expr | None:
+    if not isinstance(call, ast.Call) or any(isinstance(a, ast.Starred) for a in call.args):
+        return None
+    if index < len(call.args):
+        return call.args[index]
+    return next((k.value for k in call.keywords if k.arg in names), None)
+
+
+def _freezing(
+    call: ast.AST | None, node: ast.expr, name: str, paths: Paths
+) -> tuple[list[Reading], list[Reading]]:
+    """Return what freeze_graph reads: the keys of a checkpoint, and a ``.meta`` file.
+
+    TensorFlow 2.21's restores both kinds of checkpoint if it has the meta graph; given a GraphDef
+    it looks for variables by their keys, and given a SaverDef it runs its ops.
+    """
+    protos = name.endswith("freeze_graph_with_def_protos")
+    checkpoint = _argument(call, 2 if protos else 3, ("input_checkpoint",))
+    saver = _argument(call, 1, ("input_saver", "input_saver_def"))
+    meta = _argument(call, 11 if protos else 12, ("input_meta_graph_def", "input_meta_graph"))
+    found = [_reading(node, name, paths.of(checkpoint))]
+    if not isinstance(call, ast.Call) or _nothing(meta):
+        return found, []
+    return ([] if _nothing(saver) else found), found
+
+
+def _nothing(node: ast.expr | None) -> bool:
+    return node is None or (isinstance(node, ast.Constant) and not node.value)
+
+
+def _saves(module: Module) -> Iterator[ast.Call]:
+    """Yield the calls that may be those of a Saver's ``save``: a session, then a prefix."""
+    for node in module.by_name.get("save", ()):
+        call = module.parents.get(node)
+        if not isinstance(call, ast.Call) or call.func is not node:
+            continue
+        if not isinstance(node, ast.Attribute) or module.symbol(node) is not None:
+            continue
+        names = {keyword.arg for keyword in call.keywords}
+        if len(call.args) + len(names & {"sess", "save_path"}) < 2 and None not in names:
+            continue
+        if isinstance(node.value, ast.Name) and node.value in module.scope_of:
+            _, bindings = module.find(node.value.id, module.scope_of[node.value])
+            if any(b.dotted is not None and b.dotted != "tensorflow" for b in bindings):
+                continue  # ``np.save``, ``torch.save``
+        yield call
+
+
+def _prefix(path: Path) -> Path:
+    """Return the prefix of the checkpoint that a ``.meta`` file belongs to."""
+    if path and isinstance(path[-1], str) and path[-1].endswith(".meta"):
+        return (*path[:-1], path[-1].removesuffix(".meta"))
+    return path
+
+
+def _checkpoint_relation(written: Iterable[Path], read: Iterable[Path]) -> Relation:
+    """Return how the checkpoints under ``written`` stand to a file or folder that is read."""
+    prefixes, wanted = list(written), [_prefix(path) for path in read]
+    found = Relation.OTHER
+    for prefix in prefixes:
+        for path in wanted:
+            exact = relation([prefix], [path])
+            if exact is Relation.SAME:
+                return exact
+            folder = relation([_folder(prefix)], [_folder(path), path])
+            if folder is Relation.SAME and _may_follow(prefix, path):
+                return Relation.SAME
+            variants = [prefix, (*prefix, "-", Hole())]
+            if relation(variants, [path, (*path, "/", Hole())]) is not Relation.OTHER:
+                found = Relation.UNKNOWN
+    return found
+
+
+def _may_follow(prefix: Path, path: Path) -> bool:
+    """Whether a reader that shares a writer's folder may read this very checkpoint."""
+    return relation([prefix, (*prefix, "-", Hole())], [path, (*path, "/", Hole())]) is not (
+        Relation.OTHER
+    )
+
+
+def _folder(path: Path) -> Path:
+    last = path[-1] if path else ""
+    if isinstance(last, Hole):
+        rest = path[:-1]
+        if rest and isinstance(rest[-1], str) and rest[-1].endswith("/"):
+            return (*rest[:-1], rest[-1][:-1])
+        return path
+    if "/" in last:
+        return (*path[:-1], last.rpartition("/")[0])
+    return path[:-1] or (".",)

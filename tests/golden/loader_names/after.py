@@ -1,0 +1,54 @@
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+tf.disable_v2_behavior()
+
+OUTPUT = "y:0"
+names = []
+
+
+def statement(path, batch):
+    with tf.Session(graph=tf.Graph()) as sess:
+        meta_graph = tf.saved_model.loader.load(sess, ["serve"], path)  # the newest
+        signature = meta_graph.signature_def["serving_default"]
+        x = sess.graph.get_tensor_by_name(signature.inputs["input/x"].name)
+        y, keep = sess.run([signature.outputs["y"].name, "keep_prob:0"], feed_dict={signature.inputs["input/x"].name: batch, x: batch})
+        op = sess.graph.get_operation_by_name(signature.inputs["input/x"].name.partition(":")[0]).outputs[0]
+        return [sess.run(signature.outputs["y"].name, {op: row}) for row in batch], y, keep
+
+
+def assigned(path, batch):
+    sess = tf.Session()
+    meta = tf.saved_model.load(
+        sess,
+        ["serve"], path)
+    signature = meta.signature_def["serving_default"]
+    for row in batch:
+        if row.any():
+            print(sess.run({"y": signature.outputs["y"].name}, {signature.inputs["input/x"].name: np.array([row])}))
+    later = lambda: sess.run("y:0", {"x:0": batch})
+    return meta, later, sess.run("logits:0"), sess.run("train", {signature.inputs["input/x"].name: batch})
+
+
+def several_lines(path, sess):
+    meta_graph = tf.saved_model.loader.load(sess,
+                                            ["serve"],
+                                            path)
+    signature = meta_graph.signature_def["serving_default"]
+    return sess.run(names), sess.run("%s:0" % path), sess.run(f"{path}:0"), sess.run(signature.outputs["y"].name)
+
+
+def one_line(path, sess):
+    if path: tf.saved_model.loader.load(sess, ["serve"], path); print(sess.run("y:0"))
+    return sess.run("y:0")
+
+
+class Model:
+    def __init__(self, path):
+        self.sess = tf.Session()
+        self.meta = tf.saved_model.loader.load(self.sess, ["serve"], path)
+        signature = self.meta.signature_def["serving_default"]
+        self.x = self.sess.graph.get_tensor_by_name(signature.inputs["input/x"].name)
+
+    def run(self, batch):
+        return self.sess.run("y:0", {self.x: batch})
