@@ -12,7 +12,6 @@ from migrator.bridge.signature_defs import _signature_def
 from migrator.bridge.slices import _VARIABLES, _Slice
 from migrator.convert.making import CannotCarry
 from migrator.convert.making.refusals import reason_against, way_out
-from migrator.convert.making.refusals import reason_against, way_out
 
 __all__ = ["TABLES", "Part", "Parts"]
 
