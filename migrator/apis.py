@@ -54,7 +54,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "freeze": (
         "tf.graph_util.convert_variables_to_constants",
         "tf.graph_util.extract_sub_graph",
+        "tf.graph_util.remove_training_nodes",
         "tf.python.tools.freeze_graph",
+        "tf.python.tools.optimize_for_inference_lib",
+        "tf.python.tools.strip_unused_lib",
+        "tf.tools.graph_transforms",
         "tf.train.write_graph",
     ),
     "import graph": ("tf.import_graph_def",),
@@ -80,7 +84,15 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "tf.python.training.py_checkpoint_reader",
         "tf.python.tools.inspect_checkpoint",
     ),
-    "arrays": ("numpy.savez", "numpy.savez_compressed", "numpy.save", "numpy.load"),
+    "arrays": (
+        *("numpy.savez", "numpy.savez_compressed", "numpy.save", "numpy.load"),
+        *("numpy.savetxt", "numpy.loadtxt"),
+        *(
+            f"{n}.{f}"
+            for n in ("pickle", "cPickle", "joblib", "cloudpickle")
+            for f in ("dump", "load")
+        ),
+    ),
     "managed": (
         "tf.train.MonitoredTrainingSession",
         "tf.train.MonitoredSession",

@@ -17,7 +17,7 @@ from migrator.graph_names import GraphNames
 from migrator.interface import Facts, Part, User, facts_of, user_of
 from migrator.lift.merged import NOT_ONE
 from migrator.names import Module
-from migrator.programs import FileFacts, Group, Repository
+from migrator.programs import Group, Repository
 from migrator.results import Outcome, Tier
 from migrator.symbols import in_tensorflow1
 from migrator.traffic import Model, Traffic, is_near
@@ -92,20 +92,23 @@ class Natives:
         return None
 
     def named(self, path: str) -> bool:
-        """Whether a reader may ask for an export's tensors by the names they have in the graph."""
-        return not _EXPORTERS.isdisjoint(self._targets(path)) and any(
-            self._by_name(fact.path, symbol)
-            for fact, _, symbol in self._near(path, _EXPORT_READERS)
+        """Whether a reader may ask for an export's tensors by the names they have in the graph.
+
+        One near the file, unless it certainly loads another place, and one anywhere that names
+        the same place.
+        """
+        if _EXPORTERS.isdisjoint(self._targets(path)):
+            return False
+        return any(
+            self.traffic.loads_from(path, other, near=is_near(other, path))
+            and any(self._by_name(other, symbol) for symbol in sorted(readers))
+            for other, fact in sorted(self.repository.facts.items())
+            if other != path
+            and (readers := _EXPORT_READERS & {symbol for symbol, _ in fact.targets})
         )
 
     def _targets(self, path: str) -> set[str]:
         return {symbol for symbol, _ in self.repository.facts[path].targets}
-
-    def _near(self, path: str, read: frozenset[str]) -> Iterator[tuple[FileFacts, int, str]]:
-        """Yield (file, line, symbol) of the uses of ``read`` in or near the folder of ``path``."""
-        for other, fact in sorted(self.repository.facts.items()):
-            if other != path and is_near(other, path):
-                yield from ((fact, line, symbol) for symbol, line in fact.targets if symbol in read)
 
     def _by_name(self, path: str, symbol: str) -> bool:
         """Whether a reader may ask for what a signature does not name."""

@@ -26,8 +26,9 @@ from migrator.apis import (
     SESSIONS,
     TARGETS,
 )
-from migrator.calls import checkpoint_files, is_v1_load, numpy_weights
+from migrator.calls import checkpoint_files, is_v1_load
 from migrator.names import Foreign, Module, Symbol
+from migrator.weights import weight_calls
 
 __all__ = [
     "FileFacts",
@@ -49,7 +50,6 @@ _IMPORT = re.compile(
 _CONTINUED = re.compile(r"\\\r?\n")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _THROUGH = re.compile(r"\w\s*\.\s*(tf|tensorflow)\s*\.")
-_NUMPY_FILES = re.compile(r"\.\s*(savez|savez_compressed|save|load)\s*\(")
 
 #: Module-level calls of these make no graph op, so a file may hold them and stay neutral.
 _QUIET = re.compile(
@@ -296,9 +296,7 @@ class _Collector:
             elif symbols.status(dotted) is symbols.Status.LEGACY_KERAS:
                 legacy = legacy or dotted
         tests = self._tests_in_sessions(refs)
-        numpy = refs and _NUMPY_FILES.search(module.text)
-        for call, method in numpy_weights(module) if numpy else ():
-            targets.append((f"numpy.{method}", call.lineno))
+        targets += [(name, at.lineno) for at, name in (weight_calls(module) if refs else ())]
         if legacy is None and "TF_USE_LEGACY_KERAS" in module.text:
             legacy = "A module of this program"  # moved already, and its reason with it
         exports = tuple(sorted(module.exports().items()))

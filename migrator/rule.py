@@ -22,13 +22,13 @@ from libcst import BaseExpression
 
 from migrator.apis import BRIDGED_READERS, FAMILIES, HOLDS_V1_SAVER
 from migrator.calls import is_v1_load
-from migrator.calls import numpy_weights as weight_calls
 from migrator.exported import Signature
 from migrator.flow import Target, elsewhere, stores, target, targets_of, uses
 from migrator.interface import Part, User
 from migrator.names import Module, Scope, Symbol
 from migrator.results import Outcome, RuleInfo, Safety
 from migrator.tree import Edits, Tree, expression, identifiers, statement
+from migrator.weights import weight_calls
 
 #: What a rule file needs, in one place: the layers below stay free to move.
 __all__ = [

@@ -358,6 +358,7 @@ _WORDS = (
     b"CheckpointState",
     b"load_variable",
     b"list_variables",
+    b"variables_to_restore",
     b"freeze_graph",
     b"graph_util",
     b"graph_def",  # import_graph_def, as_graph_def
@@ -404,9 +405,15 @@ def may_hold_saving_code(raw: bytes) -> bool:
             return True
     if (b"contrib" in raw or b"slim" in raw) and _CONTRIB.search(raw):
         return True
-    # Weights as NumPy arrays: savez, or save of what a session gave, or load to assign it.
-    if b"savez" in raw or (b".load(" in raw and b"assign" in raw):
+    # Weights as arrays: savez, or a save of what a session gave, or a load to assign it.
+    if b"savez" in raw:
         return True
-    if b".save(" in raw and (b".run(" in raw or b".eval(" in raw):
+    if b".load(" in raw and (b"assign" in raw or b".loadtxt(" in raw):
+        return True
+    if b".loadtxt(" in raw and b"assign" in raw:
+        return True
+    if any(word in raw for word in (b".save(", b".savetxt(", b".dump(")) and (
+        b".run(" in raw or b".eval(" in raw
+    ):
         return True
     return b"save" in raw and _SAVE_OF_SESSION.search(raw) is not None

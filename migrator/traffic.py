@@ -199,6 +199,16 @@ class Traffic:
             elif not writers and len(models) == 1:
                 yield reading, f"`{models[0].path}`", None, models[0].signatures
 
+    def loads_from(self, path: str, reader: str, *, near: bool) -> bool:
+        """Whether the file ``reader`` loads what ``path`` exports, or may where it is near."""
+        readings = self.of(reader).loads
+        written = [place for export in self.of(path).exports for place in export.paths]
+        if not readings or not written:
+            return near
+        wanted = [place for reading in readings for place in reading.paths]
+        found = relation(written, wanted)
+        return found is Relation.SAME or (near and found is Relation.UNKNOWN)
+
     # -- looking ----------------------------------------------------------------------
 
     def _look(self, path: str, module: Module) -> FileTraffic:

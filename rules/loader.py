@@ -276,60 +276,6 @@ _ASKS = frozenset(
 
 
 @rule(
-    "TFM403",
-    "contrib-predictor",
-    safety=Safety.MANUAL,
-    apis=("tf.contrib.predictor.*", "tf.contrib.saved_model.*", "tf.contrib.session_bundle.*"),
-    references=True,
-    bind=False,
-)
-def contrib_predictor(use: Use) -> Rewrite | Keep | Manual | None:
-    """Report `tf.contrib.predictor` and other loaders that left TensorFlow with contrib.
-
-    ## What it does
-
-    Reports the place and what to write instead.
-
-    ## Why
-
-    `tf.contrib` does not exist in TensorFlow 2, and what a predictor is asked for afterwards (its
-    `feed_tensors`, `fetch_tensors`, `session`) decides what can replace it.
-
-    ## Example
-
-    ```python
-    import tensorflow as tf
-
-    predict = tf.contrib.predictor.from_saved_model("export")
-    scores = predict({"x": [[1.0]]})["scores"]
-    ```
-
-    ## Use instead
-
-    ```python
-    import tensorflow as tf
-
-    predict = tf.contrib.predictor.from_saved_model("export")
-    scores = predict({"x": [[1.0]]})["scores"]
-    ```
-
-    ## Safety
-
-    Manual: nothing is changed.
-
-    ## References
-
-    - <https://www.tensorflow.org/api_docs/python/tf/saved_model/load>
-    """
-    return Manual(
-        f"{use.symbol.name}: left as it is; TensorFlow 2 has no tf.contrib.",
-        "For a SavedModel use `predict = tf.saved_model.load(export_dir).signatures[key]` in"
-        " TensorFlow 2 (call it with tensors by input name), or `tf.saved_model.loader.load` and"
-        " `sess.run` with the names of its signature_def in a tensorflow.compat.v1 session.",
-    )
-
-
-@rule(
     "TFM404",
     "saved-model-directory",
     safety=Safety.SAFE,

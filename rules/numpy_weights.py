@@ -1,4 +1,4 @@
-"""Weights saved and loaded as NumPy arrays."""
+"""Weights saved and loaded as arrays: NumPy's files, pickles, text."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from migrator.rule import Keep, Manual, Rewrite, Safety, Use, rule, weight_calls
     "numpy-weights",
     safety=Safety.REVIEW,
     apis=(),
-    methods=("savez", "savez_compressed", "save", "load"),
+    methods=("savez", "savez_compressed", "save", "load", "savetxt", "loadtxt", "dump"),
     bind=False,
 )
 def numpy_weights(use: Use) -> Rewrite | Keep | Manual | None:
-    """Keep weights that a session saves to, or loads from, NumPy files.
+    """Keep weights that a session saves to, or loads from, NumPy files and pickles.
 
     ## What it does
 
     Nothing to the code but the program's import: `sess.run(variables)` and `assign` run on
-    tensorflow.compat.v1, and the arrays are the same.
+    tensorflow.compat.v1, and the arrays are the same, whether `np.savez`, `np.savetxt`,
+    `pickle.dump` or `joblib.dump` writes them.
 
     ## Why
 
@@ -55,13 +56,14 @@ def numpy_weights(use: Use) -> Rewrite | Keep | Manual | None:
 
     - <https://numpy.org/doc/stable/reference/generated/numpy.savez.html>
     """
-    known = use.shared.get("numpy weights")
+    known = use.shared.get("weights")
     if known is None:
-        known = use.shared["numpy weights"] = {call for call, _ in weight_calls(use.module)}
-    if use.call not in known:
+        known = use.shared["weights"] = dict(weight_calls(use.module))
+    name = known.get(use.call)
+    if name is None:
         return None
-    verb = "loads" if use.symbol.raw == "load" else "saves"
+    verb = "loads" if "load" in use.symbol.raw else "saves"
     return Keep(
-        f"numpy.{use.symbol.raw}: stays; it {verb} a session's variables as plain arrays, which no"
+        f"{name}: stays; it {verb} a session's variables as plain arrays, which no"
         " version of TensorFlow owns."
     )

@@ -104,9 +104,11 @@ def saver(
     Review: the files hold the same values under the same file names, in another format.
     TensorFlow 1.15's own Saver restores them (checked), so rolling back works, unless the Saver
     was given a dict whose keys are not the variables' own names.  Code that reads a checkpoint by
-    variable names (`NewCheckpointReader`, `init_from_checkpoint`, `tf.train.load_variable`) does
-    not find the old names, so such a reader in the repository makes this rule report instead of
-    rewrite.  A Saver that a managed session uses stays, because its graph is finalized and an
+    variable names (`NewCheckpointReader`, `init_from_checkpoint`, `tf.train.load_variable`) moves
+    to readers that take them from both formats (TFM206).  One that cannot move
+    (`inspect_checkpoint`, `freeze_graph` with a GraphDef, a file that stays as it is) does not
+    find the old names, so it makes this rule report instead of rewrite, unless it certainly reads
+    another place.  A Saver that a managed session uses stays, because its graph is finalized and an
     object-based write adds ops.
 
     ## References
@@ -182,11 +184,20 @@ def saver(
     call = use.cst(use.call)
     return Rewrite(
         "The Saver writes object-based checkpoints under the same file names, and restores old"
-        " name-based ones too.",
+        f" name-based ones too.{_file_names(use)}",
         {call: use.tree.aligned(call, call.with_changes(func=expression("tf2_bridge.Saver")))},
         parts=frozenset({"saver"}),
         covers=tuple(covers),
     )
+
+
+def _file_names(use: Use) -> str:
+    """Return what is said of code that looks for a checkpoint's files by their names."""
+    named = use.context.file_names
+    if not named:
+        return ""
+    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+    return f" Code that names those files finds them as before ({', '.join(named[:3])}{more})."
 
 
 def _uses(use: Use) -> list[Cover]:

@@ -45,11 +45,12 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "instances": (set(), set()),
     "interface": ({"names", "instances"}, set()),
     "calls": ({"names"}, set()),
-    "programs": ({"symbols", "apis", "names", "results", "calls"}, set()),
+    "weights": ({"names"}, set()),
+    "programs": ({"symbols", "apis", "names", "results", "calls", "weights"}, set()),
     "traffic": ({"apis", "calls", "exported", "names", "paths", "programs"}, set()),
     "tree": ({"names", "flow"}, {"libcst"}),
     "rule": (
-        {"results", "apis", "names", "flow", "interface", "tree", "calls", "exported"},
+        {"results", "apis", "names", "flow", "interface", "tree", "calls", "weights", "exported"},
         {"libcst"},
     ),
     "imports": ({"results", "symbols", "names", "tree", "rule"}, {"libcst"}),
@@ -72,6 +73,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "tensorflow", "google"},  # in its part that is a process of its own
     ),
     # a run over a repository
+    "artefacts": ({"checker", "exported", "traffic"}, set()),
     "graph_names": ({"apis", "names", "programs", "lift"}, set()),
     "native": (
         {"results", "symbols", "names", "interface", "programs", "lift", "engine", "graph_names"}

@@ -17,8 +17,11 @@ from migrator.bridge.checkpoint_readers import (
     load_variable,
 )
 from migrator.bridge.graph_export import ServingModule, serving
+from migrator.bridge.graph_import import import_meta_graph, import_saved_model
 from migrator.bridge.graph_module import GraphModule, feed, graph
+from migrator.bridge.graph_predictor import GraphPredictor, graph_predictor
 from migrator.bridge.graph_saver import GraphSaver
+from migrator.bridge.predictor import SavedModelPredictor, predictor
 from migrator.bridge.saver import Saver
 from migrator.bridge.session_module import SessionModule, session_module
 from migrator.bridge.slim import __getattr__ as __getattr__
@@ -26,8 +29,10 @@ from migrator.bridge.slim import alias_slim
 
 __all__ = [
     "GraphModule",
+    "GraphPredictor",
     "GraphSaver",
     "NewCheckpointReader",
+    "SavedModelPredictor",
     "Saver",
     "ServingModule",
     "SessionModule",
@@ -37,10 +42,14 @@ __all__ = [
     "feed",
     "get_variables_to_restore",
     "graph",
+    "graph_predictor",
+    "import_meta_graph",
+    "import_saved_model",
     "init_from_checkpoint",
     "list_variables",
     "load_checkpoint",
     "load_variable",
+    "predictor",
     "serving",
     "session_module",
 ]

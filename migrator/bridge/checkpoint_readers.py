@@ -53,7 +53,7 @@ class _ObjectReader:
                 name = full.get(key, key)
                 self._keys[key if name in self._keys else name] = key
 
-    def key(self, name: str) -> str:
+    def key(self, name: Any) -> Any:
         """Return the key of the tensor ``name``; another string is one, or names nothing."""
         return self._keys.get(tf.compat.as_str(name), name)
 

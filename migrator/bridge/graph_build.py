@@ -242,9 +242,8 @@ class _Build:
             if op.name in seen:
                 continue
             seen.add(op.name)
-            if op.type == "Placeholder" and op.outputs[0].dtype == tf.resource:
-                if id(self._handles.get(id(captured.get(op.name)))) in pending:
-                    return True
+            if id(self._handles.get(id(captured.get(op.name)))) in pending:
+                return True
             stack.extend([*op.control_inputs, *(one.op for one in op.inputs)])
         return False
 

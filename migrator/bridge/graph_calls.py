@@ -81,7 +81,7 @@ class _Function:
         if isinstance(fetch, tf.Variable):
             return self._variable(fetch)
         element = self._build.element(fetch)
-        if element.op.type == "ReadVariableOp" and isinstance(element, tf.Tensor):
+        if isinstance(element, tf.Tensor) and element.op.type == "ReadVariableOp":
             named = self._build.named(element.name)  # an imported variable's own tensor
             return self._variable(named) if isinstance(named, tf.Variable) else self._place(named)
         return self._place(element)

@@ -11,19 +11,17 @@ from typing import Any
 
 import tensorflow as tf
 
-# What a collection holds of a variable: it has no name under ``tf`` either.
+# What a collection holds of a variable: it has no name under ``tf``.
 from tensorflow.core.framework import variable_pb2
-
-# The one message of the format that has no name under ``tf``.
-from tensorflow.core.protobuf import saved_model_pb2
 
 from migrator.bridge.checkpoint_files import _OBJECT_GRAPH
 from migrator.bridge.graph_build import _Build, _running
 from migrator.bridge.graph_module import saver
-from migrator.bridge.graph_resources import _Resources, _table
+from migrator.bridge.graph_resources import _new_table, _Resources
 from migrator.bridge.graph_saver import GraphSaver, _restorable
+from migrator.bridge.saved_model_files import _meta_graph
 
-__all__ = ["import_meta_graph", "import_saved_model"]
+__all__ = ["graph_operations", "import_meta_graph", "import_saved_model"]
 
 
 def import_saved_model(
@@ -98,6 +96,20 @@ def import_meta_graph(
     return saver() if tf.compat.v1.global_variables() else None
 
 
+def graph_operations() -> list[Any]:
+    """Return the operations of the graph that TensorFlow 1 had in it, in their order.
+
+    The others stand for variables, which are outside of the graph, and for what changes them.
+    """
+    build = _building()
+    captured = build.captured
+    return [
+        op
+        for op in build.graph.get_operations()
+        if op.name not in captured and "/tf2_bridge" not in op.name
+    ]
+
+
 class _Imported:
     """A meta graph in the graph that is built.
 
@@ -159,7 +171,7 @@ class _Imported:
                 handles[name] = shared[key].handle
             for name, op in self.resources.tables.items():
                 key = (op.type, op.get_attr("container"), op.get_attr("shared_name") or name)
-                handles[name] = shared[key] if key in shared else _table(op)
+                handles[name] = shared[key] if key in shared else _new_table(op)
                 shared[key] = handles[name]
         return handles
 
@@ -177,9 +189,8 @@ class _Imported:
         return names
 
     def _or_variable(self, member: Any) -> Any:
-        name = getattr(member, "name", None)
-        if isinstance(member, tf.Tensor) and name.startswith(self.scope):
-            return self.variables.get(name[len(self.scope) :].removesuffix(":0"), member)
+        if isinstance(member, tf.Tensor) and member.name.startswith(self.scope):
+            return self.variables.get(member.name[len(self.scope) : -len(":0")], member)
         return member
 
     def _note_initial_values(self) -> None:
@@ -211,7 +222,9 @@ class _Imported:
         meta = self.meta
         found = [meta.signature_def["__saved_model_init_op"].outputs["__saved_model_init_op"].name]
         for key in ("saved_model_main_op", "legacy_init_op"):
-            found.extend(meta.collection_def[key].node_list.value if key in meta.collection_def else ())
+            found.extend(
+                meta.collection_def[key].node_list.value if key in meta.collection_def else ()
+            )
         ops = [name for name in found if name]
         if ops:
             self.run(ops[0].partition(":")[0], {})
@@ -282,30 +295,6 @@ def _building() -> _Build:
     if _running.build is None:
         raise RuntimeError("a graph is imported where one is built: call it in a @graph method")
     return _running.build
-
-
-def _meta_graph(export_dir: str, tags: Collection[str]) -> Any:
-    """Return the meta graph of these tags; raise as TensorFlow's loader does."""
-    proto = saved_model_pb2.SavedModel()
-    path = os.path.join(export_dir, "saved_model.pb")
-    if tf.io.gfile.exists(path):
-        with tf.io.gfile.GFile(path, "rb") as stream:
-            proto.ParseFromString(stream.read())
-    elif tf.io.gfile.exists(f"{path}txt"):
-        from google.protobuf import text_format  # which few need
-
-        with tf.io.gfile.GFile(f"{path}txt") as stream:
-            text_format.Parse(stream.read(), proto)
-    else:
-        raise OSError(f"SavedModel file does not exist at: {export_dir}/{{saved_model.pbtxt|saved_model.pb}}")
-    wanted = {tags} if isinstance(tags, str) else set(tags)
-    found = [set(meta.meta_info_def.tags) for meta in proto.meta_graphs]
-    if wanted not in found:
-        raise RuntimeError(
-            f"MetaGraphDef associated with tags {str(tags).strip('[]')} could not be found in "
-            f"SavedModel, with available tags '{found}'."
-        )
-    return proto.meta_graphs[found.index(wanted)]
 
 
 def _set_assets(meta: Any, export_dir: str) -> None:

@@ -47,9 +47,7 @@ class _Resources:
                 node.attr.pop(name, None)
         self.graph = tf.Graph()  #: as it was
         with self.graph.as_default():
-            tf.graph_util.import_graph_def(
-                graph_def, name="", producer_op_list=producer_op_list
-            )
+            tf.graph_util.import_graph_def(graph_def, name="", producer_op_list=producer_op_list)
         #: the operations that hold variables, by name
         self.variables: dict[str, Any] = {}
         #: and those that hold tables
@@ -210,11 +208,13 @@ def _rename_functions(graph_def: Any) -> None:
     for node in nodes:
         node.op = names.get(node.op, node.op)
         for value in node.attr.values():
-            for one in (value.func, *value.list.func) if value.HasField("func") else value.list.func:
+            for one in (
+                (value.func, *value.list.func) if value.HasField("func") else value.list.func
+            ):
                 one.name = names.get(one.name, one.name)
 
 
-def _table(op: Any) -> Any:
+def _new_table(op: Any) -> Any:
     """Return a table like the one that ``op`` holds, which lives as long as its handle."""
     kind = op.type.removesuffix("V2")
     options = {

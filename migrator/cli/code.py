@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from migrator.migration import Migration, Options
     from migrator.results import RunReport
+    from migrator.traffic import Model
     from migrator.verify.first import FirstManifest
 
 __all__ = ["run_migrate", "run_scan"]
@@ -55,7 +56,20 @@ def _options(options: argparse.Namespace) -> Options:
         bridge=getattr(options, "bridge", "vendor"),
         exclude=_words(options.exclude),
         jobs=options.jobs,
+        models=_models(getattr(options, "model", [])),
     )
+
+
+def _models(paths: list[str]) -> tuple[Model, ...]:
+    """Return what the SavedModels named with ``--model`` promise."""
+    if not paths:
+        return ()
+    from migrator.artefacts import CannotRead, read_models
+
+    try:
+        return read_models(paths)
+    except CannotRead as error:
+        raise Usage(f"--model: {error}") from None
 
 
 def _look(options: argparse.Namespace, command: str) -> Migration:

@@ -87,6 +87,14 @@ def make_parser() -> argparse.ArgumentParser:
         " (default: %(default)s)",
     )
     migrate.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a SavedModel that the code loads: names of its tensors are taken from its signatures"
+        " (repeatable; needs TensorFlow)",
+    )
+    migrate.add_argument(
         "--manifest", metavar="FILE", help="also write a first manifest for `migrator verify`"
     )
 

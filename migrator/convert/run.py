@@ -22,9 +22,6 @@ __all__ = ["CannotConvert", "Conversion", "convert"]
 
 _MAKING = Path(__file__).resolve().parent / "making" / "__main__.py"
 
-#: Kinds whose graph has no signatures of its own.
-_BARE = (Kind.META_GRAPH, Kind.FROZEN_GRAPH)
-
 
 class CannotConvert(Exception):
     """A model holds what its TensorFlow 2 SavedModel would not, or the conversion died.
@@ -206,11 +203,8 @@ def _kind(kind: Kind, path: str, named: Any, tags: Any, signatures: Any) -> str:
             f"{path} is a checkpoint without a .meta file, and so without a graph: put the .meta "
             "file beside it, or convert the checkpoint alone with --to object-based"
         )
-    if named and kind not in _BARE:
-        raise ValueError(
-            f"{path} is {kind.noun} and has signatures of its own: --inputs and --outputs are for "
-            "graphs without; add one with --signature KEY=INPUTS->OUTPUTS"
-        )
+    if named and kind is Kind.KERAS:
+        raise ValueError(f"{path} is {kind.noun}, which names its inputs and outputs itself")
     if tags is not None and kind is not Kind.SAVED_MODEL:
         raise ValueError(f"{path} is {kind.noun}, which has no tags")
     if signatures and kind is Kind.KERAS:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, replace
 
+import libcst as cst
+
 from migrator import imports, symbols
 from migrator.apis import SESSIONS, TARGETS
 from migrator.engine.codes import LIFT
 from migrator.engine.job import Job, Plan, ordered
 from migrator.engine.outcomes import findings_of
+from migrator.engine.places import lower_first
 from migrator.instances import at_once
 from migrator.interface import broken
 from migrator.lift import Lifted, Refusal, lift
@@ -23,12 +26,12 @@ from migrator.tree import Tree
 __all__ = ["Refused", "lifted_plan", "with_refusal"]
 
 
+_NAME = "TFM406"  #: the code of names of tensors in a loaded graph
+
 _INITIALIZERS = frozenset(
     {"tf.global_variables_initializer", "tf.initialize_all_variables"}
     | {"tf.variables_initializer", "tf.initialize_variables"}
 )
-#: They find tensors in the graph that is built.
-_FINDERS = frozenset({"tf.saved_model.get_tensor_from_tensor_info"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,9 @@ def lifted_plan(job: Job) -> Plan | Refused | None:
     ):
         if saves and near:
             return Refused(places[0], f"`{near[0]}` {what}, which need their old keys")
+    lost = _lost_name(job)
+    if lost is not None:
+        return Refused(places[0], lost)
     try:
         lifted = _lifted(job)
     except Refusal as refusal:
@@ -93,6 +99,20 @@ def lifted_plan(job: Job) -> Plan | Refused | None:
         tier=Tier.NATIVE,
         requirements=lifted.requirements,
     )
+
+
+def _lost_name(job: Job) -> str | None:
+    """Return what the rules say of a tensor that the repository's own export will not hold."""
+    if not any(known.migrated for known in job.context.loads):
+        return None
+    try:
+        plan = Job(job.module, job.context, job.rules).plan(Tree(job.module))
+    except (cst.ParserSyntaxError, ValueError, RecursionError):
+        return None  # the rules say so themselves
+    for finding in plan.findings:
+        if finding.code == _NAME and finding.outcome is Outcome.MANUAL:
+            return f"{lower_first(finding.message)} (line {finding.span.line})"
+    return None
 
 
 def _lifted(job: Job) -> Lifted:
@@ -238,8 +258,7 @@ def _left(module: Module, wrapped: bool) -> str | None:
                 continue
             state = symbols.status(symbol.spelled)
             present = state in (symbols.Status.PRESENT, symbols.Status.LEGACY_KERAS)
-            bound = symbol.name in SESSIONS or symbol.name in TARGETS - _FINDERS
-            if not wrapped or not present or bound:
+            if not wrapped or not present or symbol.name in SESSIONS or symbol.name in TARGETS:
                 return symbol.spelled
         elif symbols.status(symbol.spelled) is symbols.Status.GONE:
             if not symbol.spelled.startswith("tf.examples."):

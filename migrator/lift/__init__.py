@@ -20,6 +20,7 @@ from migrator.lift.classes import lift_classes
 from migrator.lift.imported import is_named
 from migrator.lift.kinds import Lifted, Refusal
 from migrator.lift.plain import lift_plain, scope_of
+from migrator.lift.predictors import lift_predictors
 from migrator.lift.wrapped import lift_wrapped
 from migrator.names import Module
 
@@ -86,7 +87,11 @@ def _first_form(
     try:
         return lift_classes(module, path, bridge_import, graph_names)
     except Refusal as refusal:
-        if refusal.node is not module.tree:  # it has a class that holds its session
+        if refusal.node is module.tree:
+            lifted = lift_predictors(module, path, bridge_import)
+            if lifted is not None:
+                return lifted
+        else:  # it has a class that holds its session
             reason = refusal
     raise reason
 

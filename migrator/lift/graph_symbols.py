@@ -7,10 +7,10 @@ from migrator.names import Symbol
 
 __all__ = [
     "EAGER",
-    "FINDERS",
     "LOADERS",
     "MODULE_NAMES",
     "PARTS",
+    "PREDICTOR",
     "REFUSED",
     "STRINGS",
     "below",
@@ -88,12 +88,11 @@ REFUSED = {name: why for why, names in _REASONS.items() for name in names.split(
 LOADERS = {
     "saved_model.load": "import_saved_model",
     "train.import_meta_graph": "import_meta_graph",
-}
-#: What finds the tensors of a signature in the graph.
-FINDERS = frozenset({"saved_model.get_tensor_from_tensor_info"})
+}#: What makes a model that is called with a dict.
+PREDICTOR = "contrib.predictor.from_saved_model"
 
 _HOST_NAMES = (
-    "gfile logging flags app errors ConfigProto GPUOptions OptimizerOptions GraphOptions "
+    "contrib.predictor gfile logging flags app errors ConfigProto GPUOptions OptimizerOptions GraphOptions "
     "RunOptions RunMetadata set_random_seed random.set_random_seed train.latest_checkpoint "
     "train.get_checkpoint_state train.checkpoint_exists train.list_variables "
     "train.load_checkpoint train.load_variable Summary summary.FileWriter "

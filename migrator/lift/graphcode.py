@@ -15,9 +15,9 @@ from migrator import slim_symbols, symbols
 from migrator.calls import is_v1_load
 from migrator.lift import renames
 from migrator.lift.averages import averages_tensors
-from migrator.lift.graph_symbols import EAGER, FINDERS, LOADERS, PARTS, REFUSED, STRINGS, below
+from migrator.lift.graph_symbols import EAGER, LOADERS, PARTS, PREDICTOR, REFUSED, STRINGS, below
 from migrator.lift.kinds import Refusal
-from migrator.lift.text import Edit, Writer
+from migrator.lift.text import Edit, Writer, without
 from migrator.names import Module, Symbol
 from migrator.symbols import Status
 
@@ -71,6 +71,10 @@ class GraphCode:
         self.tf = tensorflow
         self.bridge = bridge
         self.needs = Needs()
+        #: whether a graph with variables is loaded
+        self.loads = any(
+            symbol.name.partition(".")[2] in LOADERS for _, symbol in module.references()
+        )
         self._first = replace
         self.writer = Writer(module, self._replace)
 
@@ -141,13 +145,14 @@ class GraphCode:
                 return f"{self.tf}.{constant}"
         if spelled in STRINGS:
             return f'"{STRINGS[spelled]}"'
+        if name == PREDICTOR:
+            self.needs.parts.add("graph_predictor")
+            return f"{self.bridge}.graph_predictor"
         if name in LOADERS and (
             name != "saved_model.load" or is_v1_load(self.module, node, symbol)
         ):
             self.needs.parts.add("graph_import")
             return f"{self.bridge}.{LOADERS[name]}"
-        if name in FINDERS:
-            return f"{self.tf}.compat.v1.{name}"
         refused = below(name, REFUSED) or below(spelled, REFUSED)
         if refused is not None:
             raise Refusal(node, "graph code", f"`{symbol.spelled}`: {REFUSED[refused]}")
@@ -197,13 +202,17 @@ class GraphCode:
         if symbol is None:
             if averages_tensors(self.module, node):
                 raise Refusal(node, "graph code", "moving averages of what may be no variables")
-            return None
+            return self._listed(node)
         name, spelled = symbol.name.partition(".")[2], symbol.spelled.partition(".")[2]
         plain = not any(isinstance(one, ast.Starred) for one in node.args) and all(
             keyword.arg for keyword in node.keywords
         )
         if name == "placeholder":
             return self._feed(node, plain)
+        if name == PREDICTOR:
+            return self._predictor(node, symbol, plain)
+        if name == "saved_model.get_tensor_from_tensor_info" and plain:
+            return self._found(node)
         if name == "saved_model.load" and is_v1_load(self.module, node.func, symbol):
             return self._load(node, symbol, plain)
         if name == "Variable" and plain:
@@ -311,18 +320,52 @@ class GraphCode:
         if not plain:
             raise Refusal(node, "arguments", "its arguments come through `*` or `**`")
         self._given(node, ("sess", "tags", "export_dir", "import_scope"))
-        given = [(self.module.start(one), one) for one in node.args]
-        for keyword in node.keywords:
-            at = self.module.offset(keyword.lineno, keyword.col_offset)
-            given.append((at, keyword.value))
-        at = 0 if node.args else [k.arg for k in node.keywords].index("sess")
-        edits = [] if at + 1 == len(given) else [(given[at][0], given[at + 1][0], "")]
-        if at + 1 == len(given):
-            edits.append((self.module.end(given[at - 1][1]), self.module.end(given[at][1]), ""))
-        for index, (_, value) in enumerate(given):
-            if index != at:
+        sessions = [k.value for k in node.keywords if k.arg == "sess"] or node.args[:1]
+        edits = [without(self.module, node, sessions[0])]
+        for value in [*node.args, *(k.value for k in node.keywords)]:
+            if value is not sessions[0]:
                 edits += self.writer.edits(value)
         return [*self._callee(node, self._reference(node.func, symbol)), *edits]
+
+    def _listed(self, node: ast.Call) -> str | None:
+        """Return what lists the operations of a loaded graph, without those of its variables."""
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if not self.loads or node.args or node.keywords:
+            return None
+        if name == "as_graph_def":
+            raise Refusal(node, "graph code", "a graph with variables has other nodes than it had")
+        if name != "get_operations":
+            return None
+        self.needs.parts.add("graph_import")
+        return f"{self.bridge}.graph_operations()"
+
+    def _predictor(self, node: ast.Call, symbol: Symbol, plain: bool) -> list[Edit]:
+        """Return the edits of a call that makes a predictor, which holds no session any more."""
+        if not plain or len(node.args) > 6:
+            raise Refusal(node, "arguments", "the arguments of a predictor are not told")
+        edits = self._callee(node, self._reference(node.func, symbol))
+        self._check_comments(node)
+        gone = {k.arg: k.value for k in node.keywords if k.arg in ("graph", "config")}
+        graph = gone.get("graph")
+        if graph is not None and not (isinstance(graph, ast.Constant) and graph.value is None):
+            raise Refusal(graph, "graph", "a predictor is loaded into another graph")
+        if len(gone) > 1:
+            raise Refusal(node, "arguments", "a predictor is given a graph and a configuration")
+        edits += [without(self.module, node, value) for value in gone.values()]
+        for value in [*node.args, *(k.value for k in node.keywords)]:
+            if value not in gone.values():
+                edits += self.writer.edits(value)
+        return edits
+
+    def _found(self, node: ast.Call) -> str:
+        """Return what finds the tensor of a signature in the graph that is built."""
+        given = self._given(node, ("tensor_info", "graph"))
+        self._check_comments(node)
+        info = given.get("tensor_info")
+        if info is None:
+            raise Refusal(node, "arguments", "it is not told which tensor it finds")
+        graph = f"{self.tf}.compat.v1.get_default_graph()"
+        return f"{graph}.get_tensor_by_name({self.text(info)}.name)"
 
     def _dropout(self, node: ast.Call) -> str | list[Edit]:
         given = self._given(node, ("x", "keep_prob", "noise_shape", "seed", "name", "rate"))

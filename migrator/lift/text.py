@@ -299,3 +299,14 @@ def call(function: str, arguments: list[str], indent: int, prefix: int = 0) -> s
         return f"{function}(\n{inner}{body}\n{' ' * indent})"
     rows = "".join(f"{inner}{argument},\n" for argument in arguments)
     return f"{function}(\n{rows}{' ' * indent})"
+
+
+def without(module: Module, node: ast.Call, gone: ast.expr) -> Edit:
+    """Return the edit that takes an argument away from a call."""
+    given = [(module.start(value), value) for value in node.args]
+    given += [(module.offset(k.lineno, k.col_offset), k.value) for k in node.keywords]
+    at = [value for _, value in given].index(gone)
+    start, value = given[at]
+    if at + 1 < len(given):
+        return start, given[at + 1][0], ""
+    return module.end(given[at - 1][1]) if at else start, module.end(value), ""

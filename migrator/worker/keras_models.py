@@ -60,11 +60,18 @@ def read_model(tf: Any, request: Json) -> Tuple[Any, str]:
                 raise
             break  # another Keras knows its classes, and has said what is wrong with it
         try:
-            return load(keras, path, trust), version
+            model = load(keras, path, trust)
         except Exception as error:
             if isinstance(error, MemoryError):
                 raise cannot_open("it cannot be loaded", error)
             reasons.append("%s %s: %s" % (keras.__name__, version_of(keras), what_failed(error)))
+            continue
+        if not getattr(model, "inputs", None):
+            raise CannotOpen(
+                "its inputs are not known: it was neither built nor called before it was saved",
+                "call it on a batch, and save it again",
+            )
+        return model, version
     if any("'str' object has no attribute 'decode'" in reason for reason in reasons):
         raise CannotOpen(
             "TensorFlow %s cannot read HDF5 files with h5py 3" % tf.__version__,

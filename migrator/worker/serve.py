@@ -8,6 +8,7 @@ from typing import Any, Sequence
 
 from .common import BadInput, CannotOpen, Json, OutOfMemory, cannot_open, compat, phase, what_failed
 from .cost import bytes_on_disk, time_signatures
+from .describe import choose_meta_graph, describe_signatures, read_saved_model
 from .opening import OPENERS
 from .orphan import end_with_parent
 from .runs import run_after, run_before
@@ -39,6 +40,18 @@ def serve_subject(tf: Any, request: Json, store: Store) -> Json:
     result["latencies"] = time_signatures(view, signatures, request)
     view.close()
     return result
+
+
+def serve_signatures(tf: Any, request: Json, store: Store) -> Json:
+    """Return what the signatures of several SavedModels are; nothing else is opened."""
+    models = []
+    for path in request["paths"]:
+        try:
+            graph = choose_meta_graph(read_saved_model(path), None)
+        except CannotOpen as error:
+            raise CannotOpen("%s: %s" % (path, error), error.advice)
+        models.append({"path": path, "signatures": describe_signatures(tf, graph)})
+    return {"models": models}
 
 
 def serve_checkpoint(tf: Any, request: Json, store: Store) -> Json:
@@ -110,6 +123,8 @@ def answer(tf: Any, request: Json, result: Json) -> None:
     serve = serve_subject if request["kind"] in OPENERS else serve_checkpoint
     if request.get("mode") == "trace":
         serve = serve_trace
+    elif request.get("mode") == "signatures":
+        serve = serve_signatures
     try:
         load_op_libraries(tf, request)
         result.update(serve(tf, request, store))

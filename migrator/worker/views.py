@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
 
 from .common import Array, Json, compat, major
 from .composite import dense_parts, flatten
-from .describe import describe_signatures, read_saved_model
+from .describe import asset_defs, describe_signatures, read_saved_model
 from .state import FunctionState, SessionState
 from .store import as_array
 
@@ -217,9 +217,21 @@ def saved_model_loader(tf: Any, path: str, tags: Sequence[str]) -> Callable[[Any
 
     def start(session: Any) -> Json:
         meta = compat(tf).saved_model.loader.load(session, list(tags), path)
+        if os.path.isfile(os.path.join(path, "tfhub_module.pb")):
+            initialize_hub_tables(tf, session, path, meta)
         return describe_signatures(tf, meta)
 
     return start
+
+
+def initialize_hub_tables(tf: Any, session: Any, path: str, meta: Any) -> None:
+    """Fill the tables of a TensorFlow 1 Hub module, whose caller does that, not the loader."""
+    graph, key = session.graph, compat(tf).GraphKeys.TABLE_INITIALIZERS
+    assets = {
+        asset.tensor_info.name: os.path.join(os.path.abspath(path), "assets", asset.filename)
+        for asset in asset_defs(meta)
+    }
+    session.run(graph.get_collection(key), assets)
 
 
 def with_contrib(tf: Any, make: Callable[[], T]) -> T:

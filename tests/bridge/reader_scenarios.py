@@ -8,7 +8,7 @@ on TensorFlow 2 both that one, which is stored under ``data``, and what the brid
 ``data/readers.json`` and ``data/reader_*`` are what the first line writes with WRITE_DATA=1.
 """
 
-# ruff: noqa: UP031, B905  (Python 3.7 and TensorFlow 1.15 run it too)
+# ruff: noqa: UP031  (Python 3.7 and TensorFlow 1.15 run it too)
 
 import json
 import os
@@ -254,7 +254,7 @@ def assigned(folder, prefix):
     others = parts("others", [5, 2], 3)
     with tf.Session() as session:
         names = []
-        for var_list in ([a, step] + rows, {"net/b.c": b, "rows": others}):
+        for var_list in ([a, step, *rows], {"net/b.c": b, "rows": others}):
             op, feeds = readers.assign_from_checkpoint(prefix, var_list)
             session.run(op, feeds)
             names.append(sorted([fed.op.name, fed.shape.as_list()] for fed in feeds))
@@ -265,7 +265,7 @@ def assigned(folder, prefix):
 def assign_errors(folder, prefix):
     """What assign_from_checkpoint raises, and what it leaves out."""
     a, nope = tf.get_variable("net/a", [2, 3]), tf.get_variable("nope", [1])
-    op, feeds = readers.assign_from_checkpoint(prefix, [a, nope], ignore_missing_vars=True)
+    _, feeds = readers.assign_from_checkpoint(prefix, [a, nope], ignore_missing_vars=True)
     wrong = {"net/a": tf.get_variable("flat", [6])}
     return {
         "kept": sorted(fed.op.name for fed in feeds),
@@ -287,7 +287,7 @@ def assign_function(folder, prefix):
     flat = tf.get_variable("flat", [6])
     make = readers.assign_from_checkpoint_fn
     functions = [
-        make(prefix, [a] + rows),
+        make(prefix, [a, *rows]),
         make(prefix, {"net/b.c": b, "rows": others}),
         make(prefix, {"net/a": flat}, reshape_variables=True),
         make(prefix, [a, nope], ignore_missing_vars=True),

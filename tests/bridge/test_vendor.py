@@ -11,7 +11,8 @@ import pytest
 
 from migrator.vendor import PARTS, bridge_parts, bridge_text
 
-COMBINATIONS = [c for n in range(1, len(PARTS) + 1) for c in itertools.combinations(PARTS, n)]
+#: all pairs, and all parts together
+COMBINATIONS = [c for n in (1, 2, len(PARTS)) for c in itertools.combinations(PARTS, n)]
 NAMES = {
     "saver": {"Saver"},
     "readers": {
@@ -24,6 +25,12 @@ NAMES = {
     "graph_export": {
         *("GraphModule", "GraphSaver", "ServingModule", "feed", "graph", "saver", "serving"),
     },
+    "graph_import": {
+        *("GraphModule", "GraphSaver", "feed", "graph", "saver"),
+        *("import_meta_graph", "import_saved_model"),
+    },
+    "predictor": {"SavedModelPredictor", "predictor"},
+    "graph_predictor": {"GraphPredictor", "graph_predictor"},
     "slim": {"alias_slim"},
 }
 

@@ -63,7 +63,7 @@ def test_signatures(text, key, inputs, outputs):
 )
 def test_what_is_no_signature(text):
     """A key, an arrow, and at least one output are needed."""
-    with pytest.raises(ValueError, match="is no signature|names no tensors"):
+    with pytest.raises(ValueError, match=r"is no signature|names no tensors"):
         parse_signatures([text])
 
 

@@ -37,7 +37,8 @@ def make(request: Mapping[str, Any]) -> dict[str, Any]:
         ``signatures`` (key -> inputs and outputs, each key -> tensor name), ``variables`` and
         ``trainable_variables`` (names), ``regularization_losses`` (a number), ``call`` (the key
         of the signature that ``__call__`` runs, or None), ``assets`` (file names), ``tags``,
-        ``source_tags`` (of the meta graph that was converted) and ``said``: sentences on what was
+        ``source_tags`` (of the meta graph that was converted), ``added`` (the keys of signatures
+        that the source does not have) and ``said``: sentences on what was
         chosen, guessed or left out.
 
     Raises:

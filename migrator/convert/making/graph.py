@@ -11,6 +11,7 @@ from migrator.bridge.serving import _Export
 from migrator.bridge.signature_defs import _signature_def
 from migrator.bridge.slices import _VARIABLES, _Slice
 from migrator.convert.making import CannotCarry
+from migrator.convert.making.handles import free_handles, tell_handles
 from migrator.convert.making.refusals import reason_against, way_out
 
 __all__ = ["TABLES", "Part", "Parts"]
@@ -85,6 +86,13 @@ class Part(_Slice):
                 node.attr.clear()
                 node.attr["dtype"].type = tf.bool.as_datatype_enum
                 node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(True))
+        handles = {
+            op.name: (op.get_attr("dtype").as_datatype_enum, op.get_attr("shape"))
+            for op in self.state
+            if op.type == "VarHandleOp"
+        }
+        free_handles(result, handles)
+        tell_handles(result, handles)
         return result, feeds
 
     def function(self, state: Mapping[str, Any]) -> Any:

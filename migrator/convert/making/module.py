@@ -15,6 +15,7 @@ from migrator.convert.making.naming import signature_def
 from migrator.convert.making.resources import by_name, further_assets, rebuild
 from migrator.convert.making.sources import Source, open_source
 from migrator.convert.making.trainable import differentiable
+from migrator.worker.acts import refuse_acts
 from migrator.worker.common import CannotOpen
 
 __all__ = ["make_module"]
@@ -27,6 +28,8 @@ def make_module(request: Mapping[str, Any]) -> dict[str, Any]:
     """
     source = open_source(request)
     parts = Parts(source.graph, source.signatures, source.tags, source.assets)
+    # Before anything of it is run: what initializes tables and variables is.
+    refuse_acts(tf, source.meta, _described(source), bool(request.get("trust")))
     losses = _losses(source)
     needed = {**parts.needed, **{op.name: op for one in losses for op in one.needed.values()}}
     trainable = _trainable(source, parts, needed)
@@ -58,6 +61,7 @@ def make_module(request: Mapping[str, Any]) -> dict[str, Any]:
             for name, one in sorted(source.signatures.items())
         },
         "tags": source.tags,
+        "added": sorted(set(source.signatures) - set(source.meta.signature_def)),
         "source_tags": sorted(source.meta.meta_info_def.tags),
         "assets": sorted({os.path.basename(path) for path in source.assets.values()}),
         "variables": sorted(n for n, op in needed.items() if op.type in _VARIABLES),
@@ -67,6 +71,20 @@ def make_module(request: Mapping[str, Any]) -> dict[str, Any]:
         "regularization_losses": len(losses),
         "call": key,
         "said": source.said,
+    }
+
+
+def _described(source: Source) -> dict[str, Any]:
+    """Return the tensors of the signatures' outputs, as the worker describes them."""
+    return {
+        key: {
+            "outputs": {
+                tensor: {"tensor": tensor}
+                for value in _tensors(one.outputs).values()
+                for tensor in ([value] if isinstance(value, str) else value)
+            }
+        }
+        for key, one in source.signatures.items()
     }
 
 

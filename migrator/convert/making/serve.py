@@ -56,10 +56,12 @@ def _answered(tf: Any, request: dict[str, Any]) -> dict[str, Any]:
             from migrator.convert.making import make
 
         made = make(request)
-        if request.get("signatures"):
+        if request["kind"] in ("savedmodel", "hub") and made["added"]:
             from migrator.convert.making.stand_in import write_stand_in
 
-            made["stand_in"] = write_stand_in(request, os.path.join(request["out"], "before"))
+            folder = os.path.join(request["out"], "before")
+            write_stand_in(request, made["added"], folder)
+            made["stand_in"] = folder
     except CannotCarry as error:
         said = {"error": error.reason, "node": error.node, "advice": error.advice}
         return {"status": "cannot_carry", **said}

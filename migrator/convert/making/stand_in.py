@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from migrator.convert.making import CannotCarry
@@ -13,29 +13,30 @@ from migrator.worker.describe import choose_meta_graph, read_saved_model
 __all__ = ["write_stand_in"]
 
 
-def write_stand_in(request: Mapping[str, Any], folder: str) -> str | None:
-    """Write a SavedModel that is the source with the signatures asked for; return its path.
+def write_stand_in(request: Mapping[str, Any], added: Iterable[str], folder: str) -> None:
+    """Write a SavedModel that is the source with further signatures.
 
-    A signature asked for is in what was made and not in the source, which the check would call
-    an extra one.  Its tensors are in the source's graph: described there as well, the signature
-    is run on both sides.  Variables and assets are links to those of the source.  A source
-    without signatures of its own needs none of this, and None is returned.
+    A signature that the source does not have is an extra one for the check.  Its tensors are
+    in the source's graph: described there as well, the signature is run on both sides.
+    Variables and assets are links to those of the source.
+
+    Args:
+        request: that of the conversion.
+        added: the keys of the signatures.
+        folder: where to write it; it does not exist.
 
     Raises:
-        CannotCarry: what was made does not have the tensors that were asked for.
+        CannotCarry: what was made does not have the inputs and outputs that were asked for.
     """
-    if request["kind"] not in ("savedmodel", "hub"):
-        return None
     model = read_saved_model(request["path"])
     graph = choose_meta_graph(model, request.get("tags"))
     made = choose_meta_graph(read_saved_model(request["target"]), None)
-    for key, wanted in request["signatures"].items():
-        found = made.signature_def[key]
-        for group, infos in (("inputs", found.inputs), ("outputs", found.outputs)):
-            names = {name: sorted(_tensors(info)) for name, info in infos.items()}
-            if names != {name: [tensor] for name, tensor in wanted[group].items()}:
-                raise CannotCarry(f"the signature {key!r} was made with the {group} {names}")
-        graph.signature_def[key].CopyFrom(found)
+    named = {"inputs": request.get("inputs"), "outputs": request.get("outputs")}
+    for key in added:
+        wanted = request["signatures"].get(key, named)
+        graph.signature_def[key].CopyFrom(made.signature_def[key])
+        _rename(graph.signature_def[key].inputs, wanted["inputs"], key)
+        _rename(graph.signature_def[key].outputs, wanted["outputs"], key)
     os.makedirs(folder)
     with open(os.path.join(folder, "saved_model.pb"), "wb") as file:
         file.write(model.SerializeToString(deterministic=True))
@@ -43,17 +44,19 @@ def write_stand_in(request: Mapping[str, Any], folder: str) -> str | None:
         source = os.path.join(os.path.abspath(request["path"]), name)
         if os.path.isdir(source):
             _link(source, os.path.join(folder, name))
-    return folder
 
 
-def _tensors(info: Any) -> Iterator[str]:
-    """Yield the names of the tensors that a TensorInfo stands for."""
-    if info.WhichOneof("encoding") == "coo_sparse":
-        sparse = info.coo_sparse
-        yield from (sparse.indices_tensor_name, sparse.values_tensor_name)
-        yield sparse.dense_shape_tensor_name
-    else:
-        yield info.name
+def _rename(infos: Any, asked: Mapping[str, str] | None, key: str) -> None:
+    """Give the inputs or outputs of a signature the tensors that were asked for.
+
+    What is fed in the middle of the source's graph is a placeholder of its own in what was made.
+    """
+    if asked is None:  # guessed: they are the source's
+        return
+    if set(infos) != set(asked):
+        raise CannotCarry(f"the signature {key!r} was made with {sorted(infos)}")
+    for name, tensor in asked.items():
+        infos[name].name = tensor
 
 
 def _link(source: str, target: str) -> None:

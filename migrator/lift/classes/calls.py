@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from migrator.lift import renames
 from migrator.lift.classes.facts import SPECIAL, What
 from migrator.lift.classes.functions import Functions, keyword
-from migrator.lift.classes.loading import is_lookup
+from migrator.lift.classes.loading import FINDS, is_lookup
 from migrator.lift.classes.phases import Build, Phases, is_gone
 from migrator.lift.classes.runs import Run
 from migrator.lift.classes.saving import Saving
 from migrator.lift.classes.sessions import Sessions
 from migrator.lift.kinds import Refusal
-from migrator.lift.text import Edit, Writer, applied, call
+from migrator.lift.text import LIMIT, Edit, Writer, applied, call
+from migrator.lift.wrapped.imports import tensorflow_name
 
 __all__ = ["GRAPH", "Calls"]
 
@@ -38,6 +39,7 @@ class Calls(Saving):
         super().__init__(phases, functions, sessions)
         self.saving = dict(phases.runs.saving)
         self.given = {call: argument for p in sessions.parameters for call, argument in p.calls}
+        self.tf = tensorflow_name(self.module)
         #: builds that give their graph a name -> where they ask it for parts
         self.graph_calls = {build: self._asking(build) for build in phases.builds}
         self.exports = {export.statement: export for export in phases.runs.exports.found}
@@ -51,7 +53,7 @@ class Calls(Saving):
             for at in nodes
             if isinstance(at, ast.Call)
             and is_lookup(self.facts, at)
-            and self.facts.symbol(at.func) is None
+            and ((symbol := self.facts.symbol(at.func)) is None or symbol.name == FINDS)
         }
         unit = build.whole or build.method
         taken = any(
@@ -63,7 +65,11 @@ class Calls(Saving):
             )
             for at in self.facts.below(unit)
         )
-        return calls if len(calls) > 1 and not taken else set()
+        long = any(
+            len(self._row(at.lineno)) + len(self.tf) + len(".compat.v1.get_default_graph()") > LIMIT
+            for at in calls
+        )
+        return calls if (len(calls) > 1 or long) and not taken else set()
 
     def _staying(self, node: ast.AST) -> Iterator[ast.AST]:
         """Yield ``node`` and all below it, but for what goes."""
@@ -273,13 +279,8 @@ class Calls(Saving):
             return edits
         if symbol is None and is_lookup(self.facts, node):
             return self._looked_up(node, writer)
-        if symbol is not None and symbol.name == "tf.saved_model.get_tensor_from_tensor_info":
-            given = dict(zip(("tensor_info", "graph"), node.args, strict=False))
-            given.update({word.arg: word.value for word in node.keywords if word.arg})
-            if "graph" in given and self.facts.kind(given["graph"]) is What.CONFIG:
-                others = [value for value in given.values() if value is not given["graph"]]
-                edits = [*writer.edits(node.func), *self._cut_argument(node, given["graph"])]
-                return edits + [edit for value in others for edit in writer.edits(value)]
+        if symbol is not None and symbol.name == FINDS:
+            return self._from_info(node, writer)
         if node in self.given:
             return self._dropped(node, self.given[node], writer)
         if isinstance(node.func, ast.Attribute):
@@ -292,13 +293,27 @@ class Calls(Saving):
                 )
         return None
 
+    def _from_info(self, node: ast.Call, writer: Writer) -> str | None:
+        """The tensor of a signature is found by its name."""
+        given = dict(zip(("tensor_info", "graph"), node.args, strict=False))
+        given.update({word.arg: word.value for word in node.keywords if word.arg})
+        if "tensor_info" not in given or set(given) - {"tensor_info", "graph"}:
+            raise Refusal(node, "graph code", "it is not told which tensor it finds")
+        if "graph" in given and self.facts.kind(given["graph"]) is not What.CONFIG:
+            raise Refusal(node, "graph code", "it is not told in which graph this is")
+        return f"{self._graph(node)}.get_tensor_by_name({writer.text(given['tensor_info'])}.name)"
+
+    def _graph(self, node: ast.Call) -> str:
+        """Return how the graph is reached that is asked for a part."""
+        short = any(node in calls for calls in self.graph_calls.values())
+        return GRAPH if short else f"{self.tf}.compat.v1.get_default_graph()"
+
     def _looked_up(self, node: ast.Call, writer: Writer) -> list[Edit]:
         """What is asked of a graph is asked of the one that is built."""
         assert isinstance(node.func, ast.Attribute)
         graph = node.func.value
-        short = any(node in calls for calls in self.graph_calls.values())
-        new = GRAPH if short else f"{self.tf}.compat.v1.get_default_graph()"
-        edits: list[Edit] = [(self.module.start(graph), self.module.end(graph), new)]
+        start, end = self.module.start(graph), self.module.end(graph)
+        edits: list[Edit] = [(start, end, self._graph(node))]
         for argument in [*node.args, *(word.value for word in node.keywords)]:
             edits += writer.edits(argument)
         return edits

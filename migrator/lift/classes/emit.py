@@ -17,7 +17,7 @@ from migrator.lift.graphcode import GraphCode
 from migrator.lift.kinds import Refusal
 from migrator.lift.parts import unused
 from migrator.lift.text import Edit, applied
-from migrator.lift.wrapped.imports import bridge_place
+from migrator.lift.wrapped.imports import bridge_place, without_unused
 from migrator.names import Module
 
 __all__ = ["Emitter"]
@@ -38,7 +38,7 @@ class Emitter(Calls):
     ) -> None:
         super().__init__(phases, functions, sessions)
         self.bridge_import = bridge_import
-        self.tf, self.import_edits = self._tensorflow()
+        self.import_edits = self._tensorflow()[1]
         self.code = GraphCode(self.module, self.tf, self._replace, "tf2_bridge")
         for run in sessions.first:
             self.phases.removed[self.module.statement(run.call)] = "init"
@@ -100,6 +100,7 @@ class Emitter(Calls):
             raise Refusal(
                 self.facts.families[0].root, "layout", f"the new text would not parse ({error.msg})"
             ) from error
+        text = without_unused(text, self.tf)
         self._check_left(text)
         self._check_comments(text)
         return text

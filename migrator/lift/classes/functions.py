@@ -77,16 +77,24 @@ class Functions:
         if found is not None:
             return found if owner == "self" else re.sub(rf"\b{owner}\.", "self.", found)
         node = names.expanded(node)
-        if isinstance(node, (ast.List, ast.Tuple, ast.Dict, ast.Subscript)) and any(
-            at in names.resolved or (isinstance(at, ast.expr) and names.is_part(at))
-            for at in self.facts.below(node)
-        ):
+        if self._has_names(node):
             return self._composed(node, owner)
         source = self.module.source(node)
         if owner != "self":
             tree = _Renamed(owner).visit(ast.parse(source.strip(), mode="eval"))
             return ast.unparse(tree)
         return ast.unparse(node) if "\n" in source else source
+
+    def _has_names(self, node: ast.expr) -> bool:
+        """Whether something in a structure is a name of a part of the graph."""
+        names = self.phases.runs.names
+        if node in names.resolved or names.is_part(node):
+            return True
+        if isinstance(node, ast.Dict):
+            return any(map(self._has_names, node.values))
+        if isinstance(node, (ast.List, ast.Tuple)):
+            return any(map(self._has_names, node.elts))
+        return isinstance(node, ast.Subscript) and self._has_names(node.value)
 
     def _composed(self, node: ast.expr, owner: str) -> str:
         """Return the text of a structure with names of parts of the graph in it."""
@@ -97,7 +105,9 @@ class Functions:
             return f"({rows[0]},)" if len(rows) == 1 else f"({', '.join(rows)})"
         if isinstance(node, ast.Dict):
             pairs = zip(node.keys, node.values, strict=True)
-            rows = [f"{ast.unparse(k)}: {self.text(v, owner)}" for k, v in pairs if k is not None]
+            rows = [
+                f"{self.module.source(k)}: {self.text(v, owner)}" for k, v in pairs if k is not None
+            ]
             return "{" + ", ".join(rows) + "}"
         if isinstance(node, ast.Subscript):
             return f"{self.text(node.value, owner)}[{self.module.source(node.slice)}]"

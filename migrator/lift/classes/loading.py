@@ -7,19 +7,22 @@ import re
 from collections.abc import Mapping
 
 from migrator.calls import is_v1_load
-from migrator.lift.classes.facts import Facts, Family, What
+from migrator.lift.classes.facts import Facts, Family, Function, What
 from migrator.lift.kinds import Refusal
 
-__all__ = ["Names", "check_graphs", "is_load", "is_lookup", "loaded_saver", "loads"]
+__all__ = ["FINDS", "Names", "check_graphs", "is_load", "is_lookup", "loaded_saver", "loads"]
 
+#: What finds a tensor of a signature in a graph.
+FINDS = "tf.saved_model.get_tensor_from_tensor_info"
 #: Methods of ``tf.Graph`` that find what is in it, and add nothing.
 LOOKUPS = frozenset(
     {"get_tensor_by_name", "get_operation_by_name", "get_operations", "as_graph_element"}
     | {"get_collection", "get_collection_ref", "get_all_collection_keys", "as_graph_def"}
 )
 #: The same of the default graph.
-_DEFAULT = frozenset({"tf.get_collection", "tf.get_collection_ref"})
+_DEFAULT = frozenset({"tf.get_collection", "tf.get_collection_ref", FINDS})
 _BY_NAME = frozenset({"get_tensor_by_name", "get_operation_by_name", "as_graph_element"})
+_LOOPS = (ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _CHANGES = frozenset(
     {"append", "extend", "insert", "pop", "remove", "clear", "update", "setdefault", "sort"}
 )
@@ -51,15 +54,16 @@ def is_lookup(facts: Facts, node: ast.AST) -> bool:
     )
 
 
+def loads_here(facts: Facts, call: ast.Call) -> bool:
+    """Whether ``call`` puts a graph that was stored into the one at hand."""
+    symbol = facts.symbol(call.func)
+    name = symbol.name if symbol is not None else ""
+    return is_load(facts, call) or name in ("tf.import_graph_def", "tf.train.import_meta_graph")
+
+
 def loads(facts: Facts, node: ast.AST) -> bool:
-    """Whether something below ``node`` puts a graph that was stored into the one at hand."""
-    for at in facts.below(node):
-        if isinstance(at, ast.Call):
-            symbol = facts.symbol(at.func)
-            name = symbol.name if symbol is not None else ""
-            if is_load(facts, at) or name in ("tf.import_graph_def", "tf.train.import_meta_graph"):
-                return True
-    return False
+    """Whether something below ``node`` loads a graph."""
+    return any(isinstance(at, ast.Call) and loads_here(facts, at) for at in facts.below(node))
 
 
 def loaded_saver(facts: Facts, call: ast.Call) -> bool:
@@ -79,28 +83,57 @@ def loaded_saver(facts: Facts, call: ast.Call) -> bool:
 
 
 def check_graphs(facts: Facts) -> None:
-    """Check that what is looked up is looked up in the one graph that its class has.
+    """Check that a class that loads has one graph: names may mean several things in several.
 
     Raises:
-        Refusal: a class loads into several graphs, in which names may mean several things.
+        Refusal: a class has several graphs, or one whenever something is called.
     """
     for family in facts.families:
-        found = [node for node in family.classes if loads(facts, node)]
-        looked = [
-            at for node in family.classes for at in facts.below(node) if is_lookup(facts, at)
-        ]
-        if not found and not looked:
+        nodes = [at for node in family.classes for at in facts.below(node)]
+        calls = [at for at in nodes if isinstance(at, ast.Call)]
+        found = [at for at in calls if loads_here(facts, at)]
+        looked = any(is_lookup(facts, at) for at in calls)
+        makers = _makers(facts)
+        if not (found or looked or any(loads(facts, maker) for maker in makers)):
             continue
-        made = [
-            at
-            for node in family.classes
-            for at in facts.below(node)
-            if isinstance(at, ast.Call)
-            and (symbol := facts.symbol(at.func)) is not None
-            and symbol.name == "tf.Graph"
-        ]
+        inside = {at for maker in makers for at in facts.below(maker)}
+        made = [at for at in calls if _makes_graph(facts, at) and at not in inside]
+        made += [at for at in calls if makers.intersection(facts.called(at))]
+        made.sort(key=lambda at: at.lineno)
         if len(made) > 1:
             raise Refusal(made[1], "one graph", f"`{family.name}` has several graphs")
+        for at in made:
+            if facts.module.enclosing(at, _LOOPS) is not None:
+                raise Refusal(at, "one graph", f"`{family.name}` has several graphs")
+        if made and len(found) > 1:
+            for at in found:
+                if at not in inside and not _within_graph(facts, at) and not is_load(facts, at):
+                    raise Refusal(at, "one graph", "it is not told into which graph it is loaded")
+
+
+def _makes_graph(facts: Facts, call: ast.Call) -> bool:
+    symbol = facts.symbol(call.func)
+    return symbol is not None and symbol.name == "tf.Graph"
+
+
+def _makers(facts: Facts) -> set[Function]:
+    """Return the functions, but for constructors, that make a graph each time."""
+    return {
+        node
+        for node in facts.module.nodes
+        if isinstance(node, ast.FunctionDef)
+        and facts.returns.get(node) in (What.CONFIG, What.SESSION)
+        and any(isinstance(at, ast.Call) and _makes_graph(facts, at) for at in facts.below(node))
+    }
+
+
+def _within_graph(facts: Facts, node: ast.AST) -> bool:
+    return any(
+        facts.kind(item.context_expr) is What.CONFIG
+        for at in facts.module.ancestors(node)
+        if isinstance(at, ast.With)
+        for item in at.items
+    )
 
 
 class Names:
@@ -159,7 +192,9 @@ class Names:
         at = self.expanded(node)
         while True:
             at = self.expanded(at)
-            if (isinstance(at, ast.Subscript) and isinstance(at.slice, (ast.Constant, ast.UnaryOp))) or (isinstance(at, ast.Attribute) and at.attr in ("outputs", "inputs")):
+            if (
+                isinstance(at, ast.Subscript) and isinstance(at.slice, (ast.Constant, ast.UnaryOp))
+            ) or (isinstance(at, ast.Attribute) and at.attr in ("outputs", "inputs")):
                 at = at.value
             else:
                 break
@@ -199,6 +234,8 @@ class Names:
             return False
         for other in self.module.nodes:
             if isinstance(other, ast.Attribute) and other.attr == name:
+                if not isinstance(other.ctx, ast.Load) and not self.facts.is_self(other.value):
+                    return False
                 above = self.module.parents[other]
                 if isinstance(above, ast.Attribute) and above.attr in _CHANGES:
                     return False
@@ -232,7 +269,9 @@ class Names:
                 return self._suffixed(self.expanded(given), f":{index[1]}")
         rows = [self._source(self.expanded(one)) for one in at.args]
         rows += [f"{word.arg}={self._source(self.expanded(word.value))}" for word in at.keywords]
-        graph = f"{tensorflow}.compat.v1.get_default_graph()"
+        graph = f"{tensorflow}.compat.v1"
+        if not at.func.attr.startswith("get_collection"):
+            graph += ".get_default_graph()"
         return f"{graph}.{at.func.attr}({', '.join(rows)}){''.join(trail)}"
 
     def _source(self, node: ast.expr) -> str:

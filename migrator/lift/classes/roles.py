@@ -59,7 +59,9 @@ class Roles:
                     self.removed[node] = "session"
                 elif node in gone:
                     self.removed[node] = "lookup"
-                elif (isinstance(node.value, (ast.Tuple, ast.List)) and value is What.HOST) or self.gives_graph(node.value):
+                elif (
+                    isinstance(node.value, (ast.Tuple, ast.List)) and value is What.HOST
+                ) or self.gives_graph(node.value):
                     continue
                 elif value in (What.SESSION, What.CONFIG):
                     self.removed[node] = "session"
@@ -172,7 +174,9 @@ class Roles:
 
     def uses(self, node: ast.AST) -> ast.AST | None:
         """Return a place below ``node`` that runs the session, apart from calls, or None."""
-        saving: set[ast.AST] = {call for call, _ in self.runs.saving} - self.runs.restoring
+        saving: set[ast.AST] = {
+            call for call, _ in self.runs.saving if call not in self.runs.restoring
+        }
         saving.update(export.statement for export in self.runs.exports.found)
         for at in self.facts.below(node):
             if at in self.runs.at and not self._initializes(at):

@@ -18,7 +18,11 @@ __all__ = ["Feed", "Run", "Runs"]
 #: What makes a variable that counts the steps.
 _VARIABLES = frozenset(
     {"tf.Variable", "tf.get_variable", "tf.train.get_or_create_global_step"}
-    | {"tf.train.create_global_step", "tf.train.get_global_step", "tf.contrib.framework.get_or_create_global_step"}
+    | {
+        "tf.train.create_global_step",
+        "tf.train.get_global_step",
+        "tf.contrib.framework.get_or_create_global_step",
+    }
 )
 
 

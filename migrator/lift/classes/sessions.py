@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from migrator.instances import at_once
 from migrator.lift.classes.facts import SESSIONS, Facts, Family, Function, What
-from migrator.lift.classes.loading import loads
+from migrator.lift.classes.loading import is_load, is_lookup, loads
 from migrator.lift.classes.phases import Phases, flat
 from migrator.lift.classes.runs import Run
 from migrator.lift.kinds import Refusal
@@ -287,6 +287,10 @@ class Sessions:
         """Refuse models that had one graph together, and can tell."""
         self._check_reuse(place)
         for node in self.module.nodes:
+            if self._asks_shared(node):
+                raise Refusal(
+                    place, "one instance", "several models share the graph that is loaded into"
+                )
             if not isinstance(node, (ast.Name, ast.Attribute)):
                 continue
             symbol = self.facts.symbol(node)
@@ -303,6 +307,17 @@ class Sessions:
                     "one instance",
                     f"several models share the graph that `{symbol.spelled}` asks for",
                 )
+
+    def _asks_shared(self, node: ast.AST) -> bool:
+        """Whether a model of which the graph is not its own asks that for a part."""
+        family = self.facts.family(node)
+        return (
+            isinstance(node, ast.Call)
+            and is_lookup(self.facts, node)
+            and self.facts.symbol(node.func) is None
+            and family is not None
+            and not self._has_own_graph(family.root)
+        )
 
     def _in_loop(self) -> bool:
         """Whether an instance is made in a loop."""
@@ -363,8 +378,12 @@ class Sessions:
         )
 
     def _has_own_graph(self, root: ast.ClassDef) -> bool:
-        for at in self.facts.below(root):
-            if isinstance(at, ast.Call):
+        nodes: list[ast.AST] = [root]
+        for node in nodes:
+            for at in self.facts.below(node):
+                if not isinstance(at, ast.Call):
+                    continue
+                nodes += [f for f in self.facts.called(at) if f not in nodes]
                 symbol = self.facts.symbol(at.func)
                 if symbol is not None and symbol.name in ("tf.Graph", "tf.reset_default_graph"):
                     return True
@@ -380,6 +399,7 @@ class Sessions:
             self.later[run] = self._only_model(run)
             return
         statement = self.module.statement(run.call)
+        self._check_loaded(run)
         if not isinstance(self.module.parents[run.call], ast.Expr):
             raise Refusal(run.call, "init", "what initializes is a part of an expression")
         for build in self.phases.builds:
@@ -412,6 +432,16 @@ class Sessions:
             if name.startswith("tf.metrics.") or name in _LOCAL:
                 raise Refusal(run.call, "init", "local variables would be initialized, too")
         self.later[run] = "self"
+
+    def _check_loaded(self, run: Run) -> None:
+        """A run that initializes must not take back what was loaded ahead of it."""
+        if run.init is What.LOCAL_INIT and not self._covers_all(run):
+            return
+        for at in self.facts.below(run.unit):
+            if not isinstance(at, ast.Call) or at.lineno >= run.call.lineno:
+                continue
+            if is_load(self.facts, at) or at in self.phases.runs.restoring:
+                raise Refusal(run.call, "init", "what was loaded is initialized again")
 
     def _only_model(self, run: Run) -> str:
         """Return the name of the one model that a script initializes again."""

@@ -24,7 +24,7 @@ import ast
 from migrator.lift.graphcode import GraphCode
 from migrator.lift.kinds import Lifted, Refusal
 from migrator.lift.wrapped.analysis import Analysis
-from migrator.lift.wrapped.callables import OPENERS, Callables
+from migrator.lift.wrapped.callables import OPENERS, TOLD, Callables
 from migrator.lift.wrapped.checks import check
 from migrator.lift.wrapped.imports import tensorflow_name
 from migrator.lift.wrapped.rewrite import Rewriter, rewritten
@@ -62,7 +62,8 @@ def lift_wrapped(
     told: set[Symbol] = set()
     for ref in sorted(calls.graph_refs, key=module.start):
         symbol = calls.symbols.get(ref)
-        if symbol is not None and symbol not in told and symbol.name not in INITIALIZERS:
+        skipped = {*INITIALIZERS, *TOLD}
+        if symbol is not None and symbol not in told and symbol.name not in skipped:
             told.add(symbol)
             code.check(ref)  # what has no place in a graph that is built once is told first
     nodes = scopes_of(module, calls)

@@ -89,9 +89,9 @@ class Actions(Exports):
                 return Thing(Sort.HOST, node)
             raise Refusal(node, "session", f"`.{name}()` of a session is not carried over")
         if name == "load" and base.sort in (Sort.VARIABLE, Sort.HOST):
-            given = self._given_value(node, function)
-            if given is not None:
-                return given
+            told = self._given_value(node, function)
+            if told is not None:
+                return told
         if base.sort is Sort.INIT and name == "run":
             given = arguments(node, ("feed_dict", "session"), ("session",))
             if "session" in given:
@@ -314,6 +314,13 @@ class Actions(Exports):
         else:
             raise Refusal(node, "Saver", f"`.{name}()` of a Saver is not carried over")
         self._session(node, given.pop("sess", None))
+        if node in self.calls.loads and not self.started and not self.context.inside:
+            self._joined(node, self.evaluate_all(list(given.values())))
+            self.found.makes.append(node)
+            return Thing(Sort.GRAPH, node, plain=True)
+        if isinstance(function.value, ast.Call) and function.value in self.savers:
+            self._saved_once(node, function, given, name)
+            return Thing(Sort.HOST, node)
         if not isinstance(function.value, (ast.Name, ast.Attribute)):
             raise Refusal(node, "Saver", "the Saver is not kept in a name")
         self._taken_back(function)
@@ -339,6 +346,22 @@ class Actions(Exports):
         self.outside.append((holder, self.env[self.calls.key(holder)]))
         self.saves.append((node, function.value, name))
         return Thing(Sort.HOST, node)
+
+    def _saved_once(
+        self, node: ast.Call, function: ast.Attribute, given: dict[str, ast.expr], name: str
+    ) -> None:
+        """``tf.train.Saver().save(...)``, of a Saver that holds all variables."""
+        assert isinstance(function.value, ast.Call)
+        if function.value.args or any(k.arg == "var_list" for k in function.value.keywords):
+            raise Refusal(node, "Saver", "the Saver is not kept in a name")
+        self._taken_back(function)
+        self.savers.remove(function.value)
+        for word, argument in given.items():
+            if self.evaluate(argument).sort is not Sort.HOST:
+                raise Refusal(argument, "Saver", f"its {word} is a value of the graph")
+        self.found.acts.append(node)
+        self.late_savers.append(function.value)
+        self.saves.append((node, function.value, name))
 
     # -- summaries ---------------------------------------------------------------------
 

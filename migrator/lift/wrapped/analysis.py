@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from migrator.lift.kinds import Refusal
-from migrator.lift.wrapped.callables import arguments_of
+from migrator.lift.text import Edit, Writer, without
+from migrator.lift.wrapped.callables import arguments_of, loaded_into
 from migrator.lift.wrapped.definitions import Definitions, fed_keys
 from migrator.lift.wrapped.things import Sort, Thing
 from migrator.lift.wrapped.values import Context, Found
@@ -166,14 +167,15 @@ class Analysis(Definitions):
 
     def _one_graph(self, node: ast.expr) -> None:
         """A second graph must not be filled beside the first."""
-        if len(self.moved) == len(self.named_graphs):
-            made = {thing.node for thing in self.named_graphs}
-        else:
-            made = {self.moved[0]}
+        built = [one for one in self.moved if not isinstance(one, (ast.FunctionDef, ast.ClassDef))]
+        others = len(built) > len(self.named_graphs)
         for inner in ast.walk(node):
             symbol = self.calls.symbols.get(inner.func) if isinstance(inner, ast.Call) else None
-            if symbol is not None and symbol.name == "tf.Graph" and made - {inner}:
+            if symbol is None or symbol.name != "tf.Graph":
+                continue
+            if others or self.made_graphs - {inner}:
                 raise Refusal(inner, "one graph", "a second graph is made")
+            self.made_graphs.add(inner)
 
     def _open(self, thing: Thing, name: str) -> None:
         others = [one for one in self.opened if one != name]
@@ -404,6 +406,19 @@ class Analysis(Definitions):
         self._own(target.id, self.calls.key(target), target)
         self._move(node)
         self.named_graphs.append(thing)
+
+    def without_sessions(self, node: ast.Call, writer: Writer) -> list[Edit] | None:
+        """Return the edits that take the session from a call that loads a model, or None."""
+        gone = [value for call, value in self.session_arguments if call is node]
+        if node in self.calls.loads and node.func not in self.calls.symbols:
+            gone = loaded_into(node)
+        if not gone or node in self.use_of or node in {call for call, _, _ in self.saves}:
+            return None
+        edits = [without(self.module, node, value) for value in gone]
+        for part in [node.func, *node.args, *(word.value for word in node.keywords)]:
+            if part not in gone:
+                edits += writer.edits(part)
+        return edits
 
     def is_other_graph(self, node: ast.expr) -> bool:
         """Whether an expression is the graph in a spelling that the build does not have."""

@@ -293,6 +293,10 @@ class Build:
             if unpacked and self._is_idle(node) and not node.id.startswith("_"):
                 statement = self.module.statement(node)
                 return f"_{node.id}" if isinstance(statement, ast.Assign) else None
+        if isinstance(node, ast.Call):
+            dropped = self.scope.without_sessions(node, writer)
+            if dropped is not None:
+                return dropped
         if node in self.scope.calls.aliases:
             return []
         if isinstance(node, ast.Call) and node.func in self.scope.calls.aliases:

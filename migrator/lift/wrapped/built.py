@@ -39,6 +39,7 @@ class Built(Actions):
         self.anchor: ast.stmt | None = None
         self.host_reads: list[tuple[ast.Name, ast.stmt]] = []
         self.late_reads = []
+        self.made_graphs: set[ast.AST] = set()
         self.named_graphs: list[Thing] = []  #: names of the graph that stay in the build
         self.opened: list[str] = []  #: names of sessions that are open
         self.was_reset: ast.AST | None = None
@@ -56,6 +57,9 @@ class Built(Actions):
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
                 thing = self.env.get(self.calls.key(inner))
+                loaded_into = thing is not None and thing.sort is Sort.SESSION
+                if loaded_into and inner not in self.calls.session_refs:
+                    continue
                 if thing is not None and thing.sort in _ACTORS:
                     return True
             if isinstance(inner, ast.Dict) and any(self._built_name(k) for k in inner.keys if k):
@@ -205,7 +209,7 @@ class Built(Actions):
                 elif before.sort is Sort.GRAPH:
                     thing = Thing(Sort.GRAPH, node, plain=before.plain and not thing.is_built)
             self._bound(node.target, thing)
-        elif isinstance(node, (ast.Expr, ast.Assert)):
+        elif isinstance(node, (ast.Expr, ast.Assert, ast.Raise)):
             for child in ast.iter_child_nodes(node):
                 self._joined(child, [self.evaluate(child)])
         else:

@@ -18,7 +18,17 @@ from migrator.lift.imported import is_named
 from migrator.lift.kinds import Refusal
 from migrator.names import Binding, Module, Scope, Symbol
 
-__all__ = ["FILLING", "GRAPHS", "OPENERS", "PLAIN", "Callables", "Definition", "arguments_of"]
+__all__ = [
+    "FILLING",
+    "GRAPHS",
+    "OPENERS",
+    "PLAIN",
+    "TOLD",
+    "Callables",
+    "Definition",
+    "arguments_of",
+    "loaded_into",
+]
 
 #: Methods of a graph that give parts of it, or add to its collections.
 _PARTS_OF_GRAPH = frozenset(
@@ -34,7 +44,8 @@ GRAPHS = frozenset({"tf.Graph", "tf.get_default_graph"})
 _SESSIONS = OPENERS | {"tf.get_default_session"}
 #: They load a model into the graph; so does TensorFlow 1's ``tf.saved_model.load``.
 _LOADS = frozenset({"tf.import_graph_def", "tf.train.import_meta_graph"})
-_TOLD = frozenset({"tf.saved_model.get_tensor_from_tensor_info"})
+#: They find a tensor in the graph.
+TOLD = frozenset({"tf.saved_model.get_tensor_from_tensor_info"})
 
 Definition = ast.FunctionDef | ast.ClassDef
 _DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
@@ -68,6 +79,7 @@ class Callables:
         #: references through a name of the file's own, ``FLAGS``, which keep their spelling
         self.aliases: set[ast.AST] = set()
         self.loads: set[ast.Call] = set()  #: calls that load a model into the graph
+        self.loaders: set[tuple[int, str]] = set()  #: parameters for a session, to load into it
         self.makes: set[ast.AST] = set()  #: definitions that make graph
         self.sessions: set[ast.AST] = set()  #: definitions that use a session
         self.closes: dict[ast.AST, set[str]] = {}  #: graph names that a definition reads
@@ -183,10 +195,12 @@ class Callables:
             if called and loads:
                 assert isinstance(call, ast.Call)
                 self.loads.add(call)
-            if is_graph_symbol(symbol) or call in self.loads or symbol.name in _TOLD:
-                self.graph_refs.add(ref)
-            elif symbol.name in _SESSIONS:
+                if symbol.name == "tf.train.import_meta_graph":
+                    self._restores(call)
+            if symbol.name in _SESSIONS:
                 self.session_refs.add(ref)
+            elif is_graph_symbol(symbol) or call in self.loads or symbol.name in TOLD:
+                self.graph_refs.add(ref)
             if self.origin(ref) is None:
                 self.aliases.add(ref)
         for node in module.nodes:
@@ -261,12 +275,7 @@ class Callables:
                 continue
             if self._evaluates(node, node.func):
                 self.session_refs.add(node.func)
-            # a session that is loaded into, or whose graph is asked, is none that runs
-            if node in self.loads:
-                self.session_refs.difference_update(node.args[:1])
-                self.session_refs.difference_update(word.value for word in node.keywords)
-            elif self._asks_graph(node.func):
-                self.session_refs.difference_update(ast.walk(node.func.value))
+        self._drop_loads(loads)
         for node in module.nodes:
             targets, value = _binding(node)
             if isinstance(node, ast.Call) and self.origin(node.func) is not None:
@@ -290,6 +299,51 @@ class Callables:
                             changed = True
             if not changed:
                 changed = self._spread_names(sources)
+
+    def _drop_loads(self, loads: dict[tuple[int, str], list[ast.Name]]) -> None:
+        """Forget the sessions that are loaded into, or whose graph is asked: these do not run."""
+        for node in self.module.nodes:
+            if not isinstance(node, ast.Call):
+                continue
+            if node in self.loads:
+                for session in loaded_into(node):
+                    self.session_refs.difference_update(ast.walk(session))
+            elif self._asks_graph(node.func):
+                assert isinstance(node.func, ast.Attribute)
+                self.session_refs.difference_update(ast.walk(node.func.value))
+        changed = True
+        while changed:  # sessions that are passed to functions that load, and do no more
+            changed = False
+            for name in list(self.session_refs):
+                if not isinstance(name, ast.Name):
+                    continue
+                for function, word in self._parameter(name):
+                    key = (id(self.module.scopes[function]), word)
+                    if self.session_refs.isdisjoint(loads.get(key, ())):
+                        self.loaders.add(key)
+                        self.session_refs.discard(name)
+                        changed = True
+
+    def _restores(self, call: ast.Call) -> None:
+        """Note the restore that follows an import of a meta graph in the same block."""
+        statement = self.module.parents[call]
+        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+            return
+        saver = statement.targets[0]
+        around = self.module.parents[statement]
+        for block in ("body", "orelse"):
+            body = getattr(around, block, [])
+            if not isinstance(saver, ast.Name) or statement not in body:
+                continue
+            for later in body[body.index(statement) + 1 :]:
+                value = later.value if isinstance(later, (ast.Expr, ast.Assign)) else None
+                if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
+                    continue
+                base = value.func.value
+                if isinstance(base, ast.Name) and base.id == saver.id:
+                    if value.func.attr == "restore" and isinstance(later, ast.Expr):
+                        self.loads.add(value)
+                    return
 
     def _reads(self, value: ast.AST) -> tuple[bool, set[tuple[int, str]]] | None:
         """Return whether a value makes graph, and the names it reads; None for one of a run."""
@@ -416,6 +470,13 @@ class Callables:
                         assert isinstance(other, _DEFINITIONS)
                         self.closes[one] = {other.name}
                         changed = True
+
+
+def loaded_into(node: ast.Call) -> list[ast.expr]:
+    """Return the session that a call loads a model into, if it names one."""
+    named = [word.value for word in node.keywords if word.arg == "sess"]
+    restores = isinstance(node.func, ast.Attribute) and node.func.attr in ("load", "restore")
+    return named or (node.args[:1] if restores else [])
 
 
 def _inside(node: ast.AST) -> set[ast.AST]:

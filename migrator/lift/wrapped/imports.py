@@ -8,7 +8,7 @@ from migrator.lift.kinds import Refusal
 from migrator.lift.text import Edit
 from migrator.names import Module
 
-__all__ = ["bridge_place", "import_edits", "tensorflow_name"]
+__all__ = ["bridge_place", "import_edits", "tensorflow_name", "without_unused"]
 
 _KERAS = 'os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")'
 
@@ -90,6 +90,14 @@ def import_edits(module: Module, bridge_import: str, legacy_keras: bool) -> list
     if legacy_keras and "TF_USE_LEGACY_KERAS" not in text:
         edits += _keras(module, plain)
     return edits
+
+
+def without_unused(text: str, tensorflow: str) -> str:
+    """Return a new text without the import of TensorFlow, if nothing in it needs that any more."""
+    if tensorflow in Module(text).by_name:
+        return text
+    name = "" if tensorflow == "tensorflow" else f" as {tensorflow}"
+    return text.replace(f"import tensorflow{name}\n", "", 1)
 
 
 def bridge_place(module: Module, plain: ast.stmt) -> int:

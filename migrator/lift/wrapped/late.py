@@ -9,7 +9,7 @@ from migrator.lift.kinds import Refusal
 from migrator.lift.wrapped.built import Built
 from migrator.lift.wrapped.things import Thing
 from migrator.lift.wrapped.values import Context
-from migrator.names import Symbol
+from migrator.names import Binding, Symbol
 
 __all__ = ["Late"]
 
@@ -83,7 +83,10 @@ class Late(Built):
         self._take(node)
         for target in targets:
             if context.inside and isinstance(target, ast.Name):
-                if len(self.module.find(target.id, self.module.scope_of[target])[1]) > 1:
+                bindings = self.module.find(target.id, self.module.scope_of[target])[1]
+                found_here = all(map(self._is_part_of_graph, found.makes))
+                others = [one for one in bindings if one.node is not target]
+                if others and not (found_here and all(map(self._is_result, others))):
                     raise Refusal(target, "one meaning", f"`{target.id}` stands for several things")
                 key = self.calls.key(target)
                 self._own(target.id, key, target)
@@ -92,6 +95,17 @@ class Late(Built):
                 self.versions.setdefault(key, []).append(thing)
             else:
                 self._bound(target, thing)
+
+    def _is_result(self, binding: Binding) -> bool:
+        """Whether a name is given what a run gives."""
+        statement = self.module.statement(binding.node)
+        value = statement.value if isinstance(statement, ast.Assign) else None
+        return (
+            isinstance(value, ast.Call)
+            and isinstance(value.func, ast.Attribute)
+            and value.func.attr == "run"
+            and value.func.value in self.calls.session_refs
+        )
 
     def _tells(self, node: ast.AST) -> bool:
         """Whether a statement prints."""
@@ -109,6 +123,8 @@ class Late(Built):
             Refusal: it may be more.
         """
         for one in makes:
+            if self._is_part_of_graph(one):
+                continue
             function = one.func if isinstance(one, ast.Call) else one
             symbol = self.calls.symbols.get(function)
             asks = self.context.deferred and symbol is not None and symbol.name in _ASKS
@@ -119,7 +135,8 @@ class Late(Built):
                 )
         for inner in ast.walk(node):
             if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
-                if inner.func in self.calls.symbols or inner.func.attr in _KEPT_METHODS:
+                known = inner.func in self.calls.symbols or self._is_part_of_graph(inner)
+                if known or inner.func.attr in _KEPT_METHODS:
                     continue
                 with self.aside():
                     built = self.evaluate(inner.func.value).is_built

@@ -129,7 +129,7 @@ def _asks(calls: Callables, name: ast.Name, around: ast.AST) -> bool:
     return _is_run(calls, fetch)
 
 
-def _is_run(calls: Callables, fetch: ast.expr) -> bool:
+def _is_run(calls: Callables, fetch: ast.AST) -> bool:
     """Whether an expression is all that a run of the session fetches, with nothing fed."""
     run = calls.module.parents[fetch]
     return (

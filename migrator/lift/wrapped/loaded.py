@@ -38,6 +38,25 @@ class Loaded(Values):
             result.graph = graphs[0]
             result.items = [Thing(Sort.GRAPH, result.node, graph=one) for one in graphs[1:]]
 
+    def _without_sessions(self, node: ast.Call, definition: ast.AST | None) -> list[Thing]:
+        """Return what the arguments of a call are but for sessions, which a function loads into."""
+        things: list[Thing] = []
+        local = self.module.scopes.get(definition) if definition is not None else None
+        for value in [*node.args, *(word.value for word in node.keywords)]:
+            thing = self.evaluate(value)
+            word = ""
+            if thing.sort is Sort.SESSION and isinstance(definition, ast.FunctionDef):
+                word = self._parameter_of(node, definition, value)
+            if (id(local), word) in self.calls.loaders:
+                self.session_arguments.append((node, value))
+            else:
+                things.append(thing)
+        return things
+
+    def _parameter_of(self, node: ast.Call, function: ast.FunctionDef, argument: ast.expr) -> str:
+        """Return the parameter that an argument is passed for."""
+        raise NotImplementedError
+
     def _is_told(self, node: ast.Call) -> bool:
         """Whether a method of the graph gives what it gave in TensorFlow 1.
 
@@ -59,7 +78,7 @@ class Loaded(Values):
         self.loaded = True
         self.found.makes.append(node)
         if name != "tf.saved_model.load":
-            self._joined(node, self._arguments(node))
+            self._joined(node, [thing for thing in self._arguments(node) if not thing.graph])
             saver = name == "tf.train.import_meta_graph"
             return Thing(Sort.SAVER if saver else Sort.GRAPH, node, call=node)
         self.loaded_model = True

@@ -73,6 +73,13 @@ class Replaced(Layout):
             if new is not None:
                 self.answers[(node.lineno, node.col_offset)] = new
                 return new
+            if node in self.scope.calls.loads:
+                loaded = self.scope.without_sessions(node, writer)
+                if loaded is not None:
+                    return loaded
+            if node in self.scope.late_savers:
+                options = [self._argument(node, name, value) for name, value in _given(node)]
+                return self._call_text(node, f"{self.model}.make_saver", options)
             dropped = self._without_session(node)
             if dropped is not None:
                 return dropped
@@ -307,8 +314,9 @@ class Replaced(Layout):
             for argument in (*names, *spec.kwonlyargs)
             if (id(local), argument.arg) in self.scope.calls.session_names
         }
+        loaders = {name for name in sessions if (id(local), name) in self.scope.calls.loaders}
         gone = sessions | {name for key, name in self.scope.renamed if key == id(local)}
-        if not gone or node not in self.scope.deferred:
+        if not gone or (node not in self.scope.deferred and gone != loaders):
             return None
         if spec.kwonlyargs or spec.vararg or spec.kwarg or spec.posonlyargs:
             raise Refusal(node, "function", "its parameters are not plain ones")

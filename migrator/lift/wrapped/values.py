@@ -102,6 +102,7 @@ class Values:
         self.reads: list[tuple[ast.Call, ast.expr]] = []  #: runs of a variable
         self.steps: list[tuple[ast.Call, ast.expr]] = []  #: ``tf.train.global_step(sess, step)``
         self.savers: list[ast.Call] = []
+        self.late_savers: list[ast.Call] = []  #: made where they save or restore, and not kept
         self.saves: list[tuple[ast.Call, ast.expr, str]] = []  #: save and restore
         self.writers: list[ast.Call] = []
         self.additions: list[ast.Call] = []
@@ -141,11 +142,24 @@ class Values:
         if old is not None and thing.sort is Sort.HOST and old.sort is not Sort.HOST:
             if self.context.deferred:
                 raise Refusal(name, "one meaning", f"a function changes `{name.id}` outside of it")
-            if self.context.inside:
+            if self.context.inside and not self._follows(name, self.versions[key]):
                 thing = Thing(Sort.HOST, name, maybe=True)
         thing.loops = tuple(loop for loop, _ in self.context.loops)
         self.env[key] = thing
         self.versions.setdefault(key, []).append(thing)
+
+    def _follows(self, name: ast.Name, versions: list[Thing]) -> bool:
+        """Whether a name was given its one value by a statement of the same block."""
+        before = versions[0].node
+        if len(versions) > 1 or before not in self.module.scope_of:
+            return False
+        assert before is not None
+        first, second = self.module.statement(before), self.module.statement(name)
+        around = self.module.parents[first]
+        return around is self.module.parents[second] and any(
+            first in block and second in block
+            for block in (getattr(around, "body", []), getattr(around, "orelse", []))
+        )
 
     def store(self, target: ast.expr, thing: Thing) -> None:
         """Bind the names of an assignment's target."""
@@ -321,7 +335,7 @@ class Values:
             return self._runs_session(node, definition)
         callee = callee or self.evaluate(function)
         self._makes_graph(node, definition)
-        things = self._arguments(node)
+        things = self._without_sessions(node, definition)
         name = function.id if isinstance(function, ast.Name) else ""
         owner = self.module.find(name, self.module.scope_of[node])[0] if name else None
         if owner is None and name in _PLAIN_CALLS:
@@ -421,13 +435,16 @@ class Values:
             return self._loads(node, name)
         if name in LISTINGS and self._lists(node):
             return Thing(Sort.HOST, node)
-        things = self._arguments(node)
-        self._joined(node, things)
+        self._joined(node, [thing for thing in self._arguments(node) if not thing.graph])
         self.found.makes.append(node)
         return Thing(Sort.VARIABLE if name in _MAKERS else Sort.GRAPH, node, call=node)
 
     def _makes_graph(self, node: ast.Call, definition: ast.AST | None) -> None:
         """Note a call of a function that makes the graph."""
+        raise NotImplementedError
+
+    def _without_sessions(self, node: ast.Call, definition: ast.AST | None) -> list[Thing]:
+        """Return what the arguments of a call are but for sessions, which a function loads into."""
         raise NotImplementedError
 
     def _gives_graph(self, definition: ast.AST | None, result: Thing) -> None:

@@ -17,7 +17,9 @@ from migrator import vendor
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
-NAMES = sorted(path.parent.name for path in GOLDEN.glob("*/before.py"))
+_ALL = sorted(path.parent.name for path in GOLDEN.glob("*/before.py"))
+LOADING = [name for name in _ALL if name.startswith("load_")]  #: given a folder of artefacts
+NAMES = [name for name in _ALL if name not in LOADING]
 TOLERANCE = 1e-5
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\binf\b|\bnan\b)")
 
@@ -41,7 +43,8 @@ def run_side(
     """Run every script, each in a folder of its own; the bridge is at hand."""
     jobs = []
     (root / "bridge").mkdir(parents=True)
-    bridge = vendor.bridge_text(["graph_module", "graph_export"])
+    parts = ("graph_module", "graph_export", "graph_import", "graph_predictor")
+    bridge = vendor.bridge_text([*parts, "saver", "session_module"])
     (root / "bridge" / "tf2_bridge.py").write_text(bridge)
     for name, script in scripts.items():
         (root / name).mkdir()

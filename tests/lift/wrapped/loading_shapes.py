@@ -6,12 +6,22 @@ from __future__ import annotations
 #: ones by TensorFlow 2, by the same program migrated.  A SavedModel of TensorFlow 2 has no
 #: collections.
 LOADING = {
+    "fine_tuned": ("old", "new"),
     "frozen": ("old", "new"),
     "frozen_function": ("old", "new"),
     "frozen_joined": ("old", "new"),
+    "frozen_labels": ("old", "new"),
+    "frozen_loop": ("old", "new"),
     "loaded_collections": ("old",),
+    "loaded_in_function": ("old", "new"),
     "loaded_names": ("old", "new"),
     "loaded_signature": ("old", "new"),
+    "loaded_tensor_info": ("old", "new"),
     "restored": ("old", "new"),
+    "restored_flags": ("old", "new"),
+    "restored_in_function": ("old", "new"),
+    "restored_or_frozen": ("old", "new"),
+    "restored_state": ("old", "new"),
+    "restored_variables": ("old", "new"),
     "retrained": ("old", "new"),
 }

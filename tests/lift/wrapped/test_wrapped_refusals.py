@@ -87,7 +87,7 @@ def refused(source: str) -> str:
         ("tf.log = np.log", "a part of TensorFlow is replaced"),
         # savers
         ("s = tf.train.Saver()\ns.export_meta_graph('m')", "`.export_meta_graph()` of a Saver"),
-        ("tf.train.Saver().save(sess, 'm')", "the Saver is not kept in a name"),
+        ("tf.train.Saver([w]).save(sess, 'm')", "the Saver is not kept in a name"),
         ("w = tf.summary.FileWriter('l')\nw.add_session_log(1)", "`.add_session_log()`"),
     ],
 )

@@ -2,7 +2,6 @@
 import os
 import sys
 
-import tensorflow as tf
 import tf2_bridge
 
 

@@ -13,9 +13,10 @@ class Model(tf2_bridge.GraphModule):
 
     @tf2_bridge.graph
     def build(self, export_dir):
+        graph = tf.compat.v1.get_default_graph()
         tf2_bridge.import_saved_model([tf.saved_model.SERVING], export_dir)
-        self.x = tf.compat.v1.get_default_graph().get_tensor_by_name("x:0")
-        self.y = tf.compat.v1.get_default_graph().get_tensor_by_name("y:0")
+        self.x = graph.get_tensor_by_name("x:0")
+        self.y = graph.get_tensor_by_name("y:0")
 
         self._predict = self.function([self.x], self.y)
         self._classes = self.function(["x:0"], "best:0")
@@ -58,4 +59,5 @@ points = [[0.5, -0.25], [1.0, 2.0], [-3.0, 0.125]]
 model = Model(export_dir)
 print(model.predict(points))
 print(model.classes(points))
-print(Ranked(export_dir).rank(points))
+for array in Ranked(export_dir).rank(points):
+    print(array)

@@ -47,4 +47,5 @@ points = [[0.5, -0.25], [1.0, 2.0], [-3.0, 0.125]]
 model = Model(export_dir)
 print(model.predict(points))
 print(model.classes(points))
-print(Ranked(export_dir).rank(points))
+for array in Ranked(export_dir).rank(points):
+    print(array)

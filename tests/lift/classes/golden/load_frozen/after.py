@@ -16,14 +16,15 @@ class Classifier(tf2_bridge.GraphModule):
 
     @tf2_bridge.graph
     def build(self, path, input_name):
+        graph = tf.compat.v1.get_default_graph()
         graph_def = tf.compat.v1.GraphDef()
         with tf.io.gfile.GFile(path, "rb") as f:
             graph_def.ParseFromString(f.read())
             tf.import_graph_def(graph_def, name="")
         # the ends of the graph
-        self.x = tf.compat.v1.get_default_graph().get_tensor_by_name(input_name + ":0")
-        self.y = tf.compat.v1.get_default_graph().get_tensor_by_name("y:0")
-        self.best = tf.compat.v1.get_default_graph().get_operation_by_name("best").outputs[0]
+        self.x = graph.get_tensor_by_name(input_name + ":0")
+        self.y = graph.get_tensor_by_name("y:0")
+        self.best = graph.get_operation_by_name("best").outputs[0]
 
         self._predict = self.function([self.x], self.y)
         self._classify = self.function([self.x, "keep_prob:0"], [self.y, self.best])
@@ -68,8 +69,8 @@ if __name__ == "__main__":
     points = np.array([[0.5, -0.25], [1.0, 2.0], [-3.0, 0.125]])
     classifier = Classifier(path)
     print(classifier.predict(points))
-    print(classifier.classify(points))
-    print(classifier.classify(points[:1], keep_prob=1))
+    for array in classifier.classify(points) + classifier.classify(points[:1], keep_prob=1):
+        print(array)
     hidden, norm = Embedder(path).embed(points)
     print(hidden)
     print(norm)

@@ -59,8 +59,8 @@ if __name__ == "__main__":
     points = np.array([[0.5, -0.25], [1.0, 2.0], [-3.0, 0.125]])
     classifier = Classifier(path)
     print(classifier.predict(points))
-    print(classifier.classify(points))
-    print(classifier.classify(points[:1], keep_prob=1))
+    for array in classifier.classify(points) + classifier.classify(points[:1], keep_prob=1):
+        print(array)
     hidden, norm = Embedder(path).embed(points)
     print(hidden)
     print(norm)

@@ -14,12 +14,13 @@ class Classifier(tf2_bridge.GraphModule):
 
     @tf2_bridge.graph
     def build(self, prefix):
+        graph = tf.compat.v1.get_default_graph()
         # the graph comes from the file beside the checkpoint
         saver = tf2_bridge.import_meta_graph("{}.meta".format(prefix), clear_devices=True)
         saver.restore(prefix)
-        self.x = tf.compat.v1.get_default_graph().get_operation_by_name("x").outputs[0]
+        self.x = graph.get_operation_by_name("x").outputs[0]
         self.y = tf.compat.v1.get_collection("outputs")[0]
-        self.keep_prob = tf.compat.v1.get_default_graph().get_tensor_by_name("keep_prob:0")
+        self.keep_prob = graph.get_tensor_by_name("keep_prob:0")
 
         self._predict = self.function([self.x, self.keep_prob], self.y)
         self._weights = self.function([], ["hidden/w:0", "output/b:0"])

@@ -14,13 +14,14 @@ class Trainer(tf2_bridge.GraphModule):
 
     @tf2_bridge.graph
     def build(self, prefix):
+        graph = tf.compat.v1.get_default_graph()
         self.saver = tf2_bridge.import_meta_graph(prefix + ".meta")
         self.saver.restore(prefix)
         self.global_step = tf.compat.v1.train.get_global_step()
-        self.x = tf.compat.v1.get_default_graph().get_tensor_by_name("x:0")
-        self.labels = tf.compat.v1.get_default_graph().get_tensor_by_name("labels:0")
-        self.loss = tf.compat.v1.get_default_graph().get_tensor_by_name("loss:0")
-        self.train_op = tf.compat.v1.get_default_graph().get_operation_by_name("train")
+        self.x = graph.get_tensor_by_name("x:0")
+        self.labels = graph.get_tensor_by_name("labels:0")
+        self.loss = graph.get_tensor_by_name("loss:0")
+        self.train_op = graph.get_operation_by_name("train")
 
         self._train = self.function(
             [self.x, self.labels], [self.train_op, self.loss, self.global_step]

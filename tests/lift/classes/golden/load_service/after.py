@@ -17,10 +17,11 @@ class Service(tf2_bridge.GraphModule):
 
     @tf2_bridge.graph
     def build(self, prefix):
+        graph = tf.compat.v1.get_default_graph()
         saver = tf2_bridge.import_meta_graph(prefix + ".meta")
         saver.restore(prefix)
-        self.x = tf.compat.v1.get_default_graph().get_tensor_by_name("x:0")
-        self.y = tf.compat.v1.get_default_graph().get_tensor_by_name("y:0")
+        self.x = graph.get_tensor_by_name("x:0")
+        self.y = graph.get_tensor_by_name("y:0")
 
         self._predict = self.function([self.x], self.y)
 

@@ -8,7 +8,7 @@ class LoadedCollections(tf2_bridge.GraphModule):
     def build(self):
         graph = tf.compat.v1.get_default_graph()
         tf2_bridge.import_saved_model(["serve"], "export")
-        for op in graph.get_operations():
+        for op in tf2_bridge.graph_operations():
             if op.type == "Placeholder":
                 print("placeholder", op.name)
         x = tf.compat.v1.get_collection("inputs")[0]

@@ -11,6 +11,7 @@ class Retrained(tf2_bridge.GraphModule):
     @tf2_bridge.graph
     def build(self):
         saver = tf2_bridge.import_meta_graph("model/net-20.meta")
+        saver.restore("model/net-20")
 
         x, labels = tf.compat.v1.get_collection("inputs")
         train_op = tf.compat.v1.get_collection("train_op")[0]
@@ -24,7 +25,6 @@ class Retrained(tf2_bridge.GraphModule):
 
 model = Retrained()
 model.build()
-model.saver.restore("model/net-20")
 
 for epoch in range(5):
     _, value = model.train_op(features, targets)

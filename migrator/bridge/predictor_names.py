@@ -1,0 +1,50 @@
+"""The tensors that a predictor of TensorFlow 1 fed and fetched.
+
+Part of ``tf2_bridge``, with the predictors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__: list[str] = []
+
+
+def _check_names(key: Any, signature_def: Any, input_names: Any, output_names: Any) -> None:
+    """Raise ValueError unless one of the three ways to say what is fed and fetched is used."""
+    if (input_names is None) != (output_names is None):
+        raise ValueError(
+            "input_names and output_names must both be specified or both be unspecified."
+        )
+    if sum(one is not None for one in (key, signature_def, input_names)) > 1:
+        raise ValueError(
+            "You must specify at most one of signature_def_key OR signature_def OR"
+            "(input_names AND output_names)."
+        )
+
+
+def _fed_and_fetched(
+    meta_graph: Any, key: str | None, signature_def: Any, input_names: Any, output_names: Any
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the names of the tensors that are fed and fetched, by what users call them."""
+    if input_names is not None:
+        return dict(input_names), dict(output_names)
+    if signature_def is None:
+        key, known = key or "serving_default", meta_graph.signature_def
+        found = [one for one in (key, f"default_input_alternative:{key}") if one in known]
+        if not found:
+            raise ValueError(
+                f'Got signature_def_key "{key}". Available signatures are {list(known)}.'
+            )
+        signature_def = known[found[0]]
+    inputs, outputs = signature_def.inputs, signature_def.outputs
+    return {k: inputs[k].name for k in inputs}, {k: outputs[k].name for k in outputs}
+
+
+def _check_keys(given: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+    unexpected = set(given) - set(expected)
+    if unexpected:
+        raise ValueError(
+            f"Got unexpected keys in input_dict: {unexpected}\nexpected: {set(expected)}"
+        )
