@@ -10,6 +10,7 @@ __all__ = [
     "BRIDGED_READERS",
     "FAMILIES",
     "FINALIZES",
+    "FROZEN",
     "HOLDS_V1_SAVER",
     "KEY_READERS",
     "READER_ATTRIBUTES",
@@ -143,6 +144,9 @@ TARGETS = frozenset(
     )
     for name in FAMILIES[family]
 )
+
+#: These load a graph into a session, in a file that opens one; TensorFlow 2 code loads it, too.
+FROZEN = frozenset(FAMILIES["import graph"])
 
 #: These read a checkpoint by variable names, which an object-based checkpoint does not have
 #: as keys (measured: init_from_checkpoint and NewCheckpointReader do not find them).

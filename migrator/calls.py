@@ -14,7 +14,8 @@ from migrator.names import Module, Symbol
 __all__ = ["checkpoint_files", "is_v1_load"]
 
 #: The files of a checkpoint, as code names them: at the end of a name, or in a pattern.
-_FILES = re.compile(r"\.(meta|index|data-(?:0|\?|\*|%|\{))[\w*?.%{}:-]*$")
+_FILES = re.compile(r"\.(?:(meta|index)[*?]?|(data)-[0?*%{][\w*?.%{}:-]*)$")
+_CHECKPOINT = re.compile(r"ckpt|check_?point|latest|restore|snapshot", re.IGNORECASE)
 #: These take the name of a ``.meta`` file and are looked at themselves.
 _TAKE_META = (
     *("tf.train.import_meta_graph", "tf.train.export_meta_graph"),
@@ -22,10 +23,23 @@ _TAKE_META = (
 )
 
 
-def checkpoint_files(module: Module) -> Iterator[tuple[str, int]]:
-    """Yield (suffix, line) of each text that ends like the name of a checkpoint's file."""
-    if not re.search(r"\.(meta|index|data-)", module.text):
-        return
+def checkpoint_files(module: Module) -> tuple[tuple[str, int], ...]:
+    """Return (suffix, line) of each text that ends like the name of a checkpoint's file.
+
+    And (``step``, line) where the step is parsed out of the name of a checkpoint.
+    """
+    found = [
+        ("step", attribute.lineno)
+        for name in ("split", "rsplit")
+        for attribute in module.by_name.get(name, ())
+        if _parses_step(module, attribute)
+    ]
+    if re.search(r"\.(meta|index|data-)", module.text):
+        found += _suffixes(module)
+    return tuple(sorted(found, key=lambda place: place[1]))
+
+
+def _suffixes(module: Module) -> Iterator[tuple[str, int]]:
     for node in ast.walk(module.tree):
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
@@ -35,9 +49,26 @@ def checkpoint_files(module: Module) -> Iterator[tuple[str, int]]:
         around = list(module.ancestors(node)) if node in module.parents else []
         if isinstance(next(iter(around), None), ast.Expr):
             continue  # a text that stands for itself
-        symbols = [module.symbol(at.func) for at in around if isinstance(at, ast.Call)]
+        calls = [at.func for at in around if isinstance(at, ast.Call)]
+        symbols = [module.symbol(function) for function in calls]
+        if any(getattr(function, "attr", "") == "export_meta_graph" for function in calls):
+            continue
         if not any(symbol and symbol.name.startswith(_TAKE_META) for symbol in symbols):
-            yield ".data" if match[1].startswith("data") else f".{match[1]}", node.lineno
+            yield f".{match[1] or match[2]}", node.lineno
+
+
+def _parses_step(module: Module, node: ast.Name | ast.Attribute) -> bool:
+    """Whether ``node`` is the ``split`` of ``int(ckpt.split("-")[-1])``."""
+    call = module.parents.get(node)
+    item = module.parents.get(call) if isinstance(call, ast.Call) and call.func is node else None
+    return (
+        isinstance(node, ast.Attribute)
+        and isinstance(call, ast.Call)
+        and isinstance(item, ast.Subscript)
+        and any(isinstance(arg, ast.Constant) and arg.value == "-" for arg in call.args[:1])
+        and ast.unparse(item.slice) in ("-1", "1")
+        and _CHECKPOINT.search(ast.unparse(node.value)) is not None
+    )
 
 
 def is_v1_load(module: Module, node: ast.AST, symbol: Symbol) -> bool:

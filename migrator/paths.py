@@ -25,6 +25,7 @@ class Hole:
 
     key: str | None = None  #: what decides it, ``flag:model_dir``; None for nobody knows what
     text: str | None = None  #: what it is unless somebody says otherwise
+    flat: bool = False  #: it is a part of one file's name
 
 
 #: What one expression may name: text and holes, one after the other.
@@ -192,7 +193,7 @@ class Paths:
         if name in _FOUND:
             given = args[0] if args else _keyword(node, "checkpoint_dir")
             folder = self._of(given, depth) if given is not None else [_ANY]
-            return [(*path, "/", Hole()) for path in folder]
+            return [(*path, "/", Hole(flat=True)) for path in folder]
         if name == "os.path.dirname" and args:
             return [_parent(path) for path in self._of(args[0], depth)]
         if isinstance(node.func, ast.Attribute):
@@ -444,24 +445,33 @@ def meets(one: Path, other: Path) -> bool:
     for i in range(len(a), -1, -1):
         new = [False] * (len(b) + 1)
         for j in range(len(b), -1, -1):
-            if i == len(a) and j == len(b):
+            left, right = a[i : i + 1], b[j : j + 1]
+            if not left and not right:
                 new[j] = True
-            elif i < len(a) and a[i] == _WILD:
-                new[j] = row[j] or (j < len(b) and new[j + 1])
-            elif j < len(b) and b[j] == _WILD:
-                new[j] = new[j + 1] or (i < len(a) and row[j])
-            elif i < len(a) and j < len(b) and a[i] == b[j]:
+            elif left in _HOLES or right in _HOLES:
+                # one of the holes ends here, or takes what the other side has
+                new[j] = (left in _HOLES and row[j]) or (right in _HOLES and new[j + 1])
+                new[j] = new[j] or (left in _HOLES and _takes(left, right) and new[j + 1])
+                new[j] = new[j] or (right in _HOLES and _takes(right, left) and row[j])
+            elif left == right:
                 new[j] = row[j + 1]
         row = new
     return row[0]
 
 
-_WILD = "\0"
+_WILD, _FLAT = "\0", "\1"
+_HOLES = (_WILD, _FLAT)
+
+
+def _takes(hole: str, text: str) -> bool:
+    """Whether a hole can stand for a character of the other path."""
+    return text != "" and text not in _HOLES and (hole == _WILD or text != "/")
 
 
 def _pattern(path: Path) -> str:
-    text = "".join(part if isinstance(part, str) else _WILD for part in path)
-    text = _normal(text)
+    text = _normal(
+        "".join(part if isinstance(part, str) else _FLAT if part.flat else _WILD for part in path)
+    )
     # a relative path may start anywhere
     if not text:
         return _WILD
@@ -473,7 +483,7 @@ def _normal(text: str) -> str:
     text = re.sub(r"(^|(?<=/))\./", "", text)
     while re.match(r"\.\.(/|$)", text):
         text = text[3:]
-    text = re.sub(r"(?<=/)[^/\0.]+/\.\./", "", text)
+    text = re.sub(r"(^|(?<=/))[^/\0\1.]+/\.\./", "", text)
     return text[:-1] if text.endswith("/") and len(text) > 1 else "" if text == "." else text
 
 

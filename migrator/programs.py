@@ -20,6 +20,7 @@ from migrator import symbols
 from migrator.apis import (
     BRIDGED_READERS,
     FINALIZES,
+    FROZEN,
     HOLDS_V1_SAVER,
     KEY_READERS,
     READER_ATTRIBUTES,
@@ -50,6 +51,9 @@ _IMPORT = re.compile(
 _CONTINUED = re.compile(r"\\\r?\n")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _THROUGH = re.compile(r"\w\s*\.\s*(tf|tensorflow)\s*\.")
+
+#: What may name the graph of a checkpoint where TensorFlow itself is not used.
+_META_NAMED = re.compile(r"""\.meta["']""")
 
 #: Module-level calls of these make no graph op, so a file may hold them and stay neutral.
 _QUIET = re.compile(
@@ -180,11 +184,28 @@ def facts_of(path: str, text: str, foreign: Foreign | None = None) -> FileFacts:
         imports = import_lines(text)
         entry = "__main__" in text
         through = _THROUGH.search(text) is not None
-        return FileFacts(path, imports, entry=entry, reaches=bool(imports), through=through)
+        return FileFacts(
+            path,
+            imports,
+            entry=entry,
+            reaches=bool(imports),
+            through=through,
+            files=_files_named(text),
+        )
     try:
         return _Collector(path, Module(text, foreign)).facts()
     except (SyntaxError, ValueError, RecursionError) as error:
         return _unparsed(path, text, describe_syntax_error(error))
+
+
+def _files_named(text: str) -> tuple[tuple[str, int], ...]:
+    """Return the files of checkpoints that a text without TensorFlow names."""
+    if not _META_NAMED.search(text):
+        return ()
+    try:
+        return checkpoint_files(Module(text))
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
 
 
 def unreadable(path: str, raw: bytes, reason: str) -> FileFacts:
@@ -244,6 +265,7 @@ class _Collector:
             for _, symbol in refs
         )
         targets: list[tuple[str, int]] = []
+        frozen: list[tuple[str, int]] = []
         readers: list[tuple[str, int]] = []
         finalizers: list[tuple[str, int]] = []
         gone: dict[str, int] = {}
@@ -257,6 +279,8 @@ class _Collector:
             session = session or _below(name, SESSIONS)
             if _is_target(module, node, symbol):
                 targets.append((name, line))
+            elif name in FROZEN:
+                frozen.append((name, line))
             if _below(name, KEY_READERS) and not self._kept(node):
                 readers.append((name, line))
             if _below(name, FINALIZES):
@@ -295,6 +319,7 @@ class _Collector:
                 slim = True
             elif symbols.status(dotted) is symbols.Status.LEGACY_KERAS:
                 legacy = legacy or dotted
+        targets += frozen if session else []
         tests = self._tests_in_sessions(refs)
         targets += [(name, at.lineno) for at, name in (weight_calls(module) if refs else ())]
         if legacy is None and "TF_USE_LEGACY_KERAS" in module.text:
@@ -322,7 +347,7 @@ class _Collector:
             saver_names=tuple(sorted(saver_names)),
             reaches=bool(imports),
             through=_THROUGH.search(module.text) is not None,
-            files=tuple(checkpoint_files(module)) if refs else (),
+            files=checkpoint_files(module),
         )
 
     def _kept(self, node: ast.expr) -> bool:

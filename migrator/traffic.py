@@ -7,6 +7,7 @@ read once.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -29,6 +30,9 @@ _FREEZE = "tf.python.tools.freeze_graph"
 _META = "tf.train.import_meta_graph"
 _PREDICTOR = "tf.contrib.predictor.from_saved_model"
 _LOAD = "tf.saved_model.load"
+
+#: What is a checkpoint's name by custom, and never that of a folder.
+_PREFIX = re.compile(r"\.ckpt(-\d+)?$")
 
 _UNKNOWN: tuple[Path, ...] = ((Hole(),),)
 
@@ -360,29 +364,31 @@ def _prefix(path: Path) -> Path:
     return path
 
 
+def _prefixes(path: Path) -> list[Path]:
+    """Return the checkpoints that a reader of ``path`` may open, which may be their folder."""
+    last = path[-1] if path else ""
+    found = isinstance(last, Hole) and last.flat  # by latest_checkpoint
+    if found or (isinstance(last, str) and _PREFIX.search(last)):
+        return [path]
+    return [path, (*path, "/", Hole(flat=True))]
+
+
 def _checkpoint_relation(written: Iterable[Path], read: Iterable[Path]) -> Relation:
     """Return how the checkpoints under ``written`` stand to a file or folder that is read."""
     prefixes, wanted = list(written), [_prefix(path) for path in read]
     found = Relation.OTHER
     for prefix in prefixes:
         for path in wanted:
-            exact = relation([prefix], [path])
-            if exact is Relation.SAME:
-                return exact
-            folder = relation([_folder(prefix)], [_folder(path), path])
-            if folder is Relation.SAME and _may_follow(prefix, path):
+            if relation([prefix], [path]) is Relation.SAME:
                 return Relation.SAME
-            variants = [prefix, (*prefix, "-", Hole())]
-            if relation(variants, [path, (*path, "/", Hole())]) is not Relation.OTHER:
-                found = Relation.UNKNOWN
+            # a save may add the step to a prefix
+            met = relation([prefix, (*prefix, "-", Hole(flat=True))], _prefixes(path))
+            if met is Relation.OTHER:
+                continue
+            if relation([_folder(prefix)], [_folder(path), path]) is Relation.SAME:
+                return Relation.SAME
+            found = Relation.UNKNOWN
     return found
-
-
-def _may_follow(prefix: Path, path: Path) -> bool:
-    """Whether a reader that shares a writer's folder may read this very checkpoint."""
-    return relation([prefix, (*prefix, "-", Hole())], [path, (*path, "/", Hole())]) is not (
-        Relation.OTHER
-    )
 
 
 def _folder(path: Path) -> Path:

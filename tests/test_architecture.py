@@ -56,7 +56,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "imports": ({"results", "symbols", "names", "tree", "rule"}, {"libcst"}),
     "lift": (
         {"results", "symbols", "slim_symbols", "apis", "names", "flow", "interface", "tree"}
-        | {"rule", "instances"},
+        | {"rule", "instances", "calls"},
         {"libcst"},
     ),
     "engine": (
@@ -70,7 +70,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "checker": ({"results", "worker", "interrupts"}, {"numpy"}),
     "convert": (
         {"results", "worker", "bridge", "checker", "interrupts"},
-        {"numpy", "tensorflow", "google"},  # in its part that is a process of its own
+        {"numpy", "tensorflow", "google", "keras", "tf_keras"},  # in a process of their own
     ),
     # a run over a repository
     "artefacts": ({"checker", "exported", "traffic"}, set()),

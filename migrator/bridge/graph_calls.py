@@ -81,9 +81,13 @@ class _Function:
         if isinstance(fetch, tf.Variable):
             return self._variable(fetch)
         element = self._build.element(fetch)
-        if isinstance(element, tf.Tensor) and element.op.type == "ReadVariableOp":
-            named = self._build.named(element.name)  # an imported variable's own tensor
-            return self._variable(named) if isinstance(named, tf.Variable) else self._place(named)
+        read = element
+        while isinstance(read, tf.Tensor) and read.op.type == "Identity":
+            read = None if read.op.control_inputs else read.op.inputs[0]
+        if isinstance(read, tf.Tensor) and read.op.type == "ReadVariableOp":
+            named = self._build.named(read.name)
+            if isinstance(named, tf.Variable):  # it was a reference, when it was imported
+                return self._variable(named)
         return self._place(element)
 
     def _place(self, element: Any) -> Callable[[list[Any]], Any]:

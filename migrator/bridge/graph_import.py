@@ -53,7 +53,7 @@ def import_saved_model(
     _set_assets(meta, export_dir)
     imported = _Imported(build, meta, import_scope)
     prefix = os.path.join(export_dir, "variables", "variables")
-    if meta.HasField("saver_def") and tf.io.gfile.exists(f"{prefix}.index"):
+    if imported.saver_def is not None and tf.io.gfile.exists(f"{prefix}.index"):
         imported.restore(prefix)
     imported.initialize_tables()
     return result
@@ -91,7 +91,7 @@ def import_meta_graph(
         with tf.io.gfile.GFile(path, "rb") as stream:
             meta.ParseFromString(stream.read())
     imported = _Imported(build, meta, import_scope)
-    if meta.HasField("saver_def"):
+    if imported.saver_def is not None:
         return _ImportedSaver(imported)
     return saver() if tf.compat.v1.global_variables() else None
 
@@ -134,13 +134,14 @@ class _Imported:
             for name, handle in handles.items()
         }
         listed = {key: self._take(key) for key in _VARIABLE_KEYS}
-        has_saver = meta.HasField("saver_def")
-        if not has_saver:  # or TensorFlow would make one, for variables of other imports
-            for field in ("filename_tensor_name", "save_tensor_name", "restore_op_name"):
-                setattr(meta.saver_def, field, "none")
+        #: the definition of the Saver, None if there is none
+        self.saver_def: Any = v1.train.SaverDef() if meta.HasField("saver_def") else None
+        if self.saver_def is not None:
+            self.saver_def.CopyFrom(meta.saver_def)
+        # Without one, TensorFlow would make a Saver of all variables, of other imports too.
+        for field in ("filename_tensor_name", "save_tensor_name", "restore_op_name"):
+            setattr(meta.saver_def, field, "none")
         v1.train.import_meta_graph(meta, import_scope=import_scope, input_map=input_map)
-        if not has_saver:
-            meta.ClearField("saver_def")
         made = set(map(id, self.variables.values()))
         for key, names in listed.items():
             if names or graph.get_collection(key):
@@ -211,7 +212,7 @@ class _Imported:
 
     def restore(self, prefix: str) -> None:
         """Restore a checkpoint as the meta graph's Saver does."""
-        definition = self.meta.saver_def
+        definition = self.saver_def
         self.run(definition.restore_op_name, {definition.filename_tensor_name: prefix})
         for name in _ancestors(self.resources.graph, definition.restore_op_name):
             if name in self.variables:
@@ -235,7 +236,7 @@ class _Imported:
         Each with whether it is a slice of what is in the checkpoint.
         """
         graph, result = self.resources.graph, {}
-        for name in _ancestors(graph, self.meta.saver_def.restore_op_name):
+        for name in _ancestors(graph, self.saver_def.restore_op_name):
             op = graph.get_operation_by_name(name)
             if op.type not in ("Assign", "AssignVariableOp"):
                 continue
@@ -256,7 +257,7 @@ class _ImportedSaver(GraphSaver):
     """The Saver of a meta graph."""
 
     def __init__(self, imported: _Imported) -> None:
-        definition = imported.meta.saver_def
+        definition = imported.saver_def
         saved = imported.saved()
         super().__init__(
             {name: variable for name, (variable, _) in saved.items()},
@@ -308,6 +309,9 @@ def _set_assets(meta: Any, export_dir: str) -> None:
         paths[name] = os.path.join(export_dir, "assets", asset.filename)
     for node in meta.graph_def.node:
         if node.name in paths:
+            node.op = "Const"  # TensorFlow 2 wrote a placeholder
+            node.attr.clear()
+            node.attr["dtype"].type = tf.string.as_datatype_enum
             node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(paths[node.name]))
 
 

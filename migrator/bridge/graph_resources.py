@@ -56,6 +56,7 @@ class _Resources:
             for kind, held in ((_VARIABLE, self.variables), (_TABLE, self.tables)):
                 if kind.fullmatch(op.type):
                     held[op.name] = op
+        self._changed = self._changes()
         self._prefix = f"tf2_bridge_{next(_numbers)}"  # of what is shared by parts of the graph
         nodes = [new for node in graph_def.node for new in self._nodes(node)]
         del graph_def.node[:]
@@ -70,6 +71,7 @@ class _Resources:
         """Yield what becomes of a node."""
         op = self.graph.get_operation_by_name(node.name)
         controls = [one for one in node.input if one.startswith("^")]
+        yield from self._late_reads(node, op)
         taken = _references(op)
         handles = {index: self._handle(op.inputs[index], controls) for index in taken}
         for_resources = _for_resources(op)
@@ -79,19 +81,13 @@ class _Resources:
                 kind = "Identity"
             yield self._of_handle(op.name, kind, self.placeholder(op.name), op.outputs[0])
         elif not taken:
-            # Waiting for a change means reading after it.
-            for index, tensor in enumerate(op.inputs if controls else ()):
-                held = _read(tensor)
-                if held in self.variables:
-                    name = f"{op.name}/tf2_bridge_{index}"
-                    handle = self.placeholder(held)
-                    yield self._of_handle(name, "ReadVariableOp", handle, tensor, controls)
-                    node.input[index] = name
             if any(one.name == "shared_name" for one in op.op_def.attr):
                 # Parts of the graph that run at different times use the same queue or iterator.
                 shared = op.get_attr("shared_name") or op.name.encode()
                 node.attr["shared_name"].s = f"{self._prefix}_".encode() + shared
             yield node
+            if op.type in ("Enter", "Switch") and _read(op.inputs[0]):
+                yield self._passing(node, {0: self._handle(op.inputs[0], [])}, controls)
         elif None in handles.values() or not (_PASSING.fullmatch(op.type) or for_resources):
             yield _refused(node, op)
         elif for_resources:
@@ -111,12 +107,38 @@ class _Resources:
             yield node
         else:
             node.op = op.type.removeprefix("Ref")
-            passing = tf.compat.v1.NodeDef()
-            passing.CopyFrom(node)
-            passing.name += "/tf2_bridge"
-            passing.attr["T"].type = tf.resource.as_datatype_enum
-            _set_inputs(passing, handles, controls)
-            yield from (node, passing)
+            yield from (node, self._passing(node, handles, controls))
+
+    def _changes(self) -> dict[str, set[str]]:
+        """Return the variables that have been changed when an operation is done, if any have."""
+        result: dict[str, set[str]] = {}
+        for op in self.graph.get_operations():  # but for loops, each comes after what it needs
+            found: set[str] = set()
+            for one in (*op.control_inputs, *(tensor.op for tensor in op.inputs)):
+                found |= result.get(one.name, found)
+            if _for_resources(op):
+                found |= {_read(op.inputs[index]) or "" for index in _references(op)}
+            if found:
+                result[op.name] = found
+        return result
+
+    def _late_reads(self, node: Any, op: Any) -> Iterator[Any]:
+        """Yield what reads variables for an operation that comes after a change of them.
+
+        In TF1 it shared the variable's memory, however early that had been read.
+        """
+        for index, tensor in enumerate(op.inputs if "Merge" not in op.type else ()):
+            held, taken = _read(tensor), _references(op)
+            if held is None or held not in self._changed.get(op.name, ()) or index in taken:
+                continue
+            before = [f"^{one.name}" for one in op.control_inputs]
+            before += [f"^{one.op.name}" for one in op.inputs if _read(one) != held]
+            wait = [one for one in before if held in self._changed.get(one[1:], ())]
+            if wait:
+                name = f"{op.name}/tf2_bridge_{index}"
+                handle = self._handle(tensor, [])
+                yield self._of_handle(name, "ReadVariableOp", handle, tensor, wait)
+                node.input[index] = name
 
     def _handle(self, tensor: Any, controls: list[str]) -> str | None:
         """Return the input that is the handle of the variable that ``tensor`` refers to.
@@ -126,13 +148,25 @@ class _Resources:
         op = tensor.op
         if op.name in self.variables or op.name in self.tables:
             return self.placeholder(op.name)
+        if op.type == "Identity":
+            return self._handle(op.inputs[0], controls)
         taken = _references(op)
-        if _PASSING.fullmatch(op.type):
+        if _PASSING.fullmatch(op.type) or op.type in ("Enter", "Switch"):
             return f"{op.name}/tf2_bridge:{tensor.value_index}"
         if not taken or not _for_resources(op):
             return None
         controls.append(f"^{op.name}")
         return self._handle(op.inputs[taken[0]], controls)
+
+    @staticmethod
+    def _passing(node: Any, handles: dict[int, str | None], controls: list[str]) -> Any:
+        """Return what passes on the handle of the variable whose value ``node`` passes on."""
+        result = tf.compat.v1.NodeDef()
+        result.CopyFrom(node)
+        result.name += "/tf2_bridge"
+        result.attr["T"].type = tf.resource.as_datatype_enum
+        _set_inputs(result, handles, controls)
+        return result
 
     @staticmethod
     def _of_handle(
@@ -169,9 +203,9 @@ def _for_resources(op: Any) -> str | None:
 
 
 def _read(tensor: Any) -> str | None:
-    """Return the name of the reference variable whose value ``tensor`` is."""
+    """Return the name of the reference variable whose memory ``tensor`` is."""
     op = tensor.op
-    while op.type == "Identity" and not op.control_inputs:
+    while re.fullmatch("(Ref)?(Identity|Switch|Enter)", op.type) and not op.control_inputs:
         op = op.inputs[0].op
     return op.name if op.type in ("Variable", "VariableV2") else None
 

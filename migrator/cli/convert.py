@@ -10,7 +10,7 @@ from migrator.cli.output import Stages, consoles
 from migrator.cli.usage import Usage, check_reports, write_reports
 
 if TYPE_CHECKING:
-    from migrator.convert import Conversion
+    from migrator.convert import CheckpointConversion, Conversion
     from migrator.results import ModelCheck
 
 __all__ = ["run_convert"]
@@ -22,15 +22,17 @@ def run_convert(options: argparse.Namespace) -> int:
     from migrator import convert
     from migrator.checker import CannotOpen
 
-    if options.to is None and options.optimizer is not None:
-        raise Usage("--optimizer goes with --to object-based")
+    _refuse_mixed(options)
     _, err = consoles()
+    found: Conversion | CheckpointConversion
     try:
         with Stages(err, options.quiet < 1) as progress:
             if options.to is not None:
-                return _convert_checkpoint(options, progress)
-            arguments = _arguments(options)
-            found = convert.convert(options.before, options.after, progress=progress, **arguments)
+                found = _convert_checkpoint(options, progress)
+            else:
+                found = convert.convert(
+                    options.before, options.after, progress=progress, **_arguments(options)
+                )
     except convert.CannotConvert as error:
         print(f"migrator: {error}", file=sys.stderr)
         return 1
@@ -42,6 +44,24 @@ def run_convert(options: argparse.Namespace) -> int:
     if options.quiet < 1:
         print(_summary(found) if found.match else f"Nothing was written to {found.after}.")
     return 0 if found.match else 1
+
+
+#: Options of a model.
+_OF_MODELS = (
+    *("inputs", "outputs", "signature", "tags", "op_library", "trust", "before_python"),
+    *("ranges", "choices", "tolerance", "atol", "rtol", "seed"),
+)
+#: Options of a checkpoint alone.
+_OF_CHECKPOINTS = ("optimizer", "like", "order", "set")
+
+
+def _refuse_mixed(options: argparse.Namespace) -> None:
+    """Refuse options of a model for a checkpoint alone, and the other way round."""
+    for name in _OF_CHECKPOINTS if options.to is None else _OF_MODELS:
+        if getattr(options, name):
+            option = "--range" if name == "ranges" else f"--{name.replace('_', '-')}"
+            goes = "only goes with --to" if options.to is None else "does not go with --to"
+            raise Usage(f"{option} {goes}, which converts a checkpoint alone")
 
 
 def _arguments(options: argparse.Namespace) -> dict[str, Any]:
@@ -87,8 +107,13 @@ def _show(options: argparse.Namespace, check: ModelCheck) -> None:
     write_reports(run, options.report)
 
 
-def _summary(found: Conversion) -> str:
+def _summary(found: Conversion | CheckpointConversion) -> str:
     """Return what is in the place asked for now, in a sentence or two."""
+    from migrator.convert import CheckpointConversion
+
+    if isinstance(found, CheckpointConversion):
+        number = _counted(len(found.variables), "variable")
+        return f"Converted: {found.after} is {found.to} and holds the {number}."
     keys = ", ".join(found.signatures)
     trained = len(found.trainable_variables)
     words = [
@@ -107,5 +132,24 @@ def _counted(number: int, noun: str, plural: str = "s") -> str:
     return f"{number} {noun}{'' if number == 1 else plural}"
 
 
-def _convert_checkpoint(options: argparse.Namespace, progress: Any) -> int:
-    raise Usage("--to is not there yet")
+def _convert_checkpoint(options: argparse.Namespace, progress: Any) -> CheckpointConversion:
+    """Convert a checkpoint alone.
+
+    Raises:
+        ValueError: an option makes no sense.
+    """
+    from migrator.convert import arguments as spelled
+    from migrator.convert import convert_checkpoint
+
+    return convert_checkpoint(
+        options.before,
+        options.after,
+        to=options.to,
+        optimizer=options.optimizer,
+        like=options.like,
+        order=[name for name in (options.order or "").split(",") if name] or None,
+        settings=spelled.parse_settings(options.set) or None,
+        python=options.python,
+        timeout=options.timeout,
+        progress=progress,
+    )

@@ -230,7 +230,19 @@ def _convert_options(convert: argparse.ArgumentParser) -> None:
     alone.add_argument(
         "--to", choices=("object-based", "name-based"), help="the format that AFTER gets"
     )
-    alone.add_argument("--optimizer", metavar="NAME", help="the optimizer whose slots it holds")
+    alone.add_argument(
+        "--optimizer",
+        choices=("keras", "tf_keras"),
+        help="lay the slots out as its optimizers do (default: as TensorFlow 1 names them)",
+    )
+    alone.add_argument(
+        "--like", metavar="PREFIX", help="take the layout of this object-based checkpoint"
+    )
+    alone.add_argument(
+        "--order", metavar="NAME,...", help="the variables that the Keras optimizer is built of"
+    )
+    text = "learning_rate, beta_1, beta_2, momentum or iterations"
+    _several(alone, "--set", "NAME=NUMBER", text)
 
     comparison = convert.add_argument_group("check")
     _value_options(comparison)

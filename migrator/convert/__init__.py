@@ -6,6 +6,13 @@ TensorFlow runs in processes of their own: the one that makes the SavedModel
 
 from __future__ import annotations
 
+from migrator.convert.checkpoints import CheckpointConversion, convert_checkpoint
 from migrator.convert.run import CannotConvert, Conversion, convert
 
-__all__ = ["CannotConvert", "Conversion", "convert"]
+__all__ = [
+    "CannotConvert",
+    "CheckpointConversion",
+    "Conversion",
+    "convert",
+    "convert_checkpoint",
+]

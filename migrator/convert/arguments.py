@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["Signature", "parse_signatures", "parse_tensors"]
+__all__ = ["Signature", "parse_settings", "parse_signatures", "parse_tensors"]
 
 #: ``inputs`` and ``outputs``, each key to tensor name.
 Signature = dict[str, dict[str, str]]
@@ -66,4 +66,25 @@ def parse_signatures(texts: Iterable[str]) -> dict[str, Signature]:
             raise ValueError(f"the signature {key!r} is given twice")
         inputs = parse_tensors([sides[0]]) if sides[0].strip() else {}
         found[key] = {"inputs": inputs, "outputs": parse_tensors([sides[1]])}
+    return found
+
+
+def parse_settings(texts: Iterable[str]) -> dict[str, float]:
+    """Return name → number of texts such as ``learning_rate=0.01``.
+
+    Raises:
+        ValueError: a text is none, or a name comes twice.
+    """
+    found: dict[str, float] = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            raise ValueError(
+                f"{text!r} sets nothing: write NAME=NUMBER, as in learning_rate=0.01"
+            ) from None
+        if name in found:
+            raise ValueError(f"{name!r} is set twice")
+        found[name] = value
     return found

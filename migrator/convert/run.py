@@ -151,7 +151,7 @@ def convert(
             timeout=timeout,
             trust=trust,
             op_libraries=libraries,
-            **checking,
+            **{"names": made.get("renamed") or None, **checking},
         )
         said = tuple(sentence.rstrip(".") for sentence in made["said"])
         notes = (ContractDelta("conversion", CheckStatus.NOTE, sentence) for sentence in said)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from migrator import imports, symbols
-from migrator.apis import SESSIONS, TARGETS
+from migrator.apis import FROZEN, SESSIONS, TARGETS
 from migrator.engine.codes import LIFT
 from migrator.engine.job import Job, Plan, ordered
 from migrator.engine.outcomes import findings_of
@@ -53,7 +53,9 @@ def lifted_plan(job: Job) -> Plan | Refused | None:
         return None
     if context.select or context.ignore:
         return None  # a part of the rules cannot answer for the whole program
-    targets = [node for node, symbol in job.references if symbol.name in TARGETS]
+    opened = any(symbol.name in SESSIONS for _, symbol in job.references)
+    wanted = TARGETS | FROZEN if opened else TARGETS
+    targets = [node for node, symbol in job.references if symbol.name in wanted]
     if not targets and not context.lift_whole and context.lift_refused is None:
         return None
     if any(job.keeps_line(node.lineno) for node in targets):

@@ -49,7 +49,7 @@ def findings_of(job: Job, lifted: Lifted) -> Iterator[Finding]:
             rules[0].code,
             f"{symbol.name} means the same without a session."
             if kept
-            else f"{symbol.name}: part of what became the tf.Module `{lifted.name}`.",
+            else _became(lifted, symbol.name),
             Outcome.KEPT if kept else Outcome.REWRITTEN,
             after=_answer(lifted, call),
             tier=Tier.NATIVE,
@@ -85,6 +85,12 @@ def findings_of(job: Job, lifted: Lifted) -> Iterator[Finding]:
             api="tf.Session",
             safety=Safety.REVIEW,
         )
+
+
+def _became(lifted: Lifted, name: str) -> str:
+    if family(name) == "predictor":
+        return f"{name} becomes tf2_bridge.graph_predictor, which reads old and new exports."
+    return f"{name}: part of what became the tf.Module `{lifted.name}`."
 
 
 def _call(job: Job, node: ast.Name | ast.Attribute) -> ast.expr:

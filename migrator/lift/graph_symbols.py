@@ -92,7 +92,8 @@ LOADERS = {
 PREDICTOR = "contrib.predictor.from_saved_model"
 
 _HOST_NAMES = (
-    "contrib.predictor gfile logging flags app errors ConfigProto GPUOptions OptimizerOptions GraphOptions "
+    "contrib.predictor gfile logging flags app errors ConfigProto GPUOptions "
+    "OptimizerOptions GraphOptions "
     "RunOptions RunMetadata set_random_seed random.set_random_seed train.latest_checkpoint "
     "train.get_checkpoint_state train.checkpoint_exists train.list_variables "
     "train.load_checkpoint train.load_variable Summary summary.FileWriter "

@@ -123,8 +123,8 @@ class GraphCode:
             names = [node.module or ""]
         return any(name.partition(".")[0] == "tensorflow" for name in names)
 
-    def _changed(self, node: ast.expr, new: str) -> str | None:
-        return None if self.module.source(node) == new else new
+    def _changed(self, node: ast.expr, new: str) -> str | list[Edit]:
+        return [] if self.module.source(node) == new else new
 
     def _reference(self, node: ast.expr, symbol: Symbol) -> str:
         """Return the new spelling of a symbol that is not called here, or keeps its arguments."""

@@ -123,11 +123,17 @@ def is_rmsprop(children: Dict[str, int]) -> bool:
 
 
 def key_of(graph: Any, slot: str) -> Optional[str]:
-    """Return the key of the variable that ``Adam/m/net/w`` is a slot of; None unless one is."""
-    name = "/".join(slot.split("/")[2:])
-    keys = []
-    for node in graph.nodes:
-        attribute = value_of(node)
-        if attribute is not None and attribute.full_name == name:
-            keys.append(attribute.checkpoint_key)
-    return keys[0] if len(keys) == 1 else None
+    """Return the key of the variable that ``Adam/m/net/w`` is a slot of; None unless one is.
+
+    An optimizer that was built outside of ``apply_gradients`` calls it ``m/net/w``.
+    """
+    for depth in (2, 1):
+        name = "/".join(slot.split("/")[depth:])
+        keys = []
+        for node in graph.nodes:
+            attribute = value_of(node)
+            if attribute is not None and attribute.full_name == name:
+                keys.append(attribute.checkpoint_key)
+        if keys:
+            return keys[0] if len(keys) == 1 else None
+    return None

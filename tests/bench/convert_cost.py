@@ -23,9 +23,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from large_model import WRITE, baseline, watch  # noqa: E402
+from large_model import WRITE, baseline, watch
 
-from migrator.checker.process import _environment  # noqa: E402
+from migrator.checker.process import _environment
 
 #: Reads the SavedModel at the first place; writes it as a checkpoint, and frozen.
 OTHERS = """

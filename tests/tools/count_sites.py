@@ -7,9 +7,10 @@
 An independent count, made with ``ast`` and ``resolve_names.py`` only, that a report of
 ``migrator --format json`` is held against.  ``CHECKOUT`` is the code as it was before.
 
-With ``--outcomes`` every constructor of a Saver, simple_save, builder and signature-helper call
-must lie inside the span of a finding, and every file that mentions TensorFlow and does not parse
-must have an error or a finding; what has none is listed and the exit code is 1.  With
+With ``--outcomes`` every constructor of a Saver, simple_save, builder, signature-helper, loading
+and freezing call must lie inside the span of a finding, and every file that mentions TensorFlow
+and does not parse must have an error or a finding; what has none is listed and the exit code is
+1.  With
 ``--parse`` every file that parses in ``DIR`` must be there and parse in ``CHECKOUT``.
 Exit code 2: a path that does not exist, or a report that is not one.
 """
@@ -36,6 +37,7 @@ from resolve_names import Project, Value
 
 SAVED_MODEL = r"(?:python\.)?saved_model\."
 TRAIN = r"(?:train|python\.training(?:\.\w+)?)\."
+READERS = r"(?:train|python\.training\.checkpoint_utils|contrib\.framework(?:\.\w+)*)\."
 
 #: API -> what its path below ``tensorflow`` looks like.
 FUNCTIONS = {
@@ -61,7 +63,23 @@ FUNCTIONS = {
     "convert_variables_to_constants": (
         r"(?:python\.framework\.)?graph_util(?:_impl)?\.convert_variables_to_constants"
     ),
+    "extract_sub_graph": r"(?:python\.framework\.)?graph_util(?:_impl)?\.extract_sub_graph",
+    "remove_training_nodes": r"(?:python\.framework\.)?graph_util(?:_impl)?\.remove_training_nodes",
+    "write_graph": r"(?:train|io|python\.framework\.graph_io)\.write_graph",
+    "import_graph_def": r"(?:graph_util\.|python\.framework\.importer\.)?import_graph_def",
+    "freeze_graph": r"python\.tools\.freeze_graph\.freeze_graph\w*",
+    "optimize_for_inference": r"python\.tools\.(?:optimize_for_inference|strip_unused)_lib\.\w+",
+    "TransformGraph": r"tools\.graph_transforms\.TransformGraph",
+    "NewCheckpointReader": (
+        r"(?:train|(?:python\.)?pywrap_tensorflow|python\.training\.\w+)\.NewCheckpointReader"
+    ),
+    "load_checkpoint": READERS + "load_checkpoint",
+    "load_variable": READERS + "load_variable",
+    "list_variables": READERS + "list_variables",
+    "init_from_checkpoint": READERS + "init_from_checkpoint",
+    "assign_from_checkpoint": r"contrib\.(?:\w+\.)+assign_from_checkpoint(?:_fn)?",
     "contrib.predictor": r"contrib\.predictor(?:\.\w+)*\.from_\w+",
+    "session_bundle": r"contrib\.session_bundle(?:\.\w+)+",
 }
 PATTERNS = {api: re.compile(pattern) for api, pattern in FUNCTIONS.items()}
 
@@ -97,6 +115,25 @@ REQUIRED = frozenset(
         "classification_signature_def",
         "regression_signature_def",
         "build_tensor_info",
+        "loader.load",
+        "import_meta_graph",
+        "export_meta_graph",
+        "convert_variables_to_constants",
+        "extract_sub_graph",
+        "remove_training_nodes",
+        "write_graph",
+        "import_graph_def",
+        "freeze_graph",
+        "optimize_for_inference",
+        "TransformGraph",
+        "NewCheckpointReader",
+        "load_checkpoint",
+        "load_variable",
+        "list_variables",
+        "init_from_checkpoint",
+        "assign_from_checkpoint",
+        "contrib.predictor",
+        "session_bundle",
     }
 )
 APIS = (*dict.fromkeys([*FUNCTIONS, *METHODS.values()]),)

@@ -35,7 +35,8 @@ def make(request: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         ``signatures`` (key -> inputs and outputs, each key -> tensor name), ``variables`` and
-        ``trainable_variables`` (names), ``regularization_losses`` (a number), ``call`` (the key
+        ``trainable_variables`` (names), ``renamed`` (checkpoint key ->
+        variable, where they differ), ``regularization_losses`` (a number), ``call`` (the key
         of the signature that ``__call__`` runs, or None), ``assets`` (file names), ``tags``,
         ``source_tags`` (of the meta graph that was converted), ``added`` (the keys of signatures
         that the source does not have) and ``said``: sentences on what was

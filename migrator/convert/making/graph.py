@@ -11,7 +11,8 @@ from migrator.bridge.serving import _Export
 from migrator.bridge.signature_defs import _signature_def
 from migrator.bridge.slices import _VARIABLES, _Slice
 from migrator.convert.making import CannotCarry
-from migrator.convert.making.handles import free_handles, tell_handles
+from migrator.convert.making.conditionals import make_functional
+from migrator.convert.making.handles import pass_values
 from migrator.convert.making.refusals import reason_against, way_out
 
 __all__ = ["TABLES", "Part", "Parts"]
@@ -91,8 +92,14 @@ class Part(_Slice):
             for op in self.state
             if op.type == "VarHandleOp"
         }
-        free_handles(result, handles)
-        tell_handles(result, handles)
+        make_functional(
+            result,
+            {tensor for _, tensor in self.outputs if tensor not in self.fed},
+            lambda name: self._tensor(name).dtype,
+            lambda name: self._tensor(name).shape.as_proto(),
+            lambda node: _output_names(self.graph.get_operation_by_name(node.name)),
+        )
+        pass_values(result, handles)
         return result, feeds
 
     def function(self, state: Mapping[str, Any]) -> Any:
@@ -257,6 +264,19 @@ class Parts(_Export):
         return tf.function(run, input_signature=signature, autograph=False)
 
 
+def _output_names(op: Any) -> list[str]:
+    """Return what the outputs of an op are called in a function."""
+    found = []
+    for argument in op.op_def.output_arg:
+        number = 1
+        if argument.number_attr:
+            number = op.get_attr(argument.number_attr)
+        elif argument.type_list_attr:
+            number = len(op.get_attr(argument.type_list_attr))
+        found += [f"{argument.name}:{place}" for place in range(number)]
+    return found
+
+
 def _signature(part: Part, dense: Any) -> Any:
     """Return the function of a signature as it is saved: of dense tensors, returning a dict."""
     keys = [key for key, _ in part.outputs]
@@ -287,18 +307,18 @@ def _value(info: Any, found: Any) -> Any:
 def _read(op: Any, held: Any) -> Any:
     """Return what stands for a state op inside of a function."""
     if isinstance(held, tf.Variable):
-        return held.read_value() if op.type != "VarHandleOp" else _handle(held.handle)
+        return held.read_value() if op.type != "VarHandleOp" else _captured(held.handle)
     if isinstance(held, tf.saved_model.Asset):
-        return held.asset_path
-    return _handle(held.resource_handle)
+        return _captured(held.asset_path)
+    return _captured(held.resource_handle)
 
 
-def _handle(eager: Any) -> Any:
-    """Return a handle as a tensor of the graph being built.
+def _captured(eager: Any) -> Any:
+    """Return an eager tensor as one of the graph being built.
 
-    An eager one is refused by ``input_map``. Nor may it be passed through an op: when a function
-    is loaded, what a handle is of is told to the tensor that captures it, and no further, and
-    the gradient of a branch or a loop asks.
+    An eager one is refused by ``input_map``. Nor may a handle be passed through an op: when a
+    function is loaded, what a handle is of is told to the tensor that captures it, and no
+    further, and the gradient of a branch or a loop asks.
     """
     return tf.compat.v1.get_default_graph().capture(eager)
 

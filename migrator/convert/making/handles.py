@@ -1,149 +1,275 @@
-"""What gradients need to know of the handles of resource variables in an imported graph."""
+"""Variables by value in conditionals and functions of an imported graph, so that they train."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import tensorflow as tf
 
-__all__ = ["free_handles", "tell_handles"]
+__all__ = ["pass_values"]
 
-#: What passes its first input on.
-_PASSES = ("Identity", "Switch", "Enter", "Merge", "NextIteration", "Exit")
-_FUNCTIONS = {"If": 1, "StatelessIf": 1, "Case": 1, "StatelessCase": 1, "While": 0}
-_FUNCTIONS |= {"StatelessWhile": 0, "PartitionedCall": 0, "StatefulPartitionedCall": 0}
+_INT32 = tf.int32.as_datatype_enum
+#: Ops that call functions -> the place of the input that is the functions' first argument.
+_CALLS = {"If": 1, "StatelessIf": 1, "Case": 1, "StatelessCase": 1, "While": 0}
+_CALLS |= {"StatelessWhile": 0, "PartitionedCall": 0, "StatefulPartitionedCall": 0}
 _LOOPS = ("While", "StatelessWhile")
 
+#: dtype (its number) and shape (a proto) of a variable
+Variable = tuple[int, Any]
 
-def free_handles(graph_def: Any, handles: Mapping[str, tuple[Any, Any]]) -> None:
-    """Read variables before the Switches of v1 conditionals, not behind them, in ``graph_def``.
 
-    The gradient of a Switch that was imported takes that of a handle for a tensor.  So the
-    value is read outside of the conditional and switched, as that of a reference variable is.
+def pass_values(graph_def: Any, handles: Mapping[str, Variable]) -> None:
+    """Give values of variables, not handles, to conditionals and functions in ``graph_def``.
+
+    TensorFlow does not find its way back from a handle to the variable through a Switch that
+    was imported, nor through nested functions that were saved and loaded: there is no gradient.
+    From a value there is.  So the variable is read where its handle is, and the value takes the
+    handle's way.  Handles that more than reading is done with stay.
 
     Args:
         graph_def: is changed.
-        handles: the names of the nodes that are handles -> dtype (its number) and shape (a
-            proto) of the variable.
+        handles: the names of the nodes that are handles.
     """
-    nodes = {node.name: node for node in graph_def.node}
+    _Rewriting(graph_def).graph(handles)
 
-    def added(name: str, op: str, inputs: list[str], **attrs: Any) -> str:
-        if name not in nodes:
-            nodes[name] = graph_def.node.add(name=name, op=op, input=inputs)
-            for key, value in attrs.items():
-                nodes[name].attr[key].type = value
-        return name
 
-    for node in list(graph_def.node):
-        if node.op not in ("ReadVariableOp", "ResourceGather"):
-            continue
-        switches, current = [], node.input[0]
-        while (producer := nodes.get(_name(current))) is not None:
-            if producer.op not in ("Switch", "Identity"):
-                break
-            if producer.op == "Switch":
-                switches.append(current)
-            current = producer.input[0]
-        if not switches or _name(current) not in handles:
-            continue
-        dtype = handles[_name(current)][0]
-        value = added(
-            f"{_name(current)}/tf_migrator_read", "ReadVariableOp", [current], dtype=dtype
-        )
+@dataclass
+class _Scope:
+    """The nodes of a graph or a function, and what its variables' handles are."""
+
+    #: a repeated field, to which nodes are added
+    nodes: Any
+    #: the text of an input that is a handle, or a value that took its place -> the variable
+    handles: dict[str, Variable]
+    inside: bool = False
+    #: of a function: its results -> the inputs that they are
+    returned: Any = None
+    by_name: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.by_name = {node.name: node for node in self.nodes}
+
+    def origin(self, text: str) -> tuple[str, list[str]]:
+        """Return the handle that ``text`` is (or an empty string), and the Switches on the way."""
+        switches = []
+        while text not in self.handles:
+            node = self.by_name.get(_name(text))
+            if node is None or node.op not in ("Identity", "Switch") or text.startswith("^"):
+                return "", []
+            if node.op == "Switch":
+                switches.append(text)
+            text = node.input[0]
+        return text, switches
+
+    def added(self, name: str, op: str, inputs: list[str], **types: int) -> Any:
+        """Return the node of this name, adding it where it is not there."""
+        if name not in self.by_name:
+            node = self.nodes.add(name=name, op=op, input=inputs)
+            for key, value in types.items():
+                node.attr[key].type = value
+            self.by_name[name] = node
+        return self.by_name[name]
+
+    def rename(self, old: str, new: str) -> None:
+        """Make everything that takes ``old`` take ``new``."""
+        for node in self.nodes:
+            for place, text in enumerate(node.input):
+                if text == old:
+                    node.input[place] = new
+        for result, text in self.returned.items():
+            if text == old:
+                self.returned[result] = new
+
+
+class _Rewriting:
+    """The rewriting of one GraphDef."""
+
+    def __init__(self, graph_def: Any) -> None:
+        self._graph_def = graph_def
+        self._library = {one.signature.name: one for one in graph_def.library.function}
+        #: function, places of arguments, whether of a loop -> the function that takes values there
+        self._made: dict[tuple[str, tuple[int, ...], bool], str] = {}
+        self._asked: dict[tuple[str, int, bool], bool] = {}
+
+    def graph(self, handles: Mapping[str, Variable]) -> None:
+        """Rewrite the graph itself, where a value is read from its handle."""
+        found = {text: one for name, one in handles.items() for text in (name, f"{name}:0")}
+        scope = _Scope(self._graph_def.node, found)
+        for node in list(scope.nodes):
+            if node.op in ("ReadVariableOp", "ResourceGather"):
+                if scope.origin(node.input[0])[1]:
+                    self._reads(scope, node)
+            else:
+                self._call(scope, node)
+
+    def _value(self, scope: _Scope, text: str) -> str:
+        """Return the input that is the value of the variable whose handle ``text`` is."""
+        handle, switches = scope.origin(text)
+        dtype = scope.handles[handle][0]
+        value = handle
+        if not scope.inside:
+            name = _name(handle)
+            read = scope.added(f"{name}/value_of", "ReadVariableOp", [name], dtype=dtype)
+            value = str(read.name)
         for switch in reversed(switches):
             name, _, port = switch.partition(":")
-            condition = nodes[name].input[1]
-            value = added(f"{name}/tf_migrator_value", "Switch", [value, condition], T=dtype)
-            value = f"{value}:{port or 0}"
-        rest = list(node.input)[1:]
+            condition = scope.by_name[name].input[1]
+            made = scope.added(f"{name}/value_of", "Switch", [value, condition], T=dtype)
+            value = f"{made.name}:{port or 0}"
+        return value
+
+    def _reads(self, scope: _Scope, node: Any) -> None:
+        """Make what reads a variable take its value."""
+        handle, _ = scope.origin(node.input[0])
+        dtype, value = scope.handles[handle][0], self._value(scope, node.input[0])
+        rest, kind, batch = (
+            list(node.input)[1:],
+            node.attr["Tindices"].type,
+            node.attr["batch_dims"].i,
+        )
         del node.input[:]
+        node.attr.clear()
         if node.op == "ReadVariableOp":
             node.op = "Identity"
             node.input.extend([value, *rest])
-            node.attr.clear()
             node.attr["T"].type = dtype
-            continue
-        kind, batch = node.attr["Tindices"].type, node.attr["batch_dims"].i
-        axis = added(f"{node.name}/tf_migrator_axis", "Const", [], dtype=tf.int32.as_datatype_enum)
-        nodes[axis].attr["value"].tensor.CopyFrom(tf.make_tensor_proto(batch, tf.int32))
+            if scope.inside:
+                scope.rename(f"{node.name}:value:0", f"{node.name}:output:0")
+            return
+        axis = scope.added(f"{node.name}/axis", "Const", [], dtype=_INT32)
+        axis.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(batch, tf.int32))
         node.op = "GatherV2"
-        node.input.extend([value, rest[0], axis, *rest[1:]])
-        node.attr.clear()
+        output = ":output:0" if scope.inside else ""
+        node.input.extend([value, rest[0], f"{axis.name}{output}", *rest[1:]])
         node.attr["Tparams"].type, node.attr["Tindices"].type = dtype, kind
-        node.attr["Taxis"].type = tf.int32.as_datatype_enum
+        node.attr["Taxis"].type = _INT32
         node.attr["batch_dims"].i = batch
 
+    def _call(self, scope: _Scope, node: Any) -> None:
+        """Make a node call functions of values, where its functions can take them."""
+        functions = self._called(node)
+        if not functions:
+            return
+        first = _CALLS.get(node.op, 0)
+        given = {}
+        for place, text in enumerate(node.input):
+            handle = scope.origin(text)[0]
+            if place >= first and handle:
+                given[place - first] = scope.handles[handle]
+        given = {
+            place: one
+            for place, one in given.items()
+            if all(self._takes(name, place, node.op in _LOOPS) for name in functions)
+        }
+        if not given:
+            return
+        for place in given:
+            node.input[first + place] = self._value(scope, node.input[first + place])
+        renamed = {name: self._function(name, given, node.op in _LOOPS) for name in functions}
+        if node.op in renamed:
+            node.op = renamed[node.op]
+            return
+        for value in node.attr.values():
+            for one in [value.func, *value.list.func]:
+                if one.name in renamed:
+                    one.name = renamed[one.name]
+        types = node.attr["T" if node.op in _LOOPS else "Tin"].list.type
+        shapes = node.attr["output_shapes"].list.shape if node.op in _LOOPS else ()
+        for place, (dtype, shape) in given.items():
+            types[place] = dtype
+            if place < len(shapes):
+                shapes[place].CopyFrom(shape)
 
-def tell_handles(graph_def: Any, handles: Mapping[str, tuple[Any, Any]]) -> None:
-    """Say of the functions in ``graph_def`` what the variables are that they take.
+    def _called(self, node: Any) -> list[str]:
+        if node.op in self._library:
+            return [node.op]
+        if node.op not in _CALLS:
+            return []
+        names = [one.name for value in node.attr.values() for one in [value.func, *value.list.func]]
+        return [name for name in names if name in self._library]
 
-    TensorFlow 1 did not write that down, and needs it for the gradient of a function.
+    def _takes(self, name: str, place: int, loop: bool) -> bool:
+        """Say whether a function only reads the variable whose handle is its argument."""
+        if (name, place, loop) not in self._asked:
+            self._asked[name, place, loop] = True  # for what calls itself
+            self._asked[name, place, loop] = self._only_reads(name, place, loop)
+        return self._asked[name, place, loop]
 
-    Args:
-        graph_def: is changed.
-        handles: the names of the nodes that are handles -> dtype (its number) and shape (a
-            proto) of the variable.
-    """
-    library = {function.signature.name: function for function in graph_def.library.function}
-    told: dict[tuple[str, int], tuple[Any, Any]] = {}
+    def _only_reads(self, name: str, place: int, loop: bool) -> bool:
+        function = self._library[name]
+        argument = function.signature.input_arg[place].name
+        known = _copies(function, {argument})
+        for node in function.node_def:
+            if not any(text in known for text in node.input):
+                continue
+            if node.op in ("Identity", "ReadVariableOp", "ResourceGather"):
+                continue
+            functions = self._called(node)
+            first = _CALLS.get(node.op, 0)
+            places = [number - first for number, text in enumerate(node.input) if text in known]
+            if not functions or min(places) < 0:
+                return False
+            if not all(
+                self._takes(inner, one, node.op in _LOOPS) for inner in functions for one in places
+            ):
+                return False
+        returned = [out.name for out in function.signature.output_arg]
+        kept = [number for number, out in enumerate(returned) if function.ret[out] in known]
+        # the body of a loop passes on what it does not change; its condition returns one value
+        return not kept or (loop and kept == [place])
 
-    def walk(nodes: Any, given: Callable[[str], Any]) -> None:
-        by_name = {node.name: node for node in nodes}
+    def _function(self, name: str, given: Mapping[int, Variable], loop: bool) -> str:
+        """Return the name of the function that takes values for some arguments."""
+        key = (name, tuple(sorted(given)), loop)
+        if key in self._made:
+            return self._made[key]
+        function = self._graph_def.library.function.add()
+        function.CopyFrom(self._library[name])
+        self._made[key] = new = f"{name}_of_values_{len(self._made)}"
+        function.signature.name = new
+        function.attr.pop("_input_shapes", None)
+        function.resource_arg_unique_id.clear()
+        handles = {}
+        for place, (dtype, shape) in given.items():
+            argument = function.signature.input_arg[place]
+            argument.type = dtype
+            del argument.handle_data[:]
+            function.arg_attr.pop(place, None)
+            handles[argument.name] = (dtype, shape)
+        scope = _Scope(function.node_def, handles, inside=True, returned=function.ret)
+        for argument in list(handles):
+            for text in _copies(function, {argument}) - {argument}:
+                handles[text] = handles[argument]
+                scope.by_name[_name(text)].attr["T"].type = handles[argument][0]
+        for number, out in enumerate(function.signature.output_arg):
+            if loop and number in given and function.ret[out.name] in handles:
+                out.type = given[number][0]
+                del out.handle_data[:]
+        for node in list(function.node_def):
+            if node.op in ("ReadVariableOp", "ResourceGather"):
+                if scope.origin(node.input[0])[0]:
+                    self._reads(scope, node)
+            else:
+                self._call(scope, node)
+        return new
 
-        def origin(text: str) -> Any:
-            seen = set()
-            while text not in seen:
-                seen.add(text)
-                node = by_name.get(_name(text))
-                if node is None:
-                    return given(text)
-                if _name(text) in handles and node.op == "Placeholder":
-                    return handles[_name(text)]
-                if node.op in _LOOPS:
-                    text = node.input[int(text.rpartition(":")[2]) if ":" in text else 0]
-                elif node.op in _PASSES:
-                    text = node.input[0]
-                else:
-                    return None
-            return None
 
-        for node in nodes:
-            for function, offset in _called(node, library):
-                arguments = list(function.signature.input_arg)
-                inputs = [text for text in node.input if not text.startswith("^")][offset:]
-                found = {}
-                for number, (text, argument) in enumerate(zip(inputs, arguments, strict=False)):
-                    if argument.type == tf.resource.as_datatype_enum:
-                        data = origin(text)
-                        if data is not None:
-                            found[number] = data
-                name = function.signature.name
-                fresh = [one for one in found if (name, one) not in told]
-                for number in fresh:
-                    told[name, number] = found[number]
-                    known = arguments[number].handle_data
-                    if not known:
-                        dtype, shape = found[number]
-                        known.add(dtype=dtype, shape=shape)
-                if fresh:
-                    inside = {arguments[number].name: told[name, number] for number in found}
-                    walk(function.node_def, inside.get)
-
-    walk(graph_def.node, lambda text: None)
+def _copies(function: Any, texts: set[str]) -> set[str]:
+    """Return some inputs of a function's nodes and the Identities of them."""
+    known = set(texts)
+    size = 0
+    while len(known) > size:
+        size = len(known)
+        known.update(
+            f"{node.name}:output:0"
+            for node in function.node_def
+            if node.op == "Identity" and node.input[0] in known
+        )
+    return known
 
 
 def _name(text: str) -> str:
     """Return the name of the node, or of the argument, that an input refers to."""
     return text.lstrip("^").partition(":")[0]
-
-
-def _called(node: Any, library: Mapping[str, Any]) -> list[tuple[Any, int]]:
-    """Return the functions that a node calls, and the place of its input that they take first."""
-    if node.op in library:
-        return [(library[node.op], 0)]
-    if node.op not in _FUNCTIONS:
-        return []
-    names = [one.name for value in node.attr.values() for one in [value.func, *value.list.func]]
-    return [(library[name], _FUNCTIONS[node.op]) for name in names if name in library]

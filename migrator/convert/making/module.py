@@ -15,6 +15,7 @@ from migrator.convert.making.naming import signature_def
 from migrator.convert.making.resources import by_name, further_assets, rebuild
 from migrator.convert.making.sources import Source, open_source
 from migrator.convert.making.trainable import differentiable
+from migrator.convert.making.values import identity
 from migrator.worker.acts import refuse_acts
 from migrator.worker.common import CannotOpen
 
@@ -37,7 +38,8 @@ def make_module(request: Mapping[str, Any]) -> dict[str, Any]:
     parts.make(state)
     # A plain container: tf.Module's `variables` could not be set.
     root = tf.train.Checkpoint()
-    root.variables = [one for one in state.values() if isinstance(one, tf.Variable)]
+    kept = {id(one): one for one in state.values() if isinstance(one, tf.Variable)}
+    root.variables = sorted(kept.values(), key=lambda one: str(one.name))
     root.trainable_variables = [one for one in root.variables if one.trainable]
     root.regularization_losses = []
     for one in losses:
@@ -64,10 +66,9 @@ def make_module(request: Mapping[str, Any]) -> dict[str, Any]:
         "added": sorted(set(source.signatures) - set(source.meta.signature_def)),
         "source_tags": sorted(source.meta.meta_info_def.tags),
         "assets": sorted({os.path.basename(path) for path in source.assets.values()}),
-        "variables": sorted(n for n, op in needed.items() if op.type in _VARIABLES),
-        "trainable_variables": sorted(
-            n for n, one in state.items() if isinstance(one, tf.Variable) and one.trainable
-        ),
+        "variables": [_named(one) for one in root.variables],
+        "renamed": _renamed(source, state),
+        "trainable_variables": [_named(one) for one in root.trainable_variables],
         "regularization_losses": len(losses),
         "call": key,
         "said": source.said,
@@ -138,13 +139,48 @@ def _state(source: Source, needed: Mapping[str, Any], trainable: frozenset[str])
     state: dict[str, Any] = {}
     if tables:
         state.update(rebuild(source.graph, source, tables))
-    for name, op in needed.items():
+    variables: dict[tuple[str, ...], Any] = {}
+
+    def first(pair: tuple[str, Any]) -> tuple[bool, int]:
+        """Of ops that share a variable, the one that the Saver knows gives it its name.
+
+        The largest are read while little else is held: a value of a frozen graph is copied.
+        """
+        return pair[0] not in source.values.entries, -_bytes(pair[1])
+
+    for name, op in sorted(needed.items(), key=first):
         # One at a time: a large model is never held twice.
         if op.type in _VARIABLES:
-            state[name] = _variable(op, source.values(op), name in trainable)
+            key = identity(op)
+            if key not in variables:
+                variables[key] = _variable(op, source.values(op), name in trainable)
+            state[name] = variables[key]
         elif f"{name}:0" in source.assets:
             state[name] = _asset(op, source.assets[f"{name}:0"])
     return state
+
+
+def _bytes(op: Any) -> int:
+    """Return the size of a variable; 0 of what is none, or of unknown shape."""
+    if op.type not in _VARIABLES:
+        return 0
+    count = tf.TensorShape(op.get_attr("shape")).num_elements()
+    return (count or 0) * int(tf.as_dtype(op.get_attr("dtype")).base_dtype.size)
+
+
+def _named(variable: Any) -> str:
+    return str(variable.name).removesuffix(":0")
+
+
+def _renamed(source: Source, state: Mapping[str, Any]) -> dict[str, str]:
+    """Return checkpoint key -> variable, where a Saver was given another name than TF1's."""
+    found = {}
+    for name, one in state.items():
+        if isinstance(one, tf.Variable):
+            key = source.values.key(source.graph.get_operation_by_name(name))
+            if key and key != _named(one):
+                found[key] = _named(one)
+    return found
 
 
 def _asset(op: Any, path: str) -> Any:

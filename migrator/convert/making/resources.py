@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from migrator.convert.making import CannotCarry
 from migrator.convert.making.sources import Source
+from migrator.convert.making.values import identity
 
 __all__ = ["by_name", "further_assets", "rebuild"]
 
@@ -48,10 +49,10 @@ def rebuild(graph: Any, source: Source, ops: Iterable[Any]) -> dict[str, Any]:
     tables: dict[tuple[str, ...], Any] = {}
     found = {}
     for op in ops:
-        identity = _identity(op)
-        if identity not in tables:
-            tables[identity] = _rebuilt(op, contents)
-        found[op.name] = tables[identity]
+        key = identity(op)
+        if key not in tables:
+            tables[key] = _rebuilt(op, contents)
+        found[op.name] = tables[key]
     return found
 
 
@@ -89,12 +90,6 @@ def further_assets(source: Source, state: Mapping[str, Any]) -> list[Any]:
             held.add(os.path.realpath(path))
             found.append(tf.saved_model.Asset(_present(path, name.partition(":")[0], "Const")))
     return found
-
-
-def _identity(op: Any) -> tuple[str, ...]:
-    """Return what ops that hold one table have in common."""
-    shared = tf.compat.as_str(op.get_attr("shared_name"))
-    return (tf.compat.as_str(op.get_attr("container")), shared) if shared else (op.name,)
 
 
 def _rebuilt(op: Any, contents: _Contents) -> Any:
@@ -210,11 +205,11 @@ class _Contents:
 
     def _same(self, op: Any) -> list[Any]:
         """Return the ops of the same table."""
-        identity = _identity(op)
-        if identity == (op.name,):
+        key = identity(op)
+        if key == (op.name,):
             return [op]
         ops = self._graph.get_operations()
-        return [one for one in ops if one.type == op.type and _identity(one) == identity]
+        return [one for one in ops if one.type == op.type and identity(one) == key]
 
     def of_file(
         self, op: Any, filler: Any, key_dtype: Any, value_dtype: Any

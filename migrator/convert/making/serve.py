@@ -52,6 +52,8 @@ def _answered(tf: Any, request: dict[str, Any]) -> dict[str, Any]:
         load_op_libraries(tf, request)
         if request["kind"] == "keras":
             from migrator.convert.making.keras import make
+        elif request["kind"] == "checkpoint":
+            from migrator.convert.making.checkpoints import make
         else:
             from migrator.convert.making import make
 

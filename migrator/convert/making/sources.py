@@ -14,7 +14,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 
 from migrator.convert.making import CannotCarry
-from migrator.convert.making.frozen import unfreeze
+from migrator.convert.making.frozen import read_frozen
 from migrator.convert.making.naming import guessed, signature_def
 from migrator.convert.making.values import Values
 from migrator.worker.acts import variable_defs
@@ -25,7 +25,6 @@ from migrator.worker.describe import (
     choose_meta_graph,
     read_saved_model,
 )
-from migrator.worker.graphs import read_graph
 from migrator.worker.views import drop_output_shapes
 
 __all__ = ["Source", "open_source"]
@@ -80,8 +79,7 @@ def open_source(request: Mapping[str, Any]) -> Source:
     elif kind == "metagraph":
         meta, prefix = _meta_graph(path), path
     elif kind == "graphdef":
-        meta, prefix = read_graph(path), ""
-        frozen = unfreeze(meta.graph_def)
+        (meta, frozen), prefix = read_frozen(path), ""
     else:
         raise ValueError(f"kind {kind!r}")
     drop_output_shapes(meta.graph_def)

@@ -12,7 +12,7 @@ import tensorflow as tf
 from migrator.convert.making import CannotCarry
 from migrator.worker.common import CannotOpen
 
-__all__ = ["Entry", "Values"]
+__all__ = ["Entry", "Values", "identity"]
 
 _ASSIGNS = ("Assign", "AssignVariableOp")
 
@@ -99,6 +99,12 @@ class Values:
             op.name,
         )
 
+    def key(self, op: Any) -> str:
+        """Return the checkpoint key of a variable that the checkpoint holds whole, or nothing."""
+        entry = self.entries.get(op.name, [Entry(_shared_name(op), "", None)])[0]
+        known = entry.key in self._keys and op.name not in self._assigned and not entry.slice
+        return entry.key if known else ""
+
     def read(self, entry: Entry) -> Any:
         """Return what the checkpoint holds for ``entry``, as an eager tensor.
 
@@ -128,6 +134,12 @@ class Values:
                 op.name,
             ) from error
         return tf.constant(value, dtype)
+
+
+def identity(op: Any) -> tuple[str, ...]:
+    """Return what the ops that hold one variable, or one table, have in common."""
+    shared = tf.compat.as_str(op.get_attr("shared_name"))
+    return (tf.compat.as_str(op.get_attr("container")), shared) if shared else (op.name,)
 
 
 def _exists(prefix: str) -> bool:

@@ -144,7 +144,8 @@ class Built(Actions):
 
     def _moves_whole(self, node: ast.stmt, context: Context) -> None:
         """A block that only builds graph."""
-        if context.inside:
+        looks_up = self._looks_up(node, context)
+        if context.inside and not looks_up:
             raise Refusal(
                 node, "straight line", "graph is built in a loop or condition that runs the session"
             )
@@ -156,8 +157,29 @@ class Built(Actions):
         self._move(node)
         if self.started:
             self.late.append(node)
+        if looks_up:
+            self.last.append(node)
         self._built(node)
         self._take(node)
+
+    def _looks_up(self, node: ast.stmt, context: Context) -> bool:
+        """Whether a statement of a function that runs later asks a loaded graph, and no more."""
+        around = self.module.parents[node]
+        while isinstance(around, ast.With) and around in self.withs:
+            around = self.module.parents[around]
+        if not context.deferred or context.loops or not isinstance(around, ast.FunctionDef):
+            return False
+        return self.loaded and all(
+            inner.func not in self.calls.graph_refs
+            or self._is_part_of_graph(inner)
+            or self._is_default_graph(inner)
+            for inner in ast.walk(node)
+            if isinstance(inner, ast.Call)
+        )
+
+    def _is_default_graph(self, node: ast.Call) -> bool:
+        symbol = self.calls.symbols.get(node.func)
+        return symbol is not None and symbol.name == "tf.get_default_graph"
 
     def _in_function(self, node: ast.AST, top: ast.AST) -> bool:
         around = self.module.enclosing(node, (ast.FunctionDef, ast.Lambda))

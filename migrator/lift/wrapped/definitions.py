@@ -108,6 +108,8 @@ class Definitions(Late):
         if not given:
             return None
         argument, thing = given[0]
+        if thing.graph:
+            return self._graph_handed(function, name, found)
         kept = thing.sort in (Sort.WRITER, Sort.FEED)
         same = all(
             other.sort is thing.sort and fed_keys(other) == fed_keys(thing)
@@ -126,6 +128,20 @@ class Definitions(Late):
         key = (id(self.module.scopes[function]), name)
         self.renamed[key] = self._original(argument)
         return thing
+
+    def _graph_handed(
+        self,
+        function: ast.FunctionDef,
+        name: str,
+        found: list[tuple[ast.Call, tuple[ast.expr, Thing] | None]],
+    ) -> Thing:
+        """Return what the parameter is that all calls of a function hand the graph for."""
+        for call, pair in found:
+            if pair is None or not pair[1].graph:
+                raise Refusal(call, "unseen function", f"`{name}` stands for several things")
+            self.session_arguments.append((call, pair[0]))
+            self.renamed[(id(self.module.scopes[function]), name)] = pair[0]
+        return Thing(Sort.CONFIG, function, graph=True)
 
     def _original(self, argument: ast.expr) -> ast.expr:
         """Return what an argument is in the build, if it is a parameter of a function itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from migrator.lift.expressions import arguments
 from migrator.lift.kinds import Refusal
@@ -22,7 +23,12 @@ class Loaded(Values):
 
     def _makes_graph(self, node: ast.Call, definition: ast.AST | None) -> None:
         """Note a call of a function that makes the graph, which may be the only one."""
-        made = new_graph(self.calls, definition) if definition in self.calls.makes else None
+        reached = list(reached_from(self.calls, definition)) if definition is not None else []
+        for one in reached:
+            symbol = self.calls.symbols.get(one.func) if one in self.calls.loads else None
+            if symbol is not None and symbol.name == "tf.saved_model.load":
+                self.loaded_model = True
+        made = new_graph(self.calls, reached) if definition in self.calls.makes else None
         if made is None or node in self.new_graphs:
             return
         if self.new_graphs or not all(
@@ -75,7 +81,6 @@ class Loaded(Values):
 
     def _loads(self, node: ast.Call, name: str) -> Thing:
         """A call that loads a model into the graph."""
-        self.loaded = True
         self.found.makes.append(node)
         if name != "tf.saved_model.load":
             self._joined(node, [thing for thing in self._arguments(node) if not thing.graph])
@@ -145,21 +150,29 @@ class Loaded(Values):
         )
 
 
-def new_graph(calls: Callables, definition: ast.AST | None) -> ast.Call | None:
-    """Return where a definition, or one that it calls, makes a graph of its own, or None."""
-    seen: set[ast.AST | None] = set()
+def reached_from(calls: Callables, definition: ast.AST) -> Iterator[ast.Call]:
+    """Yield the calls in a function or class of the file, and in those that it names."""
+    seen: set[ast.AST] = set()
     todo = [definition]
     while todo:
         one = todo.pop()
-        if one is None or one in seen:
+        if one in seen:
             continue
         seen.add(one)
         for inner in ast.walk(one):
             if isinstance(inner, ast.Call):
-                symbol = calls.symbols.get(inner.func)
-                if symbol is not None and symbol.name == "tf.Graph":
-                    return inner
-            todo.append(calls.definition(inner))
+                yield inner
+            named = calls.definition(inner)
+            if named is not None:
+                todo.append(named)
+
+
+def new_graph(calls: Callables, reached: list[ast.Call]) -> ast.Call | None:
+    """Return the call among some that makes a graph, or None."""
+    for one in reached:
+        symbol = calls.symbols.get(one.func)
+        if symbol is not None and symbol.name == "tf.Graph":
+            return one
     return None
 
 

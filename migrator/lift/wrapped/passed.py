@@ -42,7 +42,7 @@ class Passed(Loaded):
         given = [*node.args, *(word.value for word in node.keywords)]
         things = [self.evaluate(argument) for argument in given]
         kinds = (Sort.SESSION, Sort.SAVER, Sort.WRITER, Sort.FEED)
-        self._joined(node, [thing for thing in things if thing.sort not in kinds])
+        self._joined(node, [one for one in things if one.sort not in kinds and not one.graph])
         if definition not in self.deferred:
             # a function beside the one that is lifted: it is handed the module
             if Sort.SESSION not in {thing.sort for thing in things}:
@@ -54,7 +54,7 @@ class Passed(Loaded):
             if thing.sort is Sort.SESSION:
                 self.session_arguments.append((node, argument))
                 continue
-            if thing.sort is Sort.HOST or (thing.is_built and thing.plain):
+            if thing.sort is Sort.HOST or (thing.is_built and thing.plain and not thing.graph):
                 continue
             handed[self._parameter_of(node, definition, argument)] = (argument, thing)
             if thing.is_built:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ _SUMMARY_WRITERS = frozenset({"tf.summary.FileWriter", "tf.train.SummaryWriter"}
 _PLAIN_CALLS = frozenset(
     {"len", "int", "float", "str", "repr", "print", "isinstance", "type", "id", "bool", "hasattr"}
 )
+#: Functions of other files that are likely to load a model are called so.
+_LOADING = re.compile(r"(?i)load|restore|import|freeze|frozen|create_graph")
 _ASSIGNS = frozenset({"assign", "assign_add", "assign_sub"})
 
 
@@ -127,7 +130,8 @@ class Values:
         #: parameters that stand for a value of the build -> that value
         self.renamed: dict[tuple[int, str], ast.expr] = {}
         self.new_graphs: set[ast.Call] = set()  #: calls of functions that make the graph
-        self.loaded = False  #: a model was loaded into the graph: its tensors have names that count
+        #: whether a model is loaded into the graph: its tensors have names that count
+        self.loaded = bool(calls.loads) or any(map(_LOADING.search, calls.graph_modules))
         self.loaded_model = False  #: one with the values of its variables
         self.called = False  #: a function that uses the session was called
         self.started = False  #: the session ran something

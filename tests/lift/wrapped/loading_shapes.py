@@ -8,7 +8,9 @@ from __future__ import annotations
 LOADING = {
     "fine_tuned": ("old", "new"),
     "frozen": ("old", "new"),
+    "frozen_classify": ("old", "new"),
     "frozen_function": ("old", "new"),
+    "frozen_inference": ("old", "new"),
     "frozen_joined": ("old", "new"),
     "frozen_labels": ("old", "new"),
     "frozen_loop": ("old", "new"),

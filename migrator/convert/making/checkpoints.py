@@ -1,0 +1,391 @@
+"""A checkpoint in the other format: name-based to object-based, and back.
+
+Values are never recomputed: what differs is under which keys they are, and that Keras counts
+iterations where TensorFlow 1 multiplied powers.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from migrator.bridge.checkpoint_files import _name_of_key
+from migrator.convert.making import CannotCarry
+from migrator.convert.making.checkpoint_files import (
+    OBJECT_GRAPH,
+    Entry,
+    Source,
+    write_checkpoint,
+)
+from migrator.convert.making.layouts import by_names, with_keras
+from migrator.convert.making.program import Program, read_program
+from migrator.convert.making.slots import Slots, label_of, power, read_slots, steps_of
+from migrator.worker.common import BadInput
+from migrator.worker.optimizers import optimizer_entries
+
+__all__ = ["make"]
+
+_SAVE_COUNTER = "save_counter/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+def make(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a checkpoint in another format; return what was made of it.
+
+    Args:
+        request: ``path`` and ``target`` (prefixes), ``to`` (``object-based`` or ``name-based``),
+            ``optimizer`` (``keras``, ``tf_keras`` or None), ``like`` (the prefix of a checkpoint
+            whose object graph is taken, or None), ``order`` (the variables that the optimizer
+            trains, in its order, or None) and ``settings`` (``learning_rate``, ``beta_1``,
+            ``beta_2``, ``momentum``, ``iterations``).
+
+    Returns:
+        ``variables`` (names in ``path``) and ``said``: sentences on what was taken from where.
+
+    Raises:
+        CannotCarry: something has no place in the new checkpoint; nothing is written.
+        migrator.worker.common.BadInput: what was asked for does not fit the checkpoint.
+        migrator.worker.common.CannotOpen: a checkpoint cannot be read.
+    """
+    source = Source(request["path"])
+    work = (
+        _ToNames(source, request) if request["to"] == "name-based" else _ToObjects(source, request)
+    )
+    entries = work.entries()
+    os.makedirs(os.path.dirname(request["target"]), exist_ok=True)
+    write_checkpoint(request["target"], entries)
+    return {"variables": sorted(source.shapes), "said": work.said}
+
+
+class _Conversion:
+    """What both directions know."""
+
+    def __init__(self, source: Source, request: Mapping[str, Any]) -> None:
+        self.source = source
+        self.request = request
+        self.said: list[str] = []
+        self.program: Program = read_program(f"{source.prefix}.meta")
+
+    def setting(self, name: str, label: str = "") -> float | None:
+        """Return a hyperparameter: as it is asked for, else as the program's graph has it."""
+        given = self.request["settings"].get(name)
+        if given is not None:
+            return float(given)
+        found = self.program.setting(label, name)
+        if found is not None:
+            self.said.append(f"{name} is {found:.7g}, as the meta graph says")
+        return found
+
+    def beta(self, number: int, label: str) -> float:
+        """Return a decay rate of Adam."""
+        found = self.setting(f"beta_{number}", label)
+        return {1: 0.9, 2: 0.999}[number] if found is None else found
+
+
+class _ToObjects(_Conversion):
+    """Name-based to object-based; or object-based to the layout of another."""
+
+    def entries(self) -> list[Entry]:
+        """Return what the new checkpoint holds."""
+        request, source = self.request, self.source
+        like, package = request["like"], request["optimizer"]
+        if source.is_object_based and not (like or package):
+            raise BadInput("it is an object-based checkpoint already")
+        slots = read_slots(source.shapes)
+        if like:
+            template = Source(like)
+            if not template.is_object_based:
+                raise BadInput(f"{like} is no object-based checkpoint")
+            return self._filled(template.graph, slots, template)
+        if not package:
+            return self._filled(by_names(sorted(source.shapes), slots), [], None)
+        if len(slots) != 1:
+            what = ", ".join(one.label for one in slots) or "none"
+            raise BadInput(f"--optimizer needs the slots of one optimizer; there are: {what}")
+        (only,) = slots
+        rest = set(source.shapes) - only.names - set(self._powers())
+        momentum = self._momentum(only) if only.kind == "RMSProp" else None
+        graph = with_keras(package, only, sorted(rest), self._order(only), momentum)
+        return self._filled(graph, slots, None)
+
+    def _powers(self) -> list[str]:
+        names = self.source.shapes
+        return [name for name in names if re.fullmatch(r"(.*/)?beta[12]_power(_\d+)?", name)]
+
+    def _momentum(self, slots: Slots) -> float:
+        found = self.setting("momentum", slots.label)
+        if found is None:
+            raise BadInput(
+                "RMSprop of Keras has a slot for momentum where that is not 0, which only the meta"
+                " graph beside a checkpoint tells: give the setting momentum"
+            )
+        return found
+
+    def _order(self, slots: Slots) -> list[str]:
+        """Return the variables with slots in the order in which they are trained."""
+        order = list(self.request["order"] or self.program.trainable)
+        order = [name for name in order if name in slots.of]
+        if len(slots.of) == 1 and not order:
+            return list(slots.of)
+        if set(order) != set(slots.of):
+            lost = ", ".join(sorted(set(slots.of) - set(order))[:3])
+            raise BadInput(
+                "an optimizer of Keras numbers its slots in the order of its variables, which only"
+                f" the meta graph beside a checkpoint tells: name them in order ({lost} is missing)"
+            )
+        self.said.append(f"the optimizer is one built of {', '.join(order)}, in this order")
+        return order
+
+    def _filled(self, graph: Any, slots: list[Slots], template: Source | None) -> list[Entry]:
+        """Return the values of an object graph's keys, and the graph itself."""
+        entries: list[Entry] = []
+        used: set[str] = set()
+        roles = optimizer_entries(graph)
+        owners = _owners(graph, self.source)
+        missing: list[str] = []
+        generated = template is None
+        for node in graph.nodes:
+            for at in reversed(range(len(node.attributes))):
+                attribute = node.attributes[at]
+                key = attribute.checkpoint_key
+                role = roles.get(key, {})
+                entry: Entry | None = None
+                name = owners.get(key)
+                if name is None:
+                    name = _slot(attribute.full_name, role, owners, slots)
+                if name is not None and name in self.source.shapes:
+                    entry = Entry(key, self.source, name)
+                    used.add(name)
+                elif role.get("scalar") == "iterations":
+                    steps = self._iterations(slots[0] if slots else None)
+                    dtype = np.int64 if template is None else template.dtype_of(key).as_numpy_dtype
+                    entry = Entry(key, value=np.asarray(steps, dtype))
+                elif "scalar" in role:
+                    value = self._scalar(role["scalar"], slots, template)
+                    if value is not None:
+                        entry = Entry(key, value=np.float32(value))
+                    elif template is not None:
+                        entry = Entry(key, value=template.stored(key))
+                    else:
+                        del node.attributes[at]  # the program's own stays
+                        continue
+                elif template is not None and key == _SAVE_COUNTER:
+                    entry = Entry(key, value=template.stored(key))
+                if entry is None:
+                    missing.append(attribute.full_name or key)
+                    continue
+                if template is not None and entry.source is self.source:
+                    self._check_shape(template, key, entry.name)
+                entries.append(entry)
+        if missing:
+            raise CannotCarry(
+                f"the new layout holds {', '.join(missing[:5])}, which the checkpoint does not",
+                missing[0],
+            )
+        self._check_all(used, slots, generated)
+        entries.append(Entry(OBJECT_GRAPH, value=graph.SerializeToString()))
+        return entries
+
+    def _scalar(self, name: str, slots: list[Slots], template: Source | None) -> float | None:
+        """Return the value of a setting; None if what is there already, or nothing, is right."""
+        if template is None:
+            return self.setting(name, slots[0].label if slots else "")
+        given = self.request["settings"].get(name)
+        return None if given is None else float(given)
+
+    def _check_shape(self, template: Source, key: str, name: str) -> None:
+        wanted, dtype = template.shape_of(key), template.dtype_of(key)
+        if wanted != self.source.shapes[name] or dtype != self.source.dtypes[name]:
+            raise CannotCarry(
+                f"{name} is {self.source.dtypes[name].name} {self.source.shapes[name]}, and"
+                f" {dtype.name} {wanted} in {template.prefix}",
+                name,
+            )
+
+    def _check_all(self, used: set[str], slots: list[Slots], generated: bool) -> None:
+        """Refuse to lose a variable; say which ones an optimizer of Keras has no use for."""
+        left = set(self.source.shapes) - used
+        aside = set(self._powers())
+        if not generated:
+            aside |= {name for name in left if name.rpartition("/")[2] == "global_step"}
+            aside |= {name for one in slots for name in one.names}
+        lost = sorted(left - aside)
+        if lost:
+            raise CannotCarry(f"{', '.join(lost[:5])} has no place in the new layout", lost[0])
+        if left:
+            self.said.append(f"left out: {', '.join(sorted(left))}")
+
+    def _iterations(self, slots: Slots | None) -> int:
+        """Return the number of steps: as the powers of Adam tell, or the global step."""
+        given = self.request["settings"].get("iterations")
+        if given is not None:
+            return int(given)
+        found = [
+            name
+            for name, shape in self.source.shapes.items()
+            if name.rpartition("/")[2] == "global_step" and not shape
+        ]
+        counted = int(self.source.value(found[0])) if len(found) == 1 else None
+        powers = [name for name in self._powers() if "beta2" in name]
+        told = None
+        if slots is not None and slots.kind == "Adam" and len(powers) == 1:
+            value = float(self.source.value(powers[0]))
+            told = steps_of(value, self.beta(2, slots.label))
+        if told is not None and counted is not None and abs(told - counted) > 0.01 * counted + 1:
+            self.said.append(
+                f"the optimizer made {told} steps, as {powers[0]} tells; {found[0]} is {counted}"
+            )
+            return told
+        steps = counted if counted is not None else told
+        if steps is None:
+            if slots is not None and slots.kind == "Adam":
+                raise BadInput(
+                    "no global_step tells how many steps Adam made, and its powers no longer do:"
+                    " give the setting iterations"
+                )
+            self.said.append("the iterations start at 0: there is no global_step")
+            return 0
+        self.said.append(
+            f"{steps} iterations, from {found[0] if counted is not None else powers[0]}"
+        )
+        return steps
+
+
+class _ToNames(_Conversion):
+    """Object-based to name-based, for programs that stay on TensorFlow 1."""
+
+    def entries(self) -> list[Entry]:
+        """Return what the new checkpoint holds."""
+        source = self.source
+        if not source.is_object_based:
+            raise BadInput("it is a name-based checkpoint already")
+        roles = optimizer_entries(source.graph)
+        roles.update(_listed_slots(source.graph, roles))
+        names = source.names_by_key()
+        entries: dict[str, Entry] = {}
+        slots: dict[str, dict[str, str]] = {}
+        scalars: dict[str, str] = {}
+        for key, name in names.items():
+            role = roles.get(key, {})
+            if _name_of_key(key) is not None or (not role and name != key):
+                entries[name] = Entry(name, source, name)
+            elif "slot" in role and role["of"] in names:
+                slots.setdefault(names[role["of"]], {})[role["slot"]] = name
+            elif "scalar" in role:
+                scalars[role["scalar"]] = name
+            else:
+                raise CannotCarry(f"{name} has no name that TensorFlow 1 gave it", name)
+        self._add_slots(entries, slots, scalars)
+        return list(entries.values())
+
+    def _add_slots(
+        self,
+        entries: dict[str, Entry],
+        slots: dict[str, dict[str, str]],
+        scalars: dict[str, str],
+    ) -> None:
+        """Add an optimizer's slots under TensorFlow 1's names, and its powers."""
+        source = self.source
+        kinds = set()
+        for owner, held in slots.items():
+            found = label_of(held)
+            if found is None:
+                raise CannotCarry(
+                    f"TensorFlow 1 has no optimizer with the slots {', '.join(sorted(held))}", owner
+                )
+            kind, order = found
+            if kind == "Momentum" and "learning_rate" in scalars:
+                raise CannotCarry(
+                    "Momentum of TensorFlow 1 keeps something else in its slots than SGD of Keras",
+                    held["momentum"],
+                )
+            kinds.add(kind)
+            for number, role in enumerate(order):
+                name = f"{owner}/{kind}" + (f"_{number}" if number else "")
+                if role in held:
+                    entries.setdefault(name, Entry(name, source, held[role]))
+                else:  # the momentum of an RMSprop that has none
+                    dtype = source.dtypes[owner].as_numpy_dtype
+                    entries[name] = Entry(name, value=np.zeros(source.shapes[owner], dtype))
+        for name in ("beta1_power", "beta2_power"):
+            if name in scalars:
+                entries.setdefault(name, Entry(name, source, scalars[name]))
+        if "iterations" in scalars:
+            steps = int(source.value(scalars["iterations"]))
+            if "Adam" in kinds:
+                for number in (1, 2):
+                    beta = self._rate(number, scalars)
+                    value = np.float32(power(beta, steps))
+                    name = f"beta{number}_power"
+                    entries.setdefault(name, Entry(name, value=value))
+                    self.said.append(f"{name} is {beta:.6g} ** {steps + 1}")
+            if not any(name.rpartition("/")[2] == "global_step" for name in entries):
+                entries["global_step"] = Entry("global_step", value=np.int64(steps))
+                self.said.append(f"global_step is {steps}, the optimizer's iterations")
+        rest = {scalars[role] for role in scalars} - {entry.name for entry in entries.values()}
+        rest -= {scalars.get("iterations", "")}
+        if rest:
+            self.said.append(f"left out, as TensorFlow 1 stores none: {', '.join(sorted(rest))}")
+
+    def _rate(self, number: int, scalars: Mapping[str, str]) -> float:
+        role = f"beta_{number}"
+        if role in scalars and self.request["settings"].get(role) is None:
+            return float(self.source.value(scalars[role]))
+        return self.beta(number, "Adam")
+
+
+def _owners(graph: Any, source: Source) -> dict[str, str]:
+    """Return the names of the variables in ``source`` by the keys of an object graph."""
+    found: dict[str, str] = {}
+    names: dict[str, list[str]] = {}
+    for node in graph.nodes:
+        for attribute in node.attributes:
+            key = attribute.checkpoint_key
+            name = _name_of_key(key) or attribute.full_name
+            if name in source.shapes:
+                found[key] = name
+                names.setdefault(name, []).append(key)
+    for name, keys in names.items():
+        if len(keys) > 1:
+            raise CannotCarry(f"two variables of the new layout are called {name}", name)
+    return found
+
+
+def _slot(
+    full_name: str, role: Mapping[str, str], owners: Mapping[str, str], slots: list[Slots]
+) -> str | None:
+    """Return the name in TensorFlow 1 of a slot of an optimizer of Keras."""
+    for one in slots:
+        owner = owners.get(role.get("of", "")) if role else None
+        if owner in one.of and role.get("slot") in one.of[str(owner)]:
+            return one.of[str(owner)][role["slot"]]
+        for name, named in one.of.items() if not role else ():
+            for what, slot in named.items():
+                if re.fullmatch(
+                    rf"(.*/)?{re.escape(_LISTED.get(what, what))}/{re.escape(name)}", full_name
+                ):
+                    return slot
+    return None
+
+
+#: Slots, as tf_keras names them before the variable's name.
+_LISTED = {"rms": "velocity", "mg": "average_gradient"}
+
+
+def _listed_slots(graph: Any, roles: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return the slots of tf_keras that only their names tell, as ``optimizer_entries`` does."""
+    keys = {a.full_name: a.checkpoint_key for node in graph.nodes for a in node.attributes}
+    found: dict[str, dict[str, str]] = {}
+    words = {"m": "m", "v": "v", "accumulator": "accumulator", "momentum": "momentum"}
+    words.update({word: role for role, word in _LISTED.items()})
+    for full_name, key in keys.items():
+        if key in roles or "/_variables/" not in key:
+            continue
+        for word, role in words.items():
+            match = re.fullmatch(rf"(?:.*?/)?{word}/(.+)", full_name)
+            if match and match[1] in keys:
+                found[key] = {"slot": role, "of": keys[match[1]]}
+    return found

@@ -1,0 +1,107 @@
+"""How TensorFlow 1 names the variables of its optimizers, and what Keras keeps of them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["ORDERS", "Slots", "label_of", "power", "read_slots", "steps_of"]
+
+#: Label -> the slots of a variable, in the order in which TensorFlow 1 makes and numbers them.
+ORDERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "Adam": (("m", "v"),),
+    "Momentum": (("momentum",),),
+    "Adagrad": (("accumulator",),),
+    "RMSProp": (("rms", "momentum"), ("rms", "mg", "momentum")),
+    "Ftrl": (("accumulator", "linear"),),
+    "Adadelta": (("accumulator", "accumulated_update"),),
+}
+
+#: A power of Adam's below this no longer tells how often it was multiplied.
+_LEAST_POWER = 1e-30
+
+
+@dataclass
+class Slots:
+    """The slots in a name-based checkpoint that go by one optimizer's name."""
+
+    label: str  #: the optimizer's name, ``Adam`` unless the program gave another
+    kind: str  #: a key of :data:`ORDERS`
+    #: variable -> role -> name of the slot
+    of: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> set[str]:
+        """The names of all the slots."""
+        return {name for slots in self.of.values() for name in slots.values()}
+
+
+def read_slots(names: Iterable[str]) -> list[Slots]:
+    """Return the optimizers whose slots are among the names of a checkpoint.
+
+    A name that the program gave its optimizer is told by what is stored with it: Adam's powers.
+    """
+    held = set(names)
+    found: dict[str, dict[str, dict[int, str]]] = {}
+    for name in sorted(held):
+        stem, _, last = name.rpartition("/")
+        match = re.fullmatch(r"(.+?)(?:_(\d+))?", last)
+        owner = _owner(stem, held)
+        if owner is not None and match is not None:
+            numbered = found.setdefault(match[1], {}).setdefault(owner, {})
+            numbered[int(match[2] or 0)] = name
+    powers = any(re.fullmatch(r"(.*/)?beta2_power(_\d+)?", name) for name in held)
+    result = []
+    for label, owners in sorted(found.items()):
+        kind = label if label in ORDERS else "Adam" if powers else ""
+        orders = {len(order): order for order in ORDERS.get(kind, ())}
+        if kind and all(len(numbered) in orders for numbered in owners.values()):
+            slots = Slots(label, kind)
+            for owner, numbered in owners.items():
+                ordered = [numbered[number] for number in sorted(numbered)]
+                slots.of[owner] = dict(zip(orders[len(numbered)], ordered, strict=True))
+            result.append(slots)
+    taken = set().union(*(slots.names for slots in result))
+    for slots in result:  # what is a slot has none
+        slots.of = {owner: roles for owner, roles in slots.of.items() if owner not in taken}
+    return [slots for slots in result if slots.of]
+
+
+def _owner(stem: str, held: set[str]) -> str | None:
+    """Return the variable that a slot below ``stem`` is of.
+
+    ``minimize`` in a variable scope puts the scope before the variable's name.
+    """
+    while stem:
+        if stem in held:
+            return stem
+        stem = stem.partition("/")[2]
+    return None
+
+
+def label_of(roles: Iterable[str]) -> tuple[str, tuple[str, ...]] | None:
+    """Return TensorFlow 1's optimizer with these slots, and all of its slots in order."""
+    wanted = set(roles)
+    for kind, orders in ORDERS.items():
+        for order in orders:
+            if set(order) == wanted:
+                return kind, order
+    return {
+        frozenset({"rms"}): ("RMSProp", ("rms", "momentum")),
+        frozenset({"rms", "mg"}): ("RMSProp", ("rms", "mg", "momentum")),
+    }.get(frozenset(wanted))
+
+
+def power(beta: float, steps: int) -> float:
+    """Return what TensorFlow 1 keeps as ``beta1_power`` after ``steps`` steps."""
+    return float(beta ** (steps + 1))
+
+
+def steps_of(value: float, beta: float) -> int | None:
+    """Return how many steps a power tells of; None where it no longer does."""
+    if not _LEAST_POWER < value < 1:
+        return None
+    steps = math.log(value) / math.log(beta) - 1
+    return round(steps) if abs(steps - round(steps)) < 0.4 else None

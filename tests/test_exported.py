@@ -1,0 +1,134 @@
+"""Which signatures an export writes, and what its tensors are called, as far as code says it."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from migrator.exported import EXPORTERS, Signature, signatures_of
+from migrator.names import Module
+
+HEAD = """\
+import tensorflow as tf
+from tensorflow.python.saved_model import signature_constants as constants
+from tensorflow.python.saved_model.signature_def_utils import predict_signature_def
+x = tf.placeholder(tf.float32, [None], name="x")
+second = tf.placeholder(tf.float32, [None], "second")
+y = tf.identity(x, name="y")
+plain = tf.identity(x)
+with tf.name_scope("scope"):
+    scoped = tf.identity(x, name="scoped")
+for i in range(2):
+    looped = tf.identity(x, name="looped")
+twice = tf.identity(x, name="twice")
+again = tf.identity(x, name="twice")
+layer = tf.layers.dense(x, 2, name="layer")
+made = make(x)
+found = tf.get_default_graph().get_tensor_by_name("found/it:0")
+KEY = "key"
+sess = tf.Session()
+"""
+
+
+def signatures(text: str) -> tuple[Signature, ...] | None:
+    """Return what the one export of ``text`` writes."""
+    module = Module(HEAD + text)
+    (call,) = [
+        module.parents[node]
+        for node, symbol in module.references()
+        if symbol.name in EXPORTERS and isinstance(module.parents[node], ast.Call)
+    ]
+    assert isinstance(call, ast.Call)
+    return signatures_of(module, call)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "name"),
+    [
+        ("x", "x:0"),
+        ("second", "second:0"),
+        ("y", "y:0"),
+        ("found", "found/it:0"),
+        ("tf.saved_model.utils.build_tensor_info(x)", "x:0"),
+        ("plain", None),
+        ("scoped", None),
+        ("looped", None),
+        ("twice", None),
+        ("layer", None),
+        ("made", None),
+        ("unbound", None),
+        ("x + 1", None),
+        ("tf.identity(x, name=KEY)", None),
+        ("tf.identity(x, name='a/b')", None),
+    ],
+)
+def test_names_that_the_code_says(tensor: str, name: str | None) -> None:
+    """Only an op with a name of its own, which no scope or loop changes, is called that."""
+    got = signatures(f"tf.saved_model.simple_save(sess, 'e', {{'a': {tensor}}}, {{'b': y}})\n")
+    assert got == (Signature("serving_default", (("a", name),), (("b", "y:0"),)),)
+
+
+@pytest.mark.parametrize(
+    ("sides", "known"),
+    [
+        ("{'a': x}, {'b': y}", True),
+        ("inputs={'a': x}, outputs=dict(b=y)", True),
+        ("inputs, {'b': y}", True),
+        ("{KEY: x}, {constants.PREDICT_OUTPUTS: y}", True),
+        ("changed, {'b': y}", False),
+        ("{name(): x}, {'b': y}", False),
+        ("{**inputs}, {'b': y}", False),
+        ("dict(inputs, a=x), {'b': y}", False),
+        ("{t.name: t for t in [x]}, {'b': y}", False),
+        ("**both", False),
+        ("*both", False),
+    ],
+)
+def test_dicts_that_are_written_out(sides: str, known: bool) -> None:
+    """Keys are texts and constants; what is computed or changed later is not known."""
+    before = "inputs = {'a': x}\nchanged = {'a': x}\nchanged['c'] = x\n"
+    got = signatures(f"{before}tf.saved_model.simple_save(sess, 'e', {sides})\n")
+    assert (got is not None) is known
+
+
+BUILD = (
+    "builder = tf.saved_model.builder.SavedModelBuilder('e')\n"
+    "one = predict_signature_def({{'a': x}}, {{'b': y}})\n"
+    "{}builder.add_meta_graph_and_variables(sess, ['serve'], {})\nbuilder.save()\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "keys"),
+    [
+        ("", "signature_def_map={'k': one}", ["k"]),
+        ("", "{'k': one, constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY: one}",
+         ["k", "serving_default"]),
+        ("sigs = {'k': one}\n", "sigs", ["k"]),
+        ("", "{'k': tf.saved_model.build_signature_def({'a': x}, {'b': y}, 'm')}", ["k"]),
+        ("", "{'k': make(one)}", None),
+        ("sigs = {'k': one}\nsigs['l'] = one\n", "sigs", None),
+        ("", "{'k': tf.saved_model.classification_signature_def(x, y, y)}", None),
+        ("", "", None),
+    ],
+)  # fmt: skip
+def test_signatures_of_builders(before: str, given: str, keys: list[str] | None) -> None:
+    """The map that the builder is given is followed to the helpers that made its signatures."""
+    got = signatures(BUILD.format(before, given))
+    assert (None if got is None else [one.key for one in got]) == keys
+    if got is not None:
+        assert {(one.inputs, one.outputs) for one in got} == {((("a", "x:0"),), (("b", "y:0"),))}
+
+
+def test_a_builder_in_an_attribute() -> None:
+    """A class that keeps its builder and its tensors is read, too."""
+    text = (
+        "class Exporter:\n    def __init__(self):\n"
+        "        self.x = tf.placeholder(tf.float32, name='z')\n"
+        "        self.builder = tf.saved_model.Builder('e')\n"
+        "    def run(self):\n"
+        "        self.builder.add_meta_graph_and_variables(\n"
+        "            sess, [], {'k': predict_signature_def({'a': self.x}, {'b': y})})\n"
+    )
+    assert signatures(text) == (Signature("k", (("a", "z:0"),), (("b", "y:0"),)),)
