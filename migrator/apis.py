@@ -145,7 +145,7 @@ TARGETS = frozenset(
     for name in FAMILIES[family]
 )
 
-#: These load a graph into a session, in a file that opens one; TensorFlow 2 code loads it, too.
+#: These load a graph into a session, in a file of TensorFlow 1; code of TensorFlow 2 does, too.
 FROZEN = frozenset(FAMILIES["import graph"])
 
 #: These read a checkpoint by variable names, which an object-based checkpoint does not have

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 
 from migrator.names import Module, Symbol
+from migrator.symbols import in_tensorflow2
 
-__all__ = ["checkpoint_files", "is_v1_load"]
+__all__ = ["checkpoint_files", "is_tensorflow1", "is_v1_load"]
 
 #: The files of a checkpoint, as code names them: at the end of a name, or in a pattern.
 _FILES = re.compile(r"\.(?:(meta|index)[*?]?|(data)-[0?*%{][\w*?.%{}:-]*)$")
@@ -68,6 +69,14 @@ def _parses_step(module: Module, node: ast.Name | ast.Attribute) -> bool:
         and any(isinstance(arg, ast.Constant) and arg.value == "-" for arg in call.args[:1])
         and ast.unparse(item.slice) in ("-1", "1")
         and _CHECKPOINT.search(ast.unparse(node.value)) is not None
+    )
+
+
+def is_tensorflow1(module: Module) -> bool:
+    """Whether a file uses something of ``tensorflow`` that TensorFlow 2 does not have there."""
+    return any(
+        symbol.via == "tf" and not in_tensorflow2(symbol.spelled)
+        for _, symbol in module.references()
     )
 
 

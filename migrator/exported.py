@@ -53,6 +53,8 @@ def signatures_of(module: Module, call: ast.Call) -> tuple[Signature, ...] | Non
         found = _sides(module, _argument(call, 2, "inputs"), _argument(call, 3, "outputs"))
         return (Signature("serving_default", *found),) if found is not None else None
     maps = list(_maps(module, call))
+    if len(maps) != 1:
+        return None  # which meta graph is loaded depends on the tags
     result: list[Signature] = []
     for node in maps:
         entries = _entries(module, node)
@@ -67,7 +69,7 @@ def signatures_of(module: Module, call: ast.Call) -> tuple[Signature, ...] | Non
             if sides is None:
                 return None
             result.append(Signature(key, *sides))
-    return tuple(result) if maps else None
+    return tuple(result)
 
 
 def _maps(module: Module, builder: ast.Call) -> Iterator[ast.expr | None]:

@@ -11,7 +11,7 @@ import signal
 import threading
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import migrator
@@ -146,6 +146,7 @@ class _Task:
 
 def migrate_text(text: str, options: Options, name: str = "<stdin>") -> tuple[Plan, str]:
     """Return (plan, new text) of one piece of source that belongs to no repository."""
+    from migrator import neighbours
     from migrator.native import Natives
     from migrator.programs import Repository, facts_of
 
@@ -154,8 +155,11 @@ def migrate_text(text: str, options: Options, name: str = "<stdin>") -> tuple[Pl
     held = repository.groups[0].held if repository.groups else None
     natives = Natives(repository, lambda name: text, _lifts(options), options.models)
     moving = frozenset(range(len(repository.groups)))
-    readers = _readers_near(repository, natives, path, lambda *place: False)
-    loads = _known_loads(repository, natives, path, () if held is None else moving)
+    whole = not (options.select or options.ignore or options.safe_only)
+    readers = neighbours.readers_near(
+        repository, natives.traffic, path, lambda *place: whole and place[2] in BRIDGED_READERS
+    )
+    loads = neighbours.known_loads(repository, natives.traffic, path, lambda *place: held is None)
     context = _context(repository, natives, path, options, moving, held, readers, loads)
     plan = _plan(_Task(text, replace(context, path=name), options.select, options.ignore))
     if context.move and not plan.moves:
@@ -450,18 +454,45 @@ class _Run:
         self, repository: Repository, path: str, held: Container[int]
     ) -> tuple[tuple[str, ...], tuple[KnownLoad, ...]]:
         """Return what other files read of what ``path`` writes, and write of what it reads."""
+        from migrator import neighbours
+
         return (
-            _readers_near(repository, self.natives, path, self._reader_moves),
-            _known_loads(repository, self.natives, path, held),
+            neighbours.readers_near(repository, self.natives.traffic, path, self._reader_moves),
+            neighbours.known_loads(
+                repository,
+                self.natives.traffic,
+                path,
+                lambda *place: self._export_changes(repository, held, *place),
+            ),
+        )
+
+    def _export_changes(
+        self, repository: Repository, held: Container[int], path: str, line: int
+    ) -> bool:
+        """Whether the export at a place is rewritten; as long as nobody knows, it is taken to be.
+
+        One that stays goes on writing all names of its graph.
+        """
+        if any(index in held for index in repository.groups_of.get(path, ())):
+            return False
+        plan = self.plans.get(path)
+        if plan is None:
+            return not self.plans
+        return any(
+            finding.span.line == line and finding.outcome is Outcome.REWRITTEN
+            for finding in plan.findings
         )
 
     def _reading(self, repository: Repository, moving: set[int]) -> set[int]:
         """Return the programs that only read checkpoints, of Savers of those that move."""
+        from migrator import neighbours
+
+        traffic = self.natives.traffic
         readers = {
             reader.partition(":")[0]
             for index in moving
             for path in repository.groups[index].files
-            for reader in _readers_near(repository, self.natives, path, lambda *place: False)
+            for reader in neighbours.readers_near(repository, traffic, path, lambda *place: False)
         }
         return {
             index
@@ -767,6 +798,7 @@ def _context(
         readers: what reads the checkpoints of its Savers by the names of variables.
         loads: its loads of exports that are known.
     """
+    from migrator import neighbours
     from migrator.rule import FileContext
 
     indices = repository.groups_of.get(path, ())
@@ -795,9 +827,9 @@ def _context(
         session=any(group.session for group in groups) or not groups,
         graph_mode=repository.facts[path].v1 and any(group.graph_mode for group in swapped),
         key_readers=readers,
-        file_names=_file_names(repository, natives, path),
+        file_names=neighbours.file_names(repository, natives.traffic, path),
         loads=loads,
-        finalizers=_finalizers_near(repository, path),
+        finalizers=neighbours.finalizers_near(repository, path),
         managed_savers=frozenset(name for group in groups for name in group.saver_names)
         | set(repository.facts[path].saver_names),
         select=options.select,
@@ -812,101 +844,4 @@ def _context(
         merged=natives.parts(path) if tried else (),
         exports_by_name=tried and natives.named(path),
         users=natives.users(path) if tried else (),
-    )
-
-
-def _readers_near(
-    repository: Repository,
-    natives: Natives,
-    path: str,
-    moved: Callable[[str, int, str], bool],
-) -> tuple[str, ...]:
-    """Return the readers by variable name that may open what the programs of ``path`` write.
-
-    Those of the program itself, and those whose folder holds its folder or lies in it: a script
-    in ``tools/`` may well read what ``train.py`` beside ``tools/`` writes.  Not those that
-    certainly read another place, and not those that read both kinds of checkpoint from now on.
-
-    Args:
-        repository: the facts.
-        natives: knows what the files write and read.
-        path: relative path of the file.
-        moved: whether the reader at (path, line, symbol) becomes one of the bridge's.
-    """
-    if not _targets(repository, path, "tf.train.Saver"):
-        return ()
-    own = PurePosixPath(path).parent
-    programs = repository.groups_of.get(path, ())
-    near = []
-    for reader, line, symbol in repository.readers():
-        folder = PurePosixPath(reader).parent
-        if (
-            folder == own
-            or folder in own.parents
-            or own in folder.parents
-            or not set(programs).isdisjoint(repository.groups_of.get(reader, ()))
-        ):
-            if moved(reader, line, symbol):
-                continue
-            if not natives.traffic.reads_other_files(path, reader, line, symbol):
-                near.append(f"{reader}:{line} {symbol}")
-    return tuple(near)
-
-
-def _file_names(repository: Repository, natives: Natives, path: str) -> tuple[str, ...]:
-    if not _targets(repository, path, "tf.train.Saver"):
-        return ()
-    return natives.traffic.looks_at_files(path)
-
-
-def _known_loads(
-    repository: Repository, natives: Natives, path: str, held: Container[int]
-) -> tuple[KnownLoad, ...]:
-    """Return the loads of ``path`` whose export is known.
-
-    Args:
-        repository: the facts.
-        natives: knows what the files write and read.
-        path: relative path of the file.
-        held: the programs that stay as they are.
-    """
-    from migrator.rule import KnownLoad
-
-    if not _targets(repository, path, "tf.saved_model.load"):
-        return ()
-    return tuple(
-        KnownLoad(
-            reading.line,
-            reading.column,
-            source,
-            signatures,
-            writer is not None
-            and not any(index in held for index in repository.groups_of.get(writer, ())),
-        )
-        for reading, source, writer, signatures in natives.traffic.sources(path)
-        if signatures is not None
-    )
-
-
-def _targets(repository: Repository, path: str, symbol: str) -> bool:
-    """Whether the file at ``path`` uses ``symbol``."""
-    return any(name == symbol for name, _ in repository.facts[path].targets)
-
-
-def _finalizers_near(repository: Repository, path: str) -> tuple[str, ...]:
-    """Return what finalizes a graph in the programs of ``path``, or beside it in its folder.
-
-    A script that trains under a managed session goes on from what the one beside it saved.
-    """
-    folder = PurePosixPath(path).parent
-    programs = set(repository.groups_of.get(path, ()))
-    return tuple(
-        f"{fact.path}:{line} {symbol}"
-        for fact in sorted(repository.facts.values(), key=lambda fact: fact.path)
-        if fact.finalizers
-        and (
-            PurePosixPath(fact.path).parent == folder
-            or not programs.isdisjoint(repository.groups_of.get(fact.path, ()))
-        )
-        for symbol, line in fact.finalizers
     )

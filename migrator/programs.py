@@ -27,7 +27,7 @@ from migrator.apis import (
     SESSIONS,
     TARGETS,
 )
-from migrator.calls import checkpoint_files, is_v1_load
+from migrator.calls import checkpoint_files, is_tensorflow1, is_v1_load
 from migrator.names import Foreign, Module, Symbol
 from migrator.weights import weight_calls
 
@@ -319,7 +319,7 @@ class _Collector:
                 slim = True
             elif symbols.status(dotted) is symbols.Status.LEGACY_KERAS:
                 legacy = legacy or dotted
-        targets += frozen if session else []
+        targets += frozen if session or is_tensorflow1(module) else []
         tests = self._tests_in_sessions(refs)
         targets += [(name, at.lineno) for at, name in (weight_calls(module) if refs else ())]
         if legacy is None and "TF_USE_LEGACY_KERAS" in module.text:

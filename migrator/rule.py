@@ -21,7 +21,7 @@ from typing import Any
 from libcst import BaseExpression
 
 from migrator.apis import BRIDGED_READERS, FAMILIES, HOLDS_V1_SAVER
-from migrator.calls import is_v1_load
+from migrator.calls import is_tensorflow1, is_v1_load
 from migrator.exported import Signature
 from migrator.flow import Target, elsewhere, stores, target, targets_of, uses
 from migrator.interface import Part, User
@@ -51,6 +51,7 @@ __all__ = [
     "Use",
     "elsewhere",
     "expression",
+    "is_tensorflow1",
     "is_v1_load",
     "rule",
     "statement",

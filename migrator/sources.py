@@ -364,6 +364,9 @@ _WORDS = (
     b"graph_def",  # import_graph_def, as_graph_def
     b"GraphDef",
     b"write_graph",
+    b"graph_transforms",
+    b"for_inference",  # optimize_for_inference_lib
+    b"strip_unused",
     b"Monitored",  # MonitoredTrainingSession, MonitoredSession, SingularMonitoredSession
     b"SessionCreator",
     b"SessionManager",

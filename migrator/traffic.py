@@ -19,7 +19,7 @@ from migrator.names import Module
 from migrator.paths import Hole, Path, Paths, Relation, relation
 from migrator.programs import Repository
 
-__all__ = ["FileTraffic", "Model", "Reading", "Traffic", "Writing"]
+__all__ = ["FileTraffic", "Model", "Reading", "Source", "Traffic", "Writing", "is_near"]
 
 #: Where the path is among a reader's arguments, if not the first.
 _PATH_ARGUMENTS = (
@@ -65,6 +65,16 @@ class FileTraffic:
     keys: tuple[Reading, ...] = ()  #: read a checkpoint by the names of its variables
     metas: tuple[Reading, ...] = ()  #: read the graph beside a checkpoint
     loads: tuple[Reading, ...] = ()  #: load an export into a session
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is known of the export that a call loads."""
+
+    reading: Reading
+    words: str  #: for what wrote it, as a sentence names it
+    signatures: tuple[Signature, ...]
+    writer: tuple[str, int] | None = None  #: (path, line) of the export, if it is one of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,23 +173,24 @@ class Traffic:
         return None
 
     def looks_at_files(self, path: str) -> tuple[str, ...]:
-        """Return ``path:line what`` of what looks at checkpoint files by name near ``path``."""
-        return tuple(
+        """Return ``path:line what`` of what looks at checkpoint files by name near ``path``.
+
+        Nothing where the Savers of that file write none.
+        """
+        found = tuple(
             f"{other}:{line} `{what}`"
             for other, fact in sorted(self.repository.facts.items())
             if fact.files and is_near(other, path)
             for what, line in fact.files
         )
+        return found if found and self.written(path) else ()
 
     # -- exports ----------------------------------------------------------------------
 
-    def sources(
-        self, path: str
-    ) -> Iterator[tuple[Reading, str, str | None, tuple[Signature, ...] | None]]:
-        """Yield (load, words for the writer, its file or None, signatures) of the file ``path``.
+    def sources(self, path: str) -> Iterator[Source]:
+        """Yield what the loads of the file ``path`` load, where that is known.
 
-        One row for each load whose writer is known: an export of the repository to the same
-        place, or a model that was named.
+        It is an export of the repository to the same place, or a model that was named.
         """
         for reading in self.of(path).loads:
             writers = [
@@ -199,9 +210,11 @@ class Traffic:
                 signatures = writing.signatures
                 if models and len(models) == 1:
                     signatures = _completed(signatures, models[0].signatures)
-                yield reading, f"`{other}:{writing.line}`", other, signatures
+                if signatures is not None:
+                    place = (other, writing.line)
+                    yield Source(reading, f"`{other}:{writing.line}`", signatures, place)
             elif not writers and len(models) == 1:
-                yield reading, f"`{models[0].path}`", None, models[0].signatures
+                yield Source(reading, f"`{models[0].path}`", models[0].signatures)
 
     def loads_from(self, path: str, reader: str, *, near: bool) -> bool:
         """Whether the file ``reader`` loads what ``path`` exports, or may where it is near."""

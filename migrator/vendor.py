@@ -33,7 +33,13 @@ _MODULES = {
     "session_module": (*_EXPORT, "session_module"),
     "graph_module": _GRAPH,
     "graph_export": (*_GRAPH, *_EXPORT, "graph_export"),
-    "graph_import": (*_GRAPH, "saved_model_files", "graph_resources", "graph_import"),
+    "graph_import": (
+        *_GRAPH,
+        "saved_model_files",
+        "graph_loops",
+        "graph_resources",
+        "graph_import",
+    ),
     "predictor": ("predictor_names", "predictor"),
     "graph_predictor": ("saved_model_files", "predictor_names", "graph_predictor"),
 }

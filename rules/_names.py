@@ -21,6 +21,7 @@ class Asked:
     node: ast.expr  #: the text, or the variable that holds it
     name: str
     operation: bool  #: the name is that of an operation
+    of: ast.expr  #: the session or graph that is asked
 
     @property
     def tensor(self) -> str:
@@ -75,12 +76,40 @@ def is_certainly_lost(known: KnownLoad, asked: Asked) -> bool:
 
 def asked_after(use: Use) -> list[Asked]:
     """Return the names asked for that certainly come after this load, and after none since."""
-    return [asked for asked in _asked(use) if _owner(use, asked) is use.site]
+    return [
+        asked
+        for asked in _asked(use)
+        if _owner(use, asked) is use.site and _asks_loaded(use, asked)
+    ]
 
 
 def asked_elsewhere(use: Use) -> list[Asked]:
-    """Return the names asked for that come after no load, as far as the code shows."""
-    return [asked for asked in _asked(use) if _owner(use, asked) is None]
+    """Return the names that the loaded graph is asked for where no load comes before."""
+    return [
+        asked for asked in _asked(use) if _owner(use, asked) is None and _asks_loaded(use, asked)
+    ]
+
+
+def _asks_loaded(use: Use, asked: Asked) -> bool:
+    """Whether the session or graph that is asked is certainly the one of the load."""
+    assert use.call is not None
+    given = [*use.call.args[:1], *(k.value for k in use.call.keywords if k.arg == "sess")]
+    session = target(use.module, given[0]) if given else None
+    of = asked.of
+    if isinstance(of, ast.Attribute) and of.attr == "graph":
+        of = of.value
+    if session is not None and target(use.module, of) == session:
+        return True
+    # the default graph, or the one that a variable holds
+    graphs = [symbol for _, symbol in use.shared["references"] if symbol.name == "tf.Graph"]
+    looks_up = isinstance(use.module.parents[asked.node], (ast.Call, ast.keyword))
+    fetches = isinstance(asked.of, (ast.Name, ast.Attribute)) and _runs(use, asked)
+    return _owner(use, asked) is use.call and looks_up and not fetches and len(graphs) <= 1
+
+
+def _runs(use: Use, asked: Asked) -> bool:
+    parent = use.module.parents[asked.of]
+    return isinstance(parent, ast.Attribute) and parent.attr == "run"
 
 
 def _owner(use: Use, asked: Asked) -> ast.expr | None:
@@ -141,47 +170,47 @@ def _find(use: Use) -> Iterator[Asked]:
     for node in use.module.nodes:
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
-        method = node.func.attr
+        method, owner = node.func.attr, node.func.value
         if method in _LOOK_UPS:
             given = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "name")]
             for value in given:
-                yield from _names(use, value, method == "get_operation_by_name")
+                yield from _names(use, value, method == "get_operation_by_name", owner)
         elif method == "run" and use.module.symbol(node.func) is None:
             for index, value in enumerate(node.args[:2]):
-                yield from _fetched(use, value) if index == 0 else _fed(use, value)
+                yield from (_fed if index else _fetched)(use, value, owner)
             for keyword in node.keywords:
                 if keyword.arg == "fetches":
-                    yield from _fetched(use, keyword.value)
+                    yield from _fetched(use, keyword.value, owner)
                 elif keyword.arg == "feed_dict":
-                    yield from _fed(use, keyword.value)
+                    yield from _fed(use, keyword.value, owner)
 
 
-def _fetched(use: Use, node: ast.expr) -> Iterator[Asked]:
+def _fetched(use: Use, node: ast.expr, of: ast.expr) -> Iterator[Asked]:
     if isinstance(node, (ast.List, ast.Tuple)):
         for item in node.elts:
-            yield from _fetched(use, item)
+            yield from _fetched(use, item, of)
     elif isinstance(node, ast.Dict):
         for value in node.values:
-            yield from _fetched(use, value)
+            yield from _fetched(use, value, of)
     else:
-        yield from _names(use, node, None)
+        yield from _names(use, node, None, of)
 
 
-def _fed(use: Use, node: ast.expr) -> Iterator[Asked]:
+def _fed(use: Use, node: ast.expr, of: ast.expr) -> Iterator[Asked]:
     if isinstance(node, ast.Dict):
         for key in node.keys:
             if key is not None:
-                yield from _names(use, key, False)
+                yield from _names(use, key, False, of)
 
 
-def _names(use: Use, node: ast.expr, operation: bool | None) -> Iterator[Asked]:
+def _names(use: Use, node: ast.expr, operation: bool | None, of: ast.expr) -> Iterator[Asked]:
     """Yield the name that ``node`` is; in a fetch, the colon tells what it is the name of."""
     text = _text(use, node)
     if text is None or text[:1] == "^":
         return
     of_operation = ":" not in text if operation is None else operation
     if of_operation is (":" not in text):
-        yield Asked(node, text, of_operation)
+        yield Asked(node, text, of_operation, of)
 
 
 def _text(use: Use, node: ast.expr) -> str | None:

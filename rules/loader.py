@@ -18,6 +18,7 @@ from migrator.rule import (
     Safety,
     Use,
     expression,
+    is_tensorflow1,
     is_v1_load,
     rule,
     statement,
@@ -113,6 +114,10 @@ _UNKNOWN = Keep(
 
 def _known(use: Use) -> KnownLoad | None:
     """Return what is known of the export that is loaded here, or None."""
+    if use.call is None or len(use.call.args) > 3:
+        return None  # the fourth argument is a scope, in which all names change
+    if any(keyword.arg in ("import_scope", None) for keyword in use.call.keywords):
+        return None
     place = (use.site.lineno, use.site.col_offset)
     found = [known for known in use.context.loads if (known.line, known.column) == place]
     return found[0] if found else None
@@ -371,5 +376,5 @@ def graph_import(use: Use) -> Rewrite | Keep | Manual | None:
     """
     return Keep(
         f"{use.symbol.name}: stays; tensorflow.compat.v1 imports frozen graphs as before.",
-        needs_v1=False,
+        needs_v1=is_tensorflow1(use.module),
     )

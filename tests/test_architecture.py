@@ -80,9 +80,11 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         | {"traffic"},
         set(),
     ),
+    "neighbours": ({"programs", "rule", "traffic"}, set()),
     "migration": (
         {"results", "symbols", "apis", "vendor", "pool", "sources", "writing", "files", "config"}
-        | {"names", "programs", "rule", "engine", "rulebook", "native", "traffic"},
+        | {"names", "programs", "rule", "engine", "rulebook", "native", "traffic"}
+        | {"neighbours"},
         set(),
     ),
     # what people see

@@ -102,6 +102,31 @@ IMPORT_FORMS = [
      "g.convert_variables_to_constants(s, d, n)", "convert_variables_to_constants"),
     ("from tensorflow.contrib import predictor\npredictor.from_saved_model(d)",
      "contrib.predictor"),
+    ("from tensorflow.python.tools import freeze_graph\nfreeze_graph.freeze_graph(g)",
+     "freeze_graph"),
+    ("from tensorflow.python.tools.freeze_graph import freeze_graph as f\nf(g)", "freeze_graph"),
+    ("import tensorflow as tf\ntf.graph_util.extract_sub_graph(g, n)", "extract_sub_graph"),
+    ("from tensorflow.python.framework.graph_util import remove_training_nodes as r\nr(g)",
+     "remove_training_nodes"),
+    ("from tensorflow.python.tools import optimize_for_inference_lib as o\n"
+     "o.optimize_for_inference(g, i, o, t)", "optimize_for_inference"),
+    ("from tensorflow.tools.graph_transforms import TransformGraph\nTransformGraph(g, i, o, t)",
+     "TransformGraph"),
+    ("import tensorflow as tf\ntf.io.write_graph(g, d, n)", "write_graph"),
+    ("import tensorflow as tf\ntf.train.write_graph(g, d, n)", "write_graph"),
+    ("import tensorflow as tf\ntf.import_graph_def(g, name='')", "import_graph_def"),
+    ("from tensorflow.python import pywrap_tensorflow as p\np.NewCheckpointReader(c)",
+     "NewCheckpointReader"),
+    ("import tensorflow as tf\ntf.train.NewCheckpointReader(c)", "NewCheckpointReader"),
+    ("import tensorflow as tf\ntf.contrib.framework.load_variable(c, n)", "load_variable"),
+    ("import tensorflow as tf\ntf.train.list_variables(c)", "list_variables"),
+    ("import tensorflow as tf\ntf.train.load_checkpoint(c)", "load_checkpoint"),
+    ("from tensorflow.contrib.framework.python.framework import checkpoint_utils as u\n"
+     "u.init_from_checkpoint(c, m)", "init_from_checkpoint"),
+    ("import tensorflow.contrib.slim as slim\nslim.assign_from_checkpoint_fn(c, v)",
+     "assign_from_checkpoint"),
+    ("from tensorflow.contrib.session_bundle import exporter\nexporter.Exporter(s)",
+     "session_bundle"),
 ]  # fmt: skip
 
 

@@ -295,6 +295,9 @@ from tensorflow.python.tools import freeze_graph
 tf.import_graph_def(g)
 g = tf.GraphDef()
 tf.train.write_graph(g, d, n)
+from tensorflow.tools.graph_transforms import TransformGraph
+from tensorflow.python.tools import optimize_for_inference_lib
+from tensorflow.python.tools import strip_unused_lib
 tf.train.MonitoredTrainingSession()
 tf.train.MonitoredSession()
 tf.train.SingularMonitoredSession()

@@ -181,8 +181,8 @@ KNOWN = Signature("serving_default", (("a", "in:0"),), (("b", "out:0"),))
 def test_loads_of_what_the_repository_exports(writes: str, reads: str, known: bool) -> None:
     """A load is known where it names the very place that one export of the repository writes."""
     found = traffic({"export.py": EXPORT.format(writes), "far/load.py": LOAD.format(reads)})
-    rows = [(source, writer, got) for _, source, writer, got in found.sources("far/load.py")]
-    assert rows == ([("`export.py:5`", "export.py", (MADE,))] if known else [])
+    rows = [(s.words, s.writer, s.signatures) for s in found.sources("far/load.py")]
+    assert rows == ([("`export.py:5`", ("export.py", 5), (MADE,))] if known else [])
 
 
 def test_two_writers_of_one_place_are_none() -> None:
@@ -209,7 +209,7 @@ def test_loads_of_models_that_are_named(
     """A model that is named is that of a load which may name its place, if there is one such."""
     given = tuple(Model(path, (KNOWN,)) for path in models)
     found = traffic({"load.py": LOAD.format(reads)}, given)
-    rows = [(source, writer, got) for _, source, writer, got in found.sources("load.py")]
+    rows = [(s.words, s.writer, s.signatures) for s in found.sources("load.py")]
     assert rows == ([(source, None, (KNOWN,))] if source else [])
 
 
@@ -218,8 +218,8 @@ def test_a_model_completes_what_the_code_does_not_show() -> None:
     files = {"export.py": EXPORT.format("'e'"), "load.py": LOAD.format("'e'")}
     files["export.py"] = files["export.py"].replace("name='x'", "name=NAME")
     found = traffic(files, (Model("e", (KNOWN,)),))
-    ((_, _, _, signatures),) = found.sources("load.py")
-    assert signatures == (KNOWN,)
+    (source,) = found.sources("load.py")
+    assert source.signatures == (KNOWN,)
     other = Model("e", (Signature("other", (), ()),))
-    ((_, _, _, signatures),) = traffic(files, (other,)).sources("load.py")
-    assert signatures == (Signature("serving_default", (("a", None),), (("b", "y:0"),)),)
+    (source,) = traffic(files, (other,)).sources("load.py")
+    assert source.signatures == (Signature("serving_default", (("a", None),), (("b", "y:0"),)),)

@@ -39,6 +39,7 @@ class _Build:
         self._given: set[int] = set()  # ids of variables that were initialized or assigned
         self._imported: set[int] = set()  # ids of those that need no value until they are used
         self._handles: dict[int, Any] = {}  # variables by id of the handle
+        self.tables: dict[int, Any] = {}  #: types of an imported table, by id of the handle
         self._pending: list[Any] = []  # variables whose initial values are tensors not yet computed
         # Tensors that are initial values, and what computes them: random ones go on where it is
         # called again.

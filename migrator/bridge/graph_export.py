@@ -99,14 +99,15 @@ def _state(build: _Build, name: str, op: Any) -> Any:
     for one in build.variables:
         if one.handle is outer:
             return one
+    kinds = build.tables.get(id(outer))
     for reader in op.outputs[0].consumers():
         if reader.type == "LookupTableFindV2":
-            kinds = [tf.as_dtype(reader.get_attr(kind)) for kind in ("Tin", "Tout")]
-            contents = tf.raw_ops.LookupTableExportV2(
-                table_handle=outer, Tkeys=kinds[0], Tvalues=kinds[1]
-            )
-            # The default of a lookup is an input of the node that looks up.
-            default = tf.constant("" if kinds[1] == tf.string else 0, kinds[1])
-            filled = tf.lookup.KeyValueTensorInitializer(*contents)
-            return tf.lookup.StaticHashTable(filled, default)
+            kinds = reader.get_attr("Tin"), reader.get_attr("Tout")
+    if kinds is not None:
+        keys, values = map(tf.as_dtype, kinds)
+        contents = tf.raw_ops.LookupTableExportV2(table_handle=outer, Tkeys=keys, Tvalues=values)
+        # The default of a lookup is an input of the node that looks up.
+        default = tf.constant("" if values == tf.string else 0, values)
+        filled = tf.lookup.KeyValueTensorInitializer(*contents)
+        return tf.lookup.StaticHashTable(filled, default)
     raise ValueError(f"node {name!r} cannot be exported: it holds state outside of the graph")

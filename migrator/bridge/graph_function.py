@@ -166,8 +166,8 @@ def _changing(library: Any) -> set[str]:
 
 
 def _called(op: Any) -> list[str]:
-    """Return the names of the functions that ``op`` calls."""
-    return _names(op.node_def)
+    """Return the names of the functions that ``op`` calls, or is a call of."""
+    return _names(op.node_def) or ([] if hasattr(tf.raw_ops, op.type) else [op.type])
 
 
 def _names(node: Any) -> list[str]:

@@ -174,6 +174,8 @@ class _Imported:
                 key = (op.type, op.get_attr("container"), op.get_attr("shared_name") or name)
                 handles[name] = shared[key] if key in shared else _new_table(op)
                 shared[key] = handles[name]
+                kinds = op.get_attr("key_dtype"), op.get_attr("value_dtype")
+                self.build.tables[id(handles[name])] = kinds
         return handles
 
     def _names(self, key: str) -> list[str]:
@@ -230,12 +232,12 @@ class _Imported:
         if ops:
             self.run(ops[0].partition(":")[0], {})
 
-    def saved(self) -> dict[str, tuple[Any, bool]]:
+    def saved(self) -> tuple[dict[str, Any], list[str]]:
         """Return the variables that the Saver restores by their names in the checkpoint.
 
-        Each with whether it is a slice of what is in the checkpoint.
+        And the names of those that are slices of what is in the checkpoint.
         """
-        graph, result = self.resources.graph, {}
+        graph, result, slices = self.resources.graph, {}, []
         for name in _ancestors(graph, self.saver_def.restore_op_name):
             op = graph.get_operation_by_name(name)
             if op.type not in ("Assign", "AssignVariableOp"):
@@ -245,12 +247,13 @@ class _Imported:
                 value = value.op.inputs[0]
             variable = self.variables.get(op.inputs[0].op.name)
             if value.op.type == "RestoreV2" and variable is not None:
-                names, slices = (
-                    tf.make_ndarray(one.op.get_attr("value")) for one in value.op.inputs[1:3]
+                name, part = (
+                    tf.make_ndarray(one.op.get_attr("value"))[value.value_index]
+                    for one in value.op.inputs[1:3]
                 )
-                key = tf.compat.as_str(names[value.value_index])
-                result[key] = (variable, bool(slices[value.value_index]))
-        return result
+                result[tf.compat.as_str(name)] = variable
+                slices.extend([variable.name] if part else [])
+        return result, sorted(slices)
 
 
 class _ImportedSaver(GraphSaver):
@@ -258,14 +261,13 @@ class _ImportedSaver(GraphSaver):
 
     def __init__(self, imported: _Imported) -> None:
         definition = imported.saver_def
-        saved = imported.saved()
+        variables, self._slices = imported.saved()
         super().__init__(
-            {name: variable for name, (variable, _) in saved.items()},
+            variables,
             max_to_keep=definition.max_to_keep,
             keep_checkpoint_every_n_hours=definition.keep_checkpoint_every_n_hours,
         )
         self._imported = imported
-        self._slices = [variable.name for variable, is_slice in saved.values() if is_slice]
 
     def restore(self, save_path: Any) -> None:
         """Restore a checkpoint of either kind, as :meth:`GraphSaver.restore`."""

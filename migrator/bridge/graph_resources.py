@@ -13,6 +13,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from migrator.bridge.graph_loops import _ARRAY_GRADIENTS, _gradient_name
+
 __all__: list[str] = []
 
 _VARIABLE = re.compile("Variable(V2)?|VarHandleOp")
@@ -85,6 +87,8 @@ class _Resources:
                 # Parts of the graph that run at different times use the same queue or iterator.
                 shared = op.get_attr("shared_name") or op.name.encode()
                 node.attr["shared_name"].s = f"{self._prefix}_".encode() + shared
+            if op.type in _ARRAY_GRADIENTS and "_gradient_op_type" not in node.attr:
+                node.attr["_gradient_op_type"].s = _gradient_name(op.type).encode()
             yield node
             if op.type in ("Enter", "Switch") and _read(op.inputs[0]):
                 yield self._passing(node, {0: self._handle(op.inputs[0], [])}, controls)

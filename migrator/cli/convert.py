@@ -103,7 +103,9 @@ def _show(options: argparse.Namespace, check: ModelCheck) -> None:
         console.print_checks(out, [check])
     else:
         print(str(check.verdict).upper())
-    run = RunReport(version=migrator.__version__, checks=(check,), command="convert")
+    run = RunReport(
+        version=migrator.__version__, checks=(check,), command="convert", wrote=check.match
+    )
     write_reports(run, options.report)
 
 
@@ -118,8 +120,10 @@ def _summary(found: Conversion | CheckpointConversion) -> str:
     trained = len(found.trainable_variables)
     words = [
         _counted(len(found.signatures), "signature") + f" ({keys})",
-        _counted(len(found.variables), "variable") + f", {trained} of them trainable",
     ]
+    if found.variables:
+        number = _counted(len(found.variables), "variable")
+        words.append(f"{number}, {trained} of them trainable")
     if found.regularization_losses:
         words.append(_counted(found.regularization_losses, "regularization loss", "es"))
     if found.assets:

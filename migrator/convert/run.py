@@ -111,8 +111,8 @@ def convert(
     side = find_side("before", before, before_python)
     maker = _interpreter(python)
     kind = _kind(side.kind, side.path, inputs or outputs, tags, signatures)
+    refuse_occupied(Path(after))
     target = Path(os.path.abspath(after))
-    refuse_occupied(target)
     libraries = [os.path.abspath(file) for file in op_libraries]
     for file in libraries:
         if not os.path.isfile(file):
@@ -154,6 +154,7 @@ def convert(
             **{"names": made.get("renamed") or None, **checking},
         )
         said = tuple(sentence.rstrip(".") for sentence in made["said"])
+        said += tuple(f"whoever loads it has to load {file} first" for file in libraries)
         notes = (ContractDelta("conversion", CheckStatus.NOTE, sentence) for sentence in said)
         found = replace(found, contract=(*found.contract, *notes))
         result = Conversion(
@@ -251,7 +252,8 @@ def _made(job: Job, path: str) -> Mapping[str, Any]:
     if status == "out_of_memory":
         raise CannotConvert(f"{path} does not fit into the memory limit: {said}.")
     if status == "cannot_carry":
-        raise CannotConvert(f"{path} is not converted: {said}{advice}.", answer.get("node", ""))
+        todo = f" {str(answer['advice']).rstrip('.')}." if answer.get("advice") else ""
+        raise CannotConvert(f"{path} is not converted: {said}.{todo}", answer.get("node", ""))
     return answer
 
 

@@ -44,14 +44,14 @@ def lift_predictors(
             symbol.name in TARGETS or family(symbol.name) in ("predictor", "session bundle")
         ):
             raise Refusal(node, "symbol", f"`{symbol.spelled}` has no place without a session")
-    for node in module.nodes:
+    for at in module.nodes:
         if (
-            isinstance(node, ast.Attribute)
-            and node.attr in _HELD
-            and module.symbol(node) is None
-            and not _is_own(module, node)
+            isinstance(at, ast.Attribute)
+            and at.attr in _HELD
+            and module.symbol(at) is None
+            and not _is_own(module, at)
         ):
-            raise Refusal(node, "session", f"a predictor is asked for its `.{node.attr}`")
+            raise Refusal(at, "session", f"a predictor is asked for its `.{at.attr}`")
     plain = any(symbol.name not in (_MAKES, "tf.contrib.predictor") for _, symbol in symbols)
     code = GraphCode(module, tensorflow_name(module) if plain else "tf")
     edits: list[Edit] = []

@@ -125,6 +125,9 @@ def _state(run: RunReport) -> str:
 def _summary(run: RunReport, found: list[Entry]) -> str:
     if run.command == "check":
         lines = ["## Model check", ""]
+    elif run.command == "convert":
+        kept = "in its place" if run.wrote else "not kept"
+        lines = ["## Model conversion", "", f"What was made is {kept}."]
     else:
         lines = ["## TensorFlow migration", "", f"{plural(len(run.files), 'file')}; {_state(run)}."]
     checks = reading.verdict_counts(run.checks)

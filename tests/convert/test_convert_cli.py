@@ -201,7 +201,12 @@ def test_reports_hold_the_check(asked, tmp_path, verdict):
     run = from_json(RunReport, json.loads(files[0].read_text()))
     assert run.command == "convert"
     assert [check.verdict for check in run.checks] == [verdict]
-    assert all(file.stat().st_size for file in files)
+    assert run.wrote == (verdict is Verdict.MATCH)
+    kept = ("in its place", "not kept")[verdict is not Verdict.MATCH]
+    for file in files[1:]:
+        text = file.read_text()
+        assert "Model conversion" in text
+        assert kept in text
 
 
 @pytest.mark.parametrize(

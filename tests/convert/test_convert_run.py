@@ -138,7 +138,9 @@ def test_what_is_asked_for_reaches_the_maker(scene):
     signature = {"inputs": {"x": "x:0"}, "outputs": {"z": "z:0"}}
     library = scene.folder / "ops.so"
     library.write_text("")
-    scene.convert(tags=["serve"], signatures={"k": signature}, op_libraries=[library], timeout=9)
+    found = scene.convert(
+        tags=["serve"], signatures={"k": signature}, op_libraries=[library], timeout=9
+    )
     asked = scene.asked
     assert asked["kind"] == "savedmodel"
     assert asked["path"] == str(scene.before)
@@ -146,6 +148,7 @@ def test_what_is_asked_for_reaches_the_maker(scene):
     assert asked["op_libraries"] == [str(library)]
     assert asked["seconds"] == 9
     assert scene.checked["op_libraries"] == [str(library)]
+    assert any(str(library) in delta.before for delta in found.check.contract)
     assert scene.checked["before_python"] == scene.checked["after_python"] == str(scene.python)
 
 
@@ -219,9 +222,14 @@ def test_a_place_that_cannot_be_written(scene):
     ("told", "kind", "words"),
     [
         (
-            {"status": "cannot_carry", "error": "node 'a/b' (PyFunc) calls Python", "node": "a/b"},
+            {
+                "status": "cannot_carry",
+                "error": "node 'a/b' (PyFunc) calls Python",
+                "node": "a/b",
+                "advice": "Give what it returns",
+            },
             CannotConvert,
-            "old is not converted: node 'a/b' (PyFunc) calls Python.",
+            "old is not converted: node 'a/b' (PyFunc) calls Python. Give what it returns.",
         ),
         (
             {"status": "cannot_open", "error": "it is damaged", "advice": "write it again"},

@@ -346,7 +346,7 @@ def test_a_branch_for_older_versions_holds_nothing(repository: Path) -> None:
     assert found.report.programs[0].tier is Tier.NATIVE
     (left,) = [f for r in found.report.files for f in r.findings if f.outcome is Outcome.MANUAL]
     assert left.api == "tf.concat_v2"
-    gone = FILES + "\n\nif 'bitcast' in dir(tf):\n    queue = tf.contrib.framework.load_variable\n"
+    gone = FILES + "\n\nif 'bitcast' in dir(tf):\n    queue = tf.contrib.learn.DNNClassifier\n"
     (repository / "files.py").write_text(gone)
     assert migrate([repository], Options(jobs=1)).report.programs[0].tier is Tier.SESSION
 

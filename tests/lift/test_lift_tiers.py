@@ -99,11 +99,6 @@ def test_native_alone_leaves_the_rest_as_it_is(repository: Path) -> None:
             "import tensorflow as tf\nsaver = tf.train.import_meta_graph('out/model-3.meta')\n",
             "reads the graph of a checkpoint",
         ),
-        (
-            "reader.py",
-            "import tensorflow as tf\nr = tf.train.NewCheckpointReader('out/model-3')\n",
-            "reads checkpoints by the names of variables",
-        ),
     ],
 )
 def test_the_repository_may_stand_against_it(

@@ -83,7 +83,7 @@ class Source:
         elements = 1
         for extent in self.shapes[name]:
             elements *= extent
-        return elements * max(self.dtypes[name].size, 1)
+        return elements * max(int(self.dtypes[name].size), 1)
 
 
 @dataclass

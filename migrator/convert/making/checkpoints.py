@@ -21,7 +21,7 @@ from migrator.convert.making.checkpoint_files import (
     Source,
     write_checkpoint,
 )
-from migrator.convert.making.layouts import by_names, with_keras
+from migrator.convert.making.layouts import by_names, refuse_in_keras, with_keras
 from migrator.convert.making.program import Program, read_program
 from migrator.convert.making.slots import Slots, label_of, power, read_slots, steps_of
 from migrator.worker.common import BadInput
@@ -99,7 +99,13 @@ class _ToObjects(_Conversion):
             template = Source(like)
             if not template.is_object_based:
                 raise BadInput(f"{like} is no object-based checkpoint")
-            return self._filled(template.graph, slots, template)
+            graph = template.graph
+            if any(
+                role.get("scalar") == "iterations" for role in optimizer_entries(graph).values()
+            ):
+                for one in slots:
+                    refuse_in_keras(one)
+            return self._filled(graph, slots, template)
         if not package:
             return self._filled(by_names(sorted(source.shapes), slots), [], None)
         if len(slots) != 1:
@@ -107,8 +113,7 @@ class _ToObjects(_Conversion):
             raise BadInput(f"--optimizer needs the slots of one optimizer; there are: {what}")
         (only,) = slots
         rest = set(source.shapes) - only.names - set(self._powers())
-        momentum = self._momentum(only) if only.kind == "RMSProp" else None
-        graph = with_keras(package, only, sorted(rest), self._order(only), momentum)
+        graph = with_keras(package, only, sorted(rest), self._order(only), self._momentum(only))
         return self._filled(graph, slots, None)
 
     def _powers(self) -> list[str]:
@@ -116,6 +121,12 @@ class _ToObjects(_Conversion):
         return [name for name in names if re.fullmatch(r"(.*/)?beta[12]_power(_\d+)?", name)]
 
     def _momentum(self, slots: Slots) -> float:
+        """Return the momentum of RMSProp, as far as it decides which slots Keras has.
+
+        One without momentum reads over its slots, unless those of a centered one follow them.
+        """
+        if slots.kind != "RMSProp" or "mg" not in next(iter(slots.of.values())):
+            return 0.9
         found = self.setting("momentum", slots.label)
         if found is None:
             raise BadInput(
@@ -175,7 +186,7 @@ class _ToObjects(_Conversion):
                 elif template is not None and key == _SAVE_COUNTER:
                     entry = Entry(key, value=template.stored(key))
                 if entry is None:
-                    missing.append(attribute.full_name or key)
+                    missing.append(_name_of_key(key) or attribute.full_name or key)
                     continue
                 if template is not None and entry.source is self.source:
                     self._check_shape(template, key, entry.name)

@@ -8,8 +8,9 @@ TensorFlow 2 has the gradient of an ``If``, whose branches are functions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
@@ -40,6 +41,8 @@ def make_functional(
         shape: returns its shape.
         output_names: returns for a node what its outputs are called in a function.
     """
+    if not any(node.op == "Merge" for node in graph_def.node):
+        return
     work = _Conditionals(graph_def, wanted, dtype, shape, output_names)
     while work.fold_innermost():
         pass
@@ -52,10 +55,10 @@ class _Conditional:
 
     condition: str
     outside: Branches
-    switches: list[Any] = field(default_factory=list)
-    #: the other nodes of the branches
-    nodes: tuple[list[Any], list[Any]] = field(default_factory=lambda: ([], []))
-    merges: list[Any] = field(default_factory=list)
+    switches: list[Any]
+    #: the other nodes of the branches: of the one for False, of the one for True
+    nodes: tuple[list[Any], list[Any]]
+    merges: list[Any]
 
 
 class _Conditionals:
@@ -76,13 +79,13 @@ class _Conditionals:
         self._branches: dict[str, Branches] = {}
         self._depth: dict[str, int] = {}
         self._loops: set[str] = set()
-        self._left: set[tuple[Branches, str]] = set()
+        #: the names of Merges whose conditionals stay as they are
+        self._left: set[str] = set()
         self._gone: set[str] = set()
         self._made: dict[str, list[int]] = {}
         self._order: dict[str, int] = {}
         self._users: dict[str, list[tuple[str, str]]] = {}
-        if any(node.op == "Switch" for node in graph_def.node):
-            self._place()
+        self._place()
 
     def finish(self) -> None:
         """Remove what was folded from the GraphDef."""
@@ -106,7 +109,7 @@ class _Conditionals:
                     continue
                 inside = self._branches[source.name]
                 if self._chooses(source) and not text.startswith("^"):
-                    inside = (*inside, (_full(source.input[1]), _port(text)))
+                    inside = (*inside, (self._condition(source), _port(text)))
                 if node.op == "Merge" and name not in self._loops:
                     inside = inside[:-1]
                 found = max(found, inside, key=len)
@@ -151,11 +154,11 @@ class _Conditionals:
 
     def fold_innermost(self) -> bool:
         """Fold one round of conditionals that hold no others; say whether there was one."""
-        found = [one for one in self._innermost() if one.merges]
+        found = self._innermost()
         self._users = self._all_users() if found else {}
         folded = False
         for one in found:
-            key = (one.outside, one.condition)
+            key = min(merge.name for merge in one.merges)
             if key in self._left:
                 continue
             if self._is_usual(one):
@@ -167,39 +170,80 @@ class _Conditionals:
 
     def _innermost(self) -> list[_Conditional]:
         """Return the conditionals in none of whose branches there is another one."""
-        found: dict[tuple[Branches, str], _Conditional] = {}
-        outer: set[tuple[Branches, str]] = set()
-
-        def group(outside: Branches, condition: str) -> _Conditional:
-            key = (outside, condition)
-            return found.setdefault(key, _Conditional(condition, outside))
-
+        #: what is around a conditional and its condition -> its nodes, and what each is to it
+        groups: dict[tuple[Branches, str], dict[str, str]] = {}
         for name, node in self._nodes.items():
             if name in self._gone:
                 continue
             inside = self._branches[name]
-            if self._chooses(node):
-                group(inside, _full(node.input[1])).switches.append(node)
-                if inside:
-                    outer.add((inside[:-1], inside[-1][0]))
-            elif node.op == "Merge" and name not in self._loops:
-                sides = {self._side(text) for text in node.input}
-                for outside, condition, _ in sides - {None}:  # type: ignore[misc]
-                    group(outside, condition).merges.append(node)
-                if inside:
-                    outer.add((inside[:-1], inside[-1][0]))
-            elif inside:
-                group(inside[:-1], inside[-1][0]).nodes[inside[-1][1]].append(node)
-        for one in found.values():
-            one.merges = list({node.name: node for node in one.merges}.values())
-        return [one for key, one in found.items() if key not in outer]
+            chooses = self._chooses(node)
+            joins = node.op == "Merge" and name not in self._loops
+            if chooses:
+                groups.setdefault((inside, self._condition(node)), {})[name] = "switch"
+            if joins:
+                for side in map(self._side, node.input):
+                    if side is not None:
+                        groups.setdefault(side[:2], {})[name] = "merge"
+            for level, (condition, number) in enumerate(inside):
+                deeper = chooses or joins or level + 1 < len(inside)
+                kind = "deeper" if deeper else ("false", "true")[number]
+                groups.setdefault((inside[:level], condition), {})[name] = kind
+        return [
+            self._conditional(condition, outside, part)
+            for (outside, condition), members in groups.items()
+            for part in self._connected(members)
+            if "deeper" not in part.values() and "merge" in part.values()
+        ]
+
+    def _conditional(
+        self, condition: str, outside: Branches, members: Mapping[str, str]
+    ) -> _Conditional:
+        def of(kind: str) -> list[Any]:
+            return [self._nodes[name] for name, one in members.items() if one == kind]
+
+        return _Conditional(
+            condition, outside, of("switch"), (of("false"), of("true")), of("merge")
+        )
+
+    def _connected(self, members: Mapping[str, str]) -> list[dict[str, str]]:
+        """Return the nodes in parts that do not refer to each other: a conditional each.
+
+        Several may have one condition, and one of them may take what another returns.
+        """
+        of = {name: name for name in members}
+
+        def root(name: str) -> str:
+            while of[name] != name:
+                of[name] = of[of[name]]
+                name = of[name]
+            return name
+
+        for name in members:
+            for text in self._nodes[name].input:
+                source = _name(text)
+                if source not in members:
+                    continue
+                # a Switch takes what is outside of the conditional, a Merge returns it there
+                if members[name] != "switch" and members[source] != "merge":
+                    of[root(name)] = root(source)
+        parts: dict[str, dict[str, str]] = {}
+        for name, kind in members.items():
+            parts.setdefault(root(name), {})[name] = kind
+        return list(parts.values())
+
+    def _condition(self, switch: Any) -> str:
+        """Return the tensor that decides for a Switch, through Identities."""
+        text = switch.input[1]
+        while (source := self._nodes[_name(text)]).op == "Identity":
+            text = source.input[0]
+        return _full(text)
 
     def _side(self, text: str) -> tuple[Branches, str, int] | None:
         """Return the branch whose tensor ``text`` is, as what is around it, condition and side."""
         node = self._nodes[_name(text)]
         inside = self._branches[node.name]
         if self._chooses(node):
-            inside = (*inside, (_full(node.input[1]), _port(text)))
+            inside = (*inside, (self._condition(node), _port(text)))
         return (inside[:-1], *inside[-1]) if inside else None
 
     def _is_usual(self, one: _Conditional) -> bool:
@@ -231,7 +275,7 @@ class _Conditionals:
         for name in own:
             if any(user not in own and user not in merges for _, user in self._users.get(name, ())):
                 return False
-        # It must not wait for itself: two conditionals of one condition, one after the other.
+        # A branch may take what is outside; what the conditional itself returned, it cannot.
         return not self._waits(self._arguments(one), merges)
 
     def _all_users(self) -> dict[str, list[tuple[str, str]]]:
@@ -342,6 +386,9 @@ class _Conditionals:
             )
             signature.output_arg.add(name=f"result_{place}", type=types[place])
             function.ret[f"result_{place}"] = inner(text)
+        # All functions of a process share their names: those of other signatures as well.
+        content = function.SerializeToString(deterministic=True)
+        signature.name += f"_{hashlib.sha256(content).hexdigest()[:12]}"
         return str(signature.name)
 
     def _type(self, text: str) -> int:

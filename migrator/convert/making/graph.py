@@ -176,7 +176,8 @@ class Part(_Slice):
         node, trained = self.bars[tensor]
         told = (
             f"{node} leaves a while loop of TensorFlow 1, which was converted for inference: "
-            "it cannot be trained"
+            "it cannot be trained. To use what it returns under a tape, call it within "
+            "tape.stop_recording()"
         )
         sources = [held[name] for name in trained if name in held]
         barred = [
@@ -217,7 +218,7 @@ class Parts(_Export):
         tags: Collection[str],
         assets: Collection[str] = (),
     ) -> None:
-        definitions = {key: _signature_def(graph, key, one) for key, one in signatures.items()}
+        definitions = {key: _definition(graph, key, one) for key, one in signatures.items()}
         super().__init__(graph, {}, tags)
         self.slices: dict[str, Any] = {
             key: Part(graph, key, one, assets) for key, one in definitions.items()
@@ -275,6 +276,22 @@ def _output_names(op: Any) -> list[str]:
             number = len(op.get_attr(argument.type_list_attr))
         found += [f"{argument.name}:{place}" for place in range(number)]
     return found
+
+
+def _definition(graph: Any, key: str, signature: Any) -> Any:
+    """Return a signature, of dense and sparse tensors of the graph."""
+    for side in (signature.inputs, signature.outputs):
+        for name, info in side.items():
+            if info.WhichOneof("encoding") not in ("name", "coo_sparse"):
+                raise CannotCarry(
+                    f"signature {key!r} cannot be converted: {name!r} is neither a dense nor a "
+                    "sparse tensor",
+                    advice="Export the dense tensors that it consists of",
+                )
+    try:
+        return _signature_def(graph, key, signature)
+    except (KeyError, ValueError) as error:
+        raise CannotCarry(f"signature {key!r} cannot be converted: {error}") from error
 
 
 def _signature(part: Part, dense: Any) -> Any:

@@ -227,7 +227,9 @@ class _Rewriting:
             return self._made[key]
         function = self._graph_def.library.function.add()
         function.CopyFrom(self._library[name])
-        self._made[key] = new = f"{name}_of_values_{len(self._made)}"
+        places = "_".join(map(str, key[1]))
+        # All functions of a process share their names: those of other signatures as well.
+        self._made[key] = new = f"{name}_of_{'invariants' if loop else 'values'}_{places}"
         function.signature.name = new
         function.attr.pop("_input_shapes", None)
         function.resource_arg_unique_id.clear()

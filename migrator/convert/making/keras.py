@@ -96,7 +96,7 @@ def _specs(named: Named) -> dict[str, Any]:
         if len(found) != number:
             raise CannotCarry(
                 f"it has {number} {group} under the names {', '.join(found)}",
-                advice="give these layers names of their own, and save it again",
+                advice="Give these layers names of their own, and save it again",
             )
     specs = {}
     for name, tensor in named.inputs.items():
@@ -105,7 +105,7 @@ def _specs(named: Named) -> dict[str, Any]:
             raise CannotCarry(
                 f"its input {name!r} is no dense tensor",
                 name,
-                "export it with tf.saved_model.save and a signature of your own",
+                "Export it with tf.saved_model.save and a signature of your own",
             )
         specs[name] = tf.TensorSpec(tensor.shape, tf.as_dtype(tensor.dtype))
     return specs

@@ -18,7 +18,7 @@ from migrator.convert.making import CannotCarry
 from migrator.convert.making.checkpoint_files import Source
 from migrator.convert.making.slots import Slots
 
-__all__ = ["by_names", "with_keras"]
+__all__ = ["by_names", "refuse_in_keras", "with_keras"]
 
 #: What TensorFlow 1's optimizers, as Checkpoint keeps them, call the slots.
 _V1_SLOTS = {
@@ -61,7 +61,7 @@ def by_names(names: Sequence[str], slots: Sequence[Slots]) -> Any:
 
 
 def with_keras(
-    package: str, slots: Slots, names: Sequence[str], order: Sequence[str], momentum: float | None
+    package: str, slots: Slots, names: Sequence[str], order: Sequence[str], momentum: float
 ) -> Any:
     """Return the graph of ``Checkpoint(variables={name: variable}, optimizer=optimizer)``.
 
@@ -80,20 +80,15 @@ def with_keras(
     else:
         import tf_keras.optimizers as optimizers
 
+    refuse_in_keras(slots)
     roles = next(iter(slots.of.values()))
     optimizer: Any
     if slots.kind == "Adam":
         optimizer = optimizers.Adam()
     elif slots.kind == "Adagrad":
         optimizer = optimizers.Adagrad()
-    elif slots.kind == "RMSProp":
-        optimizer = optimizers.RMSprop(momentum=momentum or 0.0, centered="mg" in roles)
     else:
-        raise CannotCarry(
-            f"{slots.kind} keeps something else in its slots than the optimizer of Keras does",
-            next(iter(roles.values())),
-            "leave out --optimizer, and train on with tf.compat.v1.train's",
-        )
+        optimizer = optimizers.RMSprop(momentum=momentum, centered="mg" in roles)
     tiny = {name: tf.Variable(0.0, name=name) for name in [*order, *names]}
     with tf.name_scope(optimizer.name):  # as in apply_gradients, whose names tf_keras keeps
         optimizer.build([tiny[name] for name in order])
@@ -102,6 +97,23 @@ def with_keras(
         prefix = os.path.join(folder, "tiny")
         tf.train.Checkpoint(variables=kept, optimizer=optimizer).write(prefix)
         return Source(prefix).graph
+
+
+def refuse_in_keras(slots: Slots) -> None:
+    """Refuse slots that an optimizer of Keras would take for something else.
+
+    Keras' SGD multiplies the learning rate into what it accumulates, TensorFlow 1's Momentum does
+    not; those of Adam, Adagrad and RMSProp are the same numbers.
+
+    Raises:
+        CannotCarry: they are of another optimizer.
+    """
+    if slots.kind not in ("Adam", "Adagrad", "RMSProp"):
+        raise CannotCarry(
+            f"{slots.kind} of TensorFlow 1 keeps other numbers in its slots than Keras does",
+            next(iter(next(iter(slots.of.values())).values())),
+            "leave the layout to the names, and train on with the optimizer of tf.compat.v1.train",
+        )
 
 
 def _graph() -> Any:

@@ -250,10 +250,11 @@ class _Contents:
             )
         upstream = _upstream(fillers)
         self._refuse(op, upstream)
+        feeds = self._feeds(upstream)
         try:
             with tf.compat.v1.Session(graph=self._graph) as session:
                 if fillers:
-                    session.run(list(fillers), self._feeds(upstream))
+                    session.run(list(fillers), feeds)
                 keys, values = session.run(list(read))
         except tf.errors.OpError as error:
             raise CannotCarry(
@@ -275,8 +276,9 @@ class _Contents:
         """Return the value of a tensor that is not computed from what is fed or trained."""
         upstream = _upstream([tensor.op])
         self._refuse(op, upstream)
+        feeds = self._feeds(upstream)
         with tf.compat.v1.Session(graph=self._graph) as session:
-            return session.run(tensor, self._feeds(upstream))
+            return session.run(tensor, feeds)
 
     def _feeds(self, upstream: Iterable[Any]) -> dict[Any, Any]:
         """Return the values of the variables and assets among some ops."""

@@ -83,6 +83,8 @@ def open_source(request: Mapping[str, Any]) -> Source:
     else:
         raise ValueError(f"kind {kind!r}")
     drop_output_shapes(meta.graph_def)
+    for node in meta.graph_def.node:
+        node.device = ""  # this machine has devices of its own
     graph = _imported(meta, request)
     restore = [meta.saver_def.restore_op_name] if meta.HasField("saver_def") else []
     init_ops = _init_ops(graph, meta)

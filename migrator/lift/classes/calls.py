@@ -210,6 +210,8 @@ class Calls(Saving):
             return call(function, [value for _, value, _ in rows], column, prefix)
         if loose:
             cut.comments += loose
+        if run.given:
+            return call(function, [f"**{run.given}"], column, prefix)
         if run.feeds is not None:
             feed = self._feed_of(run)
             text = writer.text(feed)
@@ -308,9 +310,11 @@ class Calls(Saving):
         short = any(node in calls for calls in self.graph_calls.values())
         return GRAPH if short else f"{self.tf}.compat.v1.get_default_graph()"
 
-    def _looked_up(self, node: ast.Call, writer: Writer) -> list[Edit]:
+    def _looked_up(self, node: ast.Call, writer: Writer) -> list[Edit] | None:
         """What is asked of a graph is asked of the one that is built."""
         assert isinstance(node.func, ast.Attribute)
+        if node.func.attr in ("get_operations", "as_graph_def") and self.code.loads:
+            return None  # the runtime knows what of it was loaded
         graph = node.func.value
         start, end = self.module.start(graph), self.module.end(graph)
         edits: list[Edit] = [(start, end, self._graph(node))]

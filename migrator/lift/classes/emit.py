@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 import re
 import tokenize
 
@@ -17,7 +18,7 @@ from migrator.lift.graphcode import GraphCode
 from migrator.lift.kinds import Refusal
 from migrator.lift.parts import unused
 from migrator.lift.text import Edit, applied
-from migrator.lift.wrapped.imports import bridge_place, without_unused
+from migrator.lift.wrapped.imports import import_edits, without_unused
 from migrator.names import Module
 
 __all__ = ["Emitter"]
@@ -38,41 +39,9 @@ class Emitter(Calls):
     ) -> None:
         super().__init__(phases, functions, sessions)
         self.bridge_import = bridge_import
-        self.import_edits = self._tensorflow()[1]
         self.code = GraphCode(self.module, self.tf, self._replace, "tf2_bridge")
         for run in sessions.first:
             self.phases.removed[self.module.statement(run.call)] = "init"
-
-    def _tensorflow(self) -> tuple[str, list[Edit]]:
-        found: list[tuple[str, ast.Import | ast.ImportFrom, bool]] = []
-        for node in self.module.imports:
-            if self.module.parents[node] is not self.module.tree:
-                continue
-            if isinstance(node, ast.ImportFrom):
-                if node.module == "tensorflow.compat" and [a.name for a in node.names] == ["v1"]:
-                    found.append((node.names[0].asname or "v1", node, True))
-                continue
-            for alias in node.names:
-                if alias.name == "tensorflow":
-                    found.append((alias.asname or alias.name, node, False))
-                elif alias.name == "tensorflow.compat.v1" and alias.asname:
-                    found.append((alias.asname, node, len(node.names) == 1))
-        if len(found) != 1 or any(
-            module.startswith("tensorflow") for module, _ in self.module.root.stars
-        ):
-            place = self.module.imports[0] if self.module.imports else self.module.tree
-            raise Refusal(
-                place, "import", "TensorFlow is not imported by one plain `import tensorflow as tf`"
-            )
-        name, node, swapped = found[0]
-        edits: list[Edit] = []
-        if swapped:
-            new = f"import tensorflow as {name}"
-            edits.append((self.module.start(node), self.module.end(node), new))
-        end = bridge_place(self.module, node)
-        lead = "" if self.text[:end].endswith("\n") else "\n"
-        edits.append((end, end, f"{lead}{self.bridge_import}\n"))
-        return name, edits
 
     def run(self) -> str:
         """Return the new text.
@@ -85,7 +54,8 @@ class Emitter(Calls):
             if isinstance(statement, (ast.Import, ast.ImportFrom)):
                 continue
             edits += self.code.edits(statement)
-        edits += self.import_edits
+        keras = bool(self.code.needs.legacy_keras)
+        edits += import_edits(self.module, self.bridge_import, keras)
         edits += self._headers()
         edits += self._deletions()
         edits += self._dedents(edits)
@@ -238,7 +208,8 @@ class Emitter(Calls):
             if text:
                 at = self._line_end(self.module.end(self._last_inner(method)))
                 newline = "" if self.text[:at].endswith("\n") else "\n"
-                edits.append((at, at, f"{newline}\n{text}"))
+                lead = "" if self._is_spaced(method) else "\n"
+                edits.append((at, at, f"{newline}{lead}{text}"))
             return edits
         return self._moved(build, edits)
 
@@ -284,12 +255,23 @@ class Emitter(Calls):
         if definitions:
             body += f"\n\n{definitions}"
         head = f"{column}@tf2_bridge.graph\n{column}def {name}({parameters}):\n"
-        text = f"\n{head}{body.rstrip()}\n"
+        lead = "" if self._is_spaced(method) else "\n"
+        text = f"{lead}{head}{body.rstrip()}\n"
         call_text = f"{indent}self.{name}({given})\n"
         outside.append((start, end, "".join(new for _, _, new in moved_in) + call_text + postponed))
         after = self._line_end(self.module.end(method.body[-1]))
         outside.append((after, after, text))
         return outside
+
+    def _is_spaced(self, method: ast.FunctionDef) -> bool:
+        """Whether a blank line is left where statements at the end of a method go."""
+        gone = list(itertools.takewhile(self._vanishes, reversed(method.body)))
+        if not gone or len(gone) == len(method.body):
+            return False
+        line = gone[-1].lineno - 1
+        while TELLS_OF_SESSION.search(self._row(line)) and self._row(line).strip().startswith("#"):
+            line -= 1
+        return not self._row(line).strip()
 
     def _fork(self, build: Build, node: ast.If, edits: list[Edit]) -> tuple[list[Edit], str]:
         """Take a condition apart: return the edits that leave what builds, and what runs."""

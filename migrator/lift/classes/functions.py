@@ -32,6 +32,7 @@ class Cut:
     feeds: list[str]  #: attributes, as they are written
     fetch: str
     names: dict[str, str] | None = None  #: feed -> keyword, where they are given by name
+    table: str = ""  #: a dictionary of tensors, which is fed by its keys
     name: str = ""
     runs: list[Run] = field(default_factory=list)
     attributes: list[str] = field(default_factory=list)
@@ -139,6 +140,9 @@ class Functions:
         keys: list[ast.expr] = []
         if run.literal is not None:
             keys = [key for key in run.literal.keys if key is not None]
+        elif run.table is not None:
+            self._table(run, family, fetch)
+            return
         elif run.feeds is not None:
             keys = run.feeds.listed()
             names = {}
@@ -150,7 +154,7 @@ class Functions:
         if names is None and len(feeds) != len(keys):
             raise Refusal(run.call, "feed", "one placeholder is fed twice")
         for cut in self.cuts[family]:
-            if cut.fetch == fetch and cut.feeds == feeds and cut.names == names:
+            if (cut.fetch, cut.feeds, cut.names, cut.table) == (fetch, feeds, names, ""):
                 break
         else:
             cut = Cut(family, feeds, fetch, names, place=run.call)
@@ -161,6 +165,22 @@ class Functions:
             self.cuts[family].append(cut)
         cut.runs.append(run)
         self._comment(cut, [run.fetch, *keys])
+        self.of[run] = cut
+
+    def _table(self, run: Run, family: Family, fetch: str) -> None:
+        """Note a function that is fed by the keys of a dictionary of tensors."""
+        assert run.table is not None
+        table = self.text(run.table, run.owner)
+        for cut in self.cuts[family]:
+            if (cut.fetch, cut.table) == (fetch, table):
+                break
+        else:
+            cut = Cut(family, [], fetch, None, place=run.call, table=table)
+            members = [self.facts.member(at) for at in self._parts([run.fetch, run.table])]
+            cut.attributes = list(dict.fromkeys(member[2] for member in members if member))
+            self.cuts[family].append(cut)
+        cut.runs.append(run)
+        self._comment(cut, [run.fetch])
         self.of[run] = cut
 
     def _comment(self, cut: Cut, nodes: list[ast.expr]) -> None:
@@ -425,7 +445,9 @@ class Functions:
 
     def definition(self, cut: Cut, owner: str, indent: int) -> str:
         """Return the statement that makes the function of ``cut``."""
-        if cut.names is not None:
+        if cut.table:
+            feeds = cut.table
+        elif cut.names is not None:
             rows = [f'"{name}": {feed}' for feed, name in cut.names.items()]
             feeds = "{" + ", ".join(rows) + "}"
         else:

@@ -22,6 +22,7 @@ LOOKUPS = frozenset(
 #: The same of the default graph.
 _DEFAULT = frozenset({"tf.get_collection", "tf.get_collection_ref", FINDS})
 _BY_NAME = frozenset({"get_tensor_by_name", "get_operation_by_name", "as_graph_element"})
+_FINDING = _BY_NAME | {"get_collection", "get_collection_ref"}
 _LOOPS = (ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _CHANGES = frozenset(
     {"append", "extend", "insert", "pop", "remove", "clear", "update", "setdefault", "sort"}
@@ -201,8 +202,19 @@ class Names:
         if not is_lookup(self.facts, at):
             return False
         assert isinstance(at, ast.Call)
+        if isinstance(at.func, ast.Attribute) and at.func.attr not in _FINDING:
+            return False
         given = [*at.args, *(word.value for word in at.keywords)]
         return all(self.is_name(one) for one in given)
+
+    def is_table(self, node: ast.expr) -> bool:
+        """Whether an attribute is a dictionary of parts of the graph that is made by the build."""
+        return (
+            self._loads
+            and isinstance(node, ast.Attribute)
+            and self._is_constant(node)
+            and self.facts.kind(node) in (What.GRAPH, What.HOST)
+        )
 
     def told(self, node: ast.expr) -> bool:
         """Whether a host value is the same where the graph is built and wherever it is used."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from migrator.instances import at_once
 from migrator.lift.classes.facts import Facts, Family, Function, What
+from migrator.lift.classes.loading import loads
 from migrator.lift.classes.roles import Roles, flat, is_gone
 from migrator.lift.classes.runs import Runs
 from migrator.lift.kinds import Refusal
@@ -148,6 +149,7 @@ class Phases(Roles):
             raise Refusal(own, "one build", f"`{method.name}` makes a new graph at every call")
         if method.name != "__init__":
             self._check_guards(family, method, part)
+            self._check_again(method, part)
         whole = self._only_call(makes[0]) if len(makes) == 1 else None
         if whole is not None and self._ends_plainly(whole) and self._call_sites(whole) == 1:
             self._check_decorators(whole)
@@ -202,6 +204,34 @@ class Phases(Roles):
             and at.func.attr == method.name
         }
         return not runs or at_once(self.module.tree, calls) == 1
+
+    def _check_again(self, method: Function, part: list[ast.stmt]) -> None:
+        """A method that loads may have been called again, for another model."""
+        if not any(loads(self.facts, node) for node in [*part, *self._inner(part)]):
+            return
+        calls: dict[str, set[ast.AST]] = {}
+        for at in self.module.nodes:
+            if (
+                isinstance(at, ast.Call)
+                and isinstance(at.func, ast.Attribute)
+                and at.func.attr == method.name
+            ):
+                calls.setdefault(ast.unparse(at.func.value), set()).add(at)
+        for found in calls.values():
+            if at_once(self.module.tree, found) > 1:
+                raise Refusal(
+                    method, "one build", f"`{method.name}` loads another graph when called again"
+                )
+
+    def _inner(self, part: list[ast.stmt]) -> list[Function]:
+        """Return the functions that statements call."""
+        return [
+            function
+            for node in part
+            for at in self.facts.below(node)
+            if isinstance(at, ast.Call)
+            for function in self.facts.called(at)
+        ]
 
     def _own_graph(self, method: Function) -> ast.AST | None:
         """Return where a method, or one that it calls to build, makes or resets a graph."""

@@ -71,7 +71,7 @@ class Roles:
                     self.removed[node] = "session"
             elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
                 call = node.value
-                if facts.kind(call) is What.CONFIG:
+                if facts.kind(call) in (What.CONFIG, What.SESSION) and not facts.called(call):
                     self.removed[node] = "session"
                 elif isinstance(call.func, ast.Attribute):
                     base = facts.kind(call.func.value)
@@ -82,6 +82,9 @@ class Roles:
                         self.removed[node] = "session"
                     elif base is What.WRITER and call.func.attr == "add_graph":
                         self.removed[node] = "graph of a writer"
+        for node in reversed(self.module.nodes):  # inner ones first
+            if isinstance(node, ast.If) and self._closes(node):
+                self.removed[node] = "session"
         for run in self.runs.runs:
             if run.dropped is not None:
                 self.removed[run.dropped] = "feed"
@@ -95,6 +98,14 @@ class Roles:
             and self.facts.kind(node) in (What.SESSION, What.CONFIG)
             and bool(self.facts.called(node))
         )
+
+    def _closes(self, node: ast.If) -> bool:
+        """Whether a condition asks for the session only, and closes it only."""
+        test = node.test
+        if isinstance(test, ast.Compare) and isinstance(test.comparators[0], ast.Constant):
+            test = test.left
+        gone = all(self.removed.get(one) == "session" for one in node.body)
+        return gone and not node.orelse and self.facts.kind(test) is What.SESSION
 
     def _givers(self) -> set[Function]:
         """Return the functions of which each call is kept as the graph or the session."""

@@ -49,6 +49,8 @@ class Run:
     fetch: ast.expr
     feed: ast.expr | None
     init: What | None = None  #: what it initializes, if that is all that it does
+    table: ast.expr | None = None  #: the dictionary of tensors that a comprehension feeds
+    given: str = ""  #: and what it feeds them
     literal: ast.Dict | None = None  #: its feeds, where they can stand as arguments
     feeds: Feed | None = None  #: otherwise
     dropped: ast.stmt | None = None  #: the statement that a literal comes from
@@ -284,9 +286,15 @@ class Runs:
             self._check_keys(feed.keys, feed, run)
             run.literal = feed
             return
+        if isinstance(feed, ast.DictComp) and self._tabled(run, feed):
+            return
         if isinstance(feed, ast.Name):
             statement = self._just_before(run, feed)
-            if statement is not None:
+            if statement is not None and isinstance(statement.value, ast.DictComp):
+                if self._tabled(run, statement.value):
+                    run.dropped = statement
+                    return
+            elif statement is not None:
                 assert isinstance(statement.value, ast.Dict)
                 self._check_keys(statement.value.keys, statement.value, run)
                 run.literal, run.dropped = statement.value, statement
@@ -303,6 +311,39 @@ class Runs:
         if not run.feeds.listed():
             raise Refusal(feed, "feed", "what is fed is computed")
 
+    def _tabled(self, run: Run, node: ast.DictComp) -> bool:
+        """Note a feed ``{self.inputs[key]: value for key, value in given.items()}``."""
+        loop, key = node.generators[0], node.key
+        if (
+            len(node.generators) > 1
+            or loop.ifs
+            or not isinstance(loop.target, ast.Tuple)
+            or not all(isinstance(at, ast.Name) for at in loop.target.elts)
+            or len(loop.target.elts) != 2
+            or not isinstance(loop.iter, ast.Call)
+            or not isinstance(loop.iter.func, ast.Attribute)
+            or loop.iter.func.attr != "items"
+            or loop.iter.args
+            or not isinstance(key, ast.Subscript)
+            or ast.unparse(key.slice) != ast.unparse(loop.target.elts[0])
+        ):
+            return False
+        member = self.facts.member(key.value)
+        if member is None or member[1] is not run.family or "#" in self.module.source(node):
+            return False
+        if not self.names.is_table(key.value) or self.facts.kind(node.value) is not What.HOST:
+            return False
+        self.names.note(key.value)
+        assert run.feed is not None
+        self.named.update((node, run.feed))
+        names = [ast.unparse(at) for at in loop.target.elts]
+        given = ast.unparse(loop.iter.func.value)
+        if ast.unparse(node.value) != names[1]:
+            inner = f"{names[0]}: {ast.unparse(node.value)} for {', '.join(names)}"
+            given = f"{{{inner} in {given}.items()}}"
+        run.table, run.given = key.value, given
+        return True
+
     def _check_keys(self, keys: list[ast.expr | None], node: ast.Dict, run: Run) -> None:
         for key in keys:
             if key is None:
@@ -312,7 +353,7 @@ class Runs:
     def _just_before(self, run: Run, name: ast.Name) -> ast.Assign | None:
         """Return the statement ahead of the run's that keeps a literal only for it, or None."""
         statement = self._only_assignment(name)
-        if statement is None or not isinstance(statement.value, ast.Dict):
+        if statement is None or not isinstance(statement.value, (ast.Dict, ast.DictComp)):
             return None
         reads = [
             other

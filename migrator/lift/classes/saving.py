@@ -10,6 +10,7 @@ from migrator.lift.classes.functions import Functions
 from migrator.lift.classes.phases import Phases
 from migrator.lift.classes.places import Places, outermost
 from migrator.lift.classes.sessions import Sessions
+from migrator.lift.graphcode import GraphCode
 from migrator.lift.kinds import Refusal
 from migrator.lift.parts import unused
 from migrator.lift.text import Edit, Writer, call
@@ -32,6 +33,7 @@ class Saving(Places):
     """
 
     tf: str  #: the name that TensorFlow is imported as
+    code: GraphCode  #: what writes graph code
 
     def __init__(self, phases: Phases, functions: Functions, sessions: Sessions) -> None:
         super().__init__(phases)

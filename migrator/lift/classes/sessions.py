@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from migrator.instances import at_once
 from migrator.lift.classes.facts import SESSIONS, Facts, Family, Function, What
-from migrator.lift.classes.loading import is_load, is_lookup, loads
+from migrator.lift.classes.loading import is_load, is_lookup, loads, loads_here
 from migrator.lift.classes.phases import Phases, flat
 from migrator.lift.classes.runs import Run
 from migrator.lift.kinds import Refusal
@@ -313,8 +313,10 @@ class Sessions:
         family = self.facts.family(node)
         return (
             isinstance(node, ast.Call)
-            and is_lookup(self.facts, node)
-            and self.facts.symbol(node.func) is None
+            and (
+                loads_here(self.facts, node)
+                or (is_lookup(self.facts, node) and self.facts.symbol(node.func) is None)
+            )
             and family is not None
             and not self._has_own_graph(family.root)
         )

@@ -8,7 +8,9 @@ Preconditions, each a sentence:
 
 * The session is opened at module level or in one function, and one graph is built there; or in
   several functions, each with a graph of its own.
-* Which tensors are fetched and fed is told where the session runs.
+* Which tensors are fetched and fed is told where the session runs, by name only where a model is
+  loaded, whose tensors have the names that they had.
+* A model is loaded once, ahead of the runs, into a graph with no other of the file's.
 * What the graph is built from does not change between where it was built and where it was complete.
 * Graph that is made where the session already runs is made of tensors, and could stand before.
 * Graph values are not handed to code that is not seen; host code asks them for shapes and names.
@@ -24,9 +26,10 @@ import ast
 from migrator.lift.graphcode import GraphCode
 from migrator.lift.kinds import Lifted, Refusal
 from migrator.lift.wrapped.analysis import Analysis
-from migrator.lift.wrapped.callables import OPENERS, TOLD, Callables
+from migrator.lift.wrapped.callables import OPENERS, Callables
 from migrator.lift.wrapped.checks import check
 from migrator.lift.wrapped.imports import tensorflow_name
+from migrator.lift.wrapped.loads import TOLD
 from migrator.lift.wrapped.rewrite import Rewriter, rewritten
 from migrator.lift.wrapped.scopes import resets_between, scopes_of
 from migrator.lift.wrapped.seeds import check_seeds

@@ -181,9 +181,32 @@ class Actions(Exports):
             return Thing(Sort.HOST, node)
         if inner.makes:
             self.check_late(fetch, inner.makes, "fetch")
+        if named and any(map(self._is_late_name, inner.host)):
+            self._by_name(node, fetch, feed)
+            return Thing(Sort.HOST, node)
         self._record(node, fetch, feed)
         self.late_reads += [(name, fetch) for name in inner.host]
         return Thing(Sort.HOST, node)
+
+    def _is_late_name(self, name: ast.Name) -> bool:
+        """Whether a host name changes in a loop around, or is a function's own that runs later."""
+        key = self.calls.key(name)
+        if any(key in stored for _, stored in self.context.loops):
+            return True
+        return self.context.deferred and key[0] not in (id(self.scope), id(self.module.root))
+
+    def _by_name(self, node: ast.Call, fetch: ast.expr, feed: Feed | None) -> None:
+        """A run of what is named where it runs: its part of the graph is found there."""
+        for key in feed.keys if feed is not None else []:
+            for name in ast.walk(key):
+                thing = self.env.get(self.calls.key(name)) if isinstance(name, ast.Name) else None
+                if isinstance(name, ast.Name) and thing is not None and thing.is_built:
+                    self.outside.append((name, thing))
+            if not isinstance(key, (ast.Name, ast.Constant)):
+                raise Refusal(key, "feed", "what is fed is computed where names are fetched")
+        if feed is not None and not isinstance(feed.node, ast.Dict):
+            raise Refusal(node, "feed", "what is fed is computed where names are fetched")
+        self.named[node] = (fetch, feed)
 
     def _eagerly(self, node: ast.Call, fetch: ast.expr, host: list[ast.Name]) -> None:
         """A run of operations on host values: they need no graph."""

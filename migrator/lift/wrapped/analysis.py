@@ -163,13 +163,6 @@ class Analysis(Graphs):
     def _has_graph_items(self, node: ast.With) -> bool:
         return any(self._has_graph(item.context_expr) for item in node.items)
 
-    def _open(self, thing: Thing, name: str) -> None:
-        others = [one for one in self.opened if one != name]
-        if others and thing.node is not None:
-            raise Refusal(thing.node, "one session", "a second session is opened beside the first")
-        if name not in self.opened:
-            self.opened.append(name)
-
     def _compound(self, node: ast.For | ast.While | ast.If | ast.Try, context: Context) -> None:
         if not self._has_action(node):
             if self._has_graph(node):
@@ -252,6 +245,10 @@ class Analysis(Graphs):
             else [node.target]
         )
         found = self.found
+        opened = self.calls.definition(value.func) if isinstance(value, ast.Call) else None
+        if isinstance(opened, ast.FunctionDef) and opened in self.calls.openers:
+            self._opened(node, targets, thing, self.calls.openers[opened])
+            return
         if found.removed:
             if not isinstance(node, ast.Expr) or found.acts or value not in found.removed:
                 raise Refusal(node, "host use", "the value of a run that goes is used")

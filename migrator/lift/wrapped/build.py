@@ -282,6 +282,10 @@ class Build:
 
     def _inside(self, node: ast.AST, writer: Writer) -> str | list[Edit] | None:
         """Return what becomes of a node in the build, where that is no matter of spelling."""
+        if isinstance(node, ast.FunctionDef) and any(
+            key[0] == id(self.module.scopes[node]) for key in self.scope.calls.loaders
+        ):
+            raise Refusal(node, "function", f"`{node.name}` is handed the session")
         if isinstance(node, ast.expr) and self.scope.is_other_graph(node):
             return f"{self.tf}.compat.v1.get_default_graph()"
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and self.scope.renamed:
@@ -309,6 +313,8 @@ class Build:
                 if name != "name"
             ]
             return call("self.make_saver", texts, len(self.tab) * 2)
+        if isinstance(node, ast.Assign) and node in self.scope.openings:
+            return self._opening(node, writer)
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             target = node.targets[0]
             if isinstance(target, ast.Name) and self._is_idle(target):
@@ -330,6 +336,16 @@ class Build:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             raise Refusal(node, "import", "a block that builds graph imports something")
         return None
+
+    def _opening(self, node: ast.Assign, writer: Writer) -> list[Edit]:
+        """Return the edits of a call of a function that gave the session, and gives the rest."""
+        index, target = self.scope.openings[node].index, node.targets[0]
+        start, to = self.module.start(target), self.module.start(node.value)
+        if index is None or not isinstance(target, ast.Tuple):
+            return [(start, to, ""), *writer.edits(node.value)]
+        rest = [part for at, part in enumerate(target.elts) if at != index]
+        new = ", ".join(self.module.source(part) for part in rest)
+        return [(start, self.module.end(target), new), *writer.edits(node.value)]
 
     def _is_idle(self, name: ast.Name) -> bool:
         """Whether a name that the build binds is never read."""

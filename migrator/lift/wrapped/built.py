@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from migrator.lift.kinds import Refusal
 from migrator.lift.wrapped.actions import Actions
 from migrator.lift.wrapped.callables import Callables
-from migrator.lift.wrapped.things import Sort, Thing
+from migrator.lift.wrapped.openers import Opener
+from migrator.lift.wrapped.things import Feed, Sort, Thing
 from migrator.lift.wrapped.values import Context
 from migrator.names import Module
 
@@ -39,6 +40,9 @@ class Built(Actions):
         self.anchor: ast.stmt | None = None
         self.host_reads: list[tuple[ast.Name, ast.stmt]] = []
         self.late_reads = []
+        self.openings: dict[ast.stmt, Opener] = {}  #: calls of functions that open the session
+        #: runs of what is named where they stand -> what is fetched and fed
+        self.named: dict[ast.Call, tuple[ast.expr, Feed | None]] = {}
         self.made_graphs: set[ast.AST] = set()
         self.named_graphs: list[Thing] = []  #: names of the graph that stay in the build
         self.opened: list[str] = []  #: names of sessions that are open
@@ -233,7 +237,9 @@ class Built(Actions):
             self._bound(node.target, thing)
         elif isinstance(node, (ast.Expr, ast.Assert, ast.Raise)):
             for child in ast.iter_child_nodes(node):
-                self._joined(child, [self.evaluate(child)])
+                thing = self.evaluate(child)
+                if not (thing.sort is Sort.CONFIG and thing.graph):
+                    self._joined(child, [thing])
         else:
             raise Refusal(node, "statement", "this kind of statement is not followed in graph code")
 

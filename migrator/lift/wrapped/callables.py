@@ -16,6 +16,8 @@ from migrator.lift.dynamic import changes_names
 from migrator.lift.graph_symbols import is_graph_symbol
 from migrator.lift.imported import is_named
 from migrator.lift.kinds import Refusal
+from migrator.lift.wrapped.loads import LOADS, TOLD, asks_graph, drop_loads, restore_behind
+from migrator.lift.wrapped.openers import find_openers
 from migrator.names import Binding, Module, Scope, Symbol
 
 __all__ = [
@@ -23,29 +25,17 @@ __all__ = [
     "GRAPHS",
     "OPENERS",
     "PLAIN",
-    "TOLD",
     "Callables",
     "Definition",
     "arguments_of",
-    "loaded_into",
 ]
 
-#: Methods of a graph that give parts of it, or add to its collections.
-_PARTS_OF_GRAPH = frozenset(
-    {"get_tensor_by_name", "get_operation_by_name", "get_operations", "as_graph_element"}
-    | {"get_collection", "get_collection_ref", "get_all_collection_keys", "as_graph_def"}
-    | {"add_to_collection", "add_to_collections"}
-)
 
 #: They open a session, or find the one that is open.
 OPENERS = frozenset({"tf.Session", "tf.InteractiveSession"})
 #: They give a graph.
 GRAPHS = frozenset({"tf.Graph", "tf.get_default_graph"})
 _SESSIONS = OPENERS | {"tf.get_default_session"}
-#: They load a model into the graph; so does TensorFlow 1's ``tf.saved_model.load``.
-_LOADS = frozenset({"tf.import_graph_def", "tf.train.import_meta_graph"})
-#: They find a tensor in the graph.
-TOLD = frozenset({"tf.saved_model.get_tensor_from_tensor_info"})
 
 Definition = ast.FunctionDef | ast.ClassDef
 _DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
@@ -90,6 +80,9 @@ class Callables:
         self._inner: dict[ast.AST, frozenset[int]] = {}
         self._around: dict[ast.AST, tuple[ast.AST, ...]] = {}
         self._refer()
+        #: functions that open the session, load a model into it and return it
+        self.openers = {one.function: one for one in find_openers(self, OPENERS)}
+        self._open()
         self._name()
         self._spread()
         #: class and attribute -> the Saver that its objects hold there
@@ -189,14 +182,15 @@ class Callables:
             self.symbols[ref] = symbol
             call = module.parents.get(ref)
             called = isinstance(call, ast.Call) and call.func is ref
-            loads = symbol.name in _LOADS or (
+            loads = symbol.name in LOADS or (
                 symbol.name == "tf.saved_model.load" and is_v1_load(module, ref, symbol)
             )
             if called and loads:
                 assert isinstance(call, ast.Call)
                 self.loads.add(call)
                 if symbol.name == "tf.train.import_meta_graph":
-                    self._restores(call)
+                    restore = restore_behind(module, call)
+                    self.loads.update([restore] if restore is not None else [])
             if symbol.name in _SESSIONS:
                 self.session_refs.add(ref)
             elif is_graph_symbol(symbol) or call in self.loads or symbol.name in TOLD:
@@ -215,18 +209,9 @@ class Callables:
             ):
                 raise Refusal(node, "dynamic code", "a part of TensorFlow is replaced")
             if isinstance(node, ast.Call) and (
-                self.is_graph_module(node.func) or self._asks_graph(node.func)
+                self.is_graph_module(node.func) or asks_graph(self, node.func)
             ):
                 self.graph_refs.add(node.func)
-
-    def _asks_graph(self, function: ast.expr) -> bool:
-        """Whether a callee is a method of a graph that gives parts of it."""
-        return (
-            isinstance(function, ast.Attribute)
-            and function.attr in _PARTS_OF_GRAPH
-            and function not in self.symbols
-            and self.origin(function) is None
-        )
 
     def _definitions(self, node: ast.AST) -> tuple[ast.AST, ...]:
         """Return the functions and classes around a node, nearest first."""
@@ -240,6 +225,22 @@ class Callables:
                 found = (parent, *found)
             self._around[parent] = found
         return found
+
+    def _open(self) -> None:
+        """Find the names of sessions that functions return, which run nothing there."""
+        for opener in self.openers.values():
+            self.session_refs.discard(opener.opening.func)
+        for node in self.module.nodes:
+            opened = self.definition(node.func) if isinstance(node, ast.Call) else None
+            if opened not in self.openers or not isinstance(opened, ast.FunctionDef):
+                continue
+            statement = self.module.parents[node]
+            target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+            index = self.openers[opened].index
+            if index is not None and isinstance(target, (ast.Tuple, ast.List)):
+                target = target.elts[index] if index < len(target.elts) else None
+            if isinstance(target, ast.Name):
+                self.session_names.add(self.key(target))
 
     def _name(self) -> None:
         """Find the names of sessions, and of what is made with graph."""
@@ -263,7 +264,7 @@ class Callables:
                     self.session_refs.add(name)
                     places = [
                         (id(module.scopes[function]), word)
-                        for function, word in self._parameter(name)
+                        for function, word in self.parameter(name)
                     ]
                     places += [self.key(target) for target in _kept_in(module, name)]
                     for found in places:
@@ -275,7 +276,7 @@ class Callables:
                 continue
             if self._evaluates(node, node.func):
                 self.session_refs.add(node.func)
-        self._drop_loads(loads)
+        drop_loads(self, loads)
         for node in module.nodes:
             targets, value = _binding(node)
             if isinstance(node, ast.Call) and self.origin(node.func) is not None:
@@ -294,56 +295,11 @@ class Callables:
                 if refs or keys & self.names:
                     for target in targets:
                         key = self.key(target)
-                        if key not in self.names:
+                        if key not in self.names and key not in self.session_names:
                             self.names.add(key)
                             changed = True
             if not changed:
                 changed = self._spread_names(sources)
-
-    def _drop_loads(self, loads: dict[tuple[int, str], list[ast.Name]]) -> None:
-        """Forget the sessions that are loaded into, or whose graph is asked: these do not run."""
-        for node in self.module.nodes:
-            if not isinstance(node, ast.Call):
-                continue
-            if node in self.loads:
-                for session in loaded_into(node):
-                    self.session_refs.difference_update(ast.walk(session))
-            elif self._asks_graph(node.func):
-                assert isinstance(node.func, ast.Attribute)
-                self.session_refs.difference_update(ast.walk(node.func.value))
-        changed = True
-        while changed:  # sessions that are passed to functions that load, and do no more
-            changed = False
-            for name in list(self.session_refs):
-                if not isinstance(name, ast.Name):
-                    continue
-                for function, word in self._parameter(name):
-                    key = (id(self.module.scopes[function]), word)
-                    if self.session_refs.isdisjoint(loads.get(key, ())):
-                        self.loaders.add(key)
-                        self.session_refs.discard(name)
-                        changed = True
-
-    def _restores(self, call: ast.Call) -> None:
-        """Note the restore that follows an import of a meta graph in the same block."""
-        statement = self.module.parents[call]
-        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
-            return
-        saver = statement.targets[0]
-        around = self.module.parents[statement]
-        for block in ("body", "orelse"):
-            body = getattr(around, block, [])
-            if not isinstance(saver, ast.Name) or statement not in body:
-                continue
-            for later in body[body.index(statement) + 1 :]:
-                value = later.value if isinstance(later, (ast.Expr, ast.Assign)) else None
-                if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
-                    continue
-                base = value.func.value
-                if isinstance(base, ast.Name) and base.id == saver.id:
-                    if value.func.attr == "restore" and isinstance(later, ast.Expr):
-                        self.loads.add(value)
-                    return
 
     def _reads(self, value: ast.AST) -> tuple[bool, set[tuple[int, str]]] | None:
         """Return whether a value makes graph, and the names it reads; None for one of a run."""
@@ -369,7 +325,7 @@ class Callables:
             self.names.add((id(owner), definition.name))
         return len(self.names) > before
 
-    def _parameter(self, name: ast.Name) -> Iterator[tuple[ast.AST, str]]:
+    def parameter(self, name: ast.Name) -> Iterator[tuple[ast.AST, str]]:
         """Yield the parameter of a function of the file that a name is passed for."""
         call = self.module.parents.get(name)
         keyword = None
@@ -470,13 +426,6 @@ class Callables:
                         assert isinstance(other, _DEFINITIONS)
                         self.closes[one] = {other.name}
                         changed = True
-
-
-def loaded_into(node: ast.Call) -> list[ast.expr]:
-    """Return the session that a call loads a model into, if it names one."""
-    named = [word.value for word in node.keywords if word.arg == "sess"]
-    restores = isinstance(node.func, ast.Attribute) and node.func.attr in ("load", "restore")
-    return named or (node.args[:1] if restores else [])
 
 
 def _inside(node: ast.AST) -> set[ast.AST]:

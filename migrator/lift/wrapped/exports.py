@@ -7,8 +7,8 @@ import ast
 from migrator.lift.expressions import arguments
 from migrator.lift.kinds import Refusal
 from migrator.lift.wrapped.passed import Passed
-from migrator.lift.wrapped.things import Export, Sort, Thing
-from migrator.names import Symbol
+from migrator.lift.wrapped.things import Export, Feed, Sort, Thing
+from migrator.names import Scope, Symbol
 
 __all__ = ["PREDICT", "WORDS", "Exports"]
 
@@ -33,6 +33,9 @@ WORDS = {
 
 class Exports(Passed):
     """Evaluates the calls that export the graph of a session."""
+
+    scope: Scope  #: of the module or the function that is lifted
+    named: dict[ast.Call, tuple[ast.expr, Feed | None]]
 
     def _session(self, node: ast.AST, session: ast.expr | None) -> None:
         raise NotImplementedError

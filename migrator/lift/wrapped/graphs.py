@@ -6,8 +6,9 @@ import ast
 
 from migrator.lift.kinds import Refusal
 from migrator.lift.text import Edit, Writer, without
-from migrator.lift.wrapped.callables import loaded_into
 from migrator.lift.wrapped.definitions import Definitions
+from migrator.lift.wrapped.loads import loaded_into
+from migrator.lift.wrapped.openers import Opener
 from migrator.lift.wrapped.things import Sort, Thing
 
 __all__ = ["Graphs"]
@@ -29,6 +30,43 @@ class Graphs(Definitions):
             if others or self.made_graphs - {inner}:
                 raise Refusal(inner, "one graph", "a second graph is made")
             self.made_graphs.add(inner)
+
+    def _open(self, thing: Thing, name: str) -> None:
+        others = [one for one in self.opened if one != name]
+        if others and thing.node is not None:
+            raise Refusal(thing.node, "one session", "a second session is opened beside the first")
+        if name not in self.opened:
+            self.opened.append(name)
+
+    def _opened(
+        self, node: ast.stmt, targets: list[ast.expr], thing: Thing, opener: Opener
+    ) -> None:
+        """A call of a function that opens the session, loads a model into it and returns it."""
+        if self.started or self.context.inside or len(targets) != 1:
+            raise Refusal(node, "session", "a function opens the session where another one may be")
+        target = targets[0]
+        self._move(node)
+        self._take(node)
+        items = [thing]
+        elements = [target]
+        if opener.index is not None:
+            if not isinstance(target, ast.Tuple) or len(target.elts) != len(thing.items):
+                raise Refusal(node, "session", "the session is not kept in a name")
+            items, elements = thing.items, target.elts
+        for element, item in zip(elements, items, strict=True):
+            if item.sort is not Sort.SESSION:
+                self._bound(element, item)
+            elif isinstance(element, ast.Name):
+                self.bind(element, item)
+                self._open(item, element.id)
+            else:
+                raise Refusal(node, "session", "the session is not kept in a name")
+        self.openings[node] = opener
+        self.removed[opener.statement] = Sort.SESSION
+        self.removed.update(dict.fromkeys(opener.configs, Sort.CONFIG))
+        self.withs += opener.withs
+        if opener.index is None:
+            self.removed[opener.returns] = Sort.CONFIG
 
     def _keep_graph(self, node: ast.stmt, target: ast.expr, thing: Thing) -> None:
         """A name of the graph, which stays one in the build if it is asked for parts there."""
@@ -60,6 +98,18 @@ class Graphs(Definitions):
             if part not in gone:
                 edits += writer.edits(part)
         return edits
+
+    def is_graph_of_loader(self, node: ast.expr) -> bool:
+        """Whether an expression of a function that loads is the graph of the session it is for."""
+        if not isinstance(node, ast.Attribute) or node.attr != "graph":
+            return False
+        session = node.value
+        if isinstance(session, ast.Name):
+            return self.calls.key(session) in self.calls.loaders
+        symbol = self.calls.symbols.get(session.func) if isinstance(session, ast.Call) else None
+        function = self.module.enclosing(node, (ast.FunctionDef,))
+        loads = function in self.calls.makes and function not in self.calls.sessions
+        return loads and symbol is not None and symbol.name == "tf.get_default_session"
 
     def is_other_graph(self, node: ast.expr) -> bool:
         """Whether an expression is the graph in a spelling that the build does not have."""

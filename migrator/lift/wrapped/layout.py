@@ -106,7 +106,8 @@ class Layout:
 
     def _comments_above(self) -> None:
         """Put the comments among the arguments of what was replaced above its statement."""
-        nodes: list[ast.AST] = [*self.scope.use_of, *self._saves, *self.scope.writers]
+        nodes: list[ast.AST] = [*self.scope.use_of, *self.scope.named, *self._saves]
+        nodes += self.scope.writers
         values = {value for feed in self.scope.feeds.values() for value in feed.values}
         for node in nodes:
             assert isinstance(node, ast.Call)

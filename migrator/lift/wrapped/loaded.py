@@ -43,6 +43,13 @@ class Loaded(Values):
         if graphs:
             result.graph = graphs[0]
             result.items = [Thing(Sort.GRAPH, result.node, graph=one) for one in graphs[1:]]
+        opener = (
+            self.calls.openers.get(definition) if isinstance(definition, ast.FunctionDef) else None
+        )
+        if opener is not None and opener.index is None:
+            result.sort = Sort.SESSION
+        elif opener is not None and opener.index is not None:
+            result.items[opener.index] = Thing(Sort.SESSION, result.node)
 
     def _without_sessions(self, node: ast.Call, definition: ast.AST | None) -> list[Thing]:
         """Return what the arguments of a call are but for sessions, which a function loads into."""
@@ -55,7 +62,8 @@ class Loaded(Values):
                 word = self._parameter_of(node, definition, value)
             if (id(local), word) in self.calls.loaders:
                 self.session_arguments.append((node, value))
-            else:
+            elif not (thing.sort is Sort.CONFIG and thing.graph and definition in self.calls.makes):
+                # the graph itself may be handed to a function that builds it, or asks it
                 things.append(thing)
         return things
 

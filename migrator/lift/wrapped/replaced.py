@@ -58,6 +58,12 @@ class Replaced(Layout):
             for inner in node.body:
                 edits += writer.edits(inner)
             return edits
+        for opener in self.scope.openings.values():
+            value = opener.returns.value
+            if node is opener.returns and isinstance(value, ast.Tuple):
+                rest = [one for at, one in enumerate(value.elts) if at != opener.index]
+                text = ", ".join(self.code.text(one) for one in rest)
+                return [(self.module.start(value), self.module.end(value), text)]
         if isinstance(node, ast.Expr):
             if node in self._exports:
                 return self._exported(node)
@@ -101,6 +107,8 @@ class Replaced(Layout):
         symbol = self.scope.calls.symbols.get(node)
         if symbol is not None and symbol.spelled.startswith("tf.examples."):
             return []  # the tutorials' data, which the user has to replace in any case
+        if isinstance(node, ast.Attribute) and self.scope.is_graph_of_loader(node):
+            return f"{self.tf}.compat.v1.get_default_graph()"
         if isinstance(node, ast.Attribute) and self._is_dimension(node):
             end = self.module.end(node.value)
             return [*writer.edits(node.value), (end, self.module.end(node), "")]
@@ -180,6 +188,11 @@ class Replaced(Layout):
         use = scope.use_of.get(node)
         if use is not None:
             return self._used(node, f"{self.model}.{self.build.name_of(use)}")
+        if node in scope.named:
+            fetch, feed = scope.named[node]
+            feeds = [self.code.text(key) for key in feed.keys] if feed is not None else []
+            made = f"{self.model}.function([{', '.join(feeds)}], {self.code.text(fetch)})"
+            return self._used(node, made)
         if node in scope.listings:
             return f"{self.model}.{self.build.listing_name(node)}"
         if node in scope.inits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from migrator.lift.called import check_called_once
 from migrator.lift.kinds import Refusal
@@ -32,18 +33,17 @@ def scopes_of(module: Module, calls: Callables) -> list[ast.Module] | list[ast.F
             if not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
                 return [module.tree]
     owners: dict[ast.FunctionDef, ast.AST] = {}
-    for node, symbol in module.references():
-        if symbol.name in OPENERS:
-            around = module.enclosing(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda))
-            if around is None:
-                return [module.tree]
-            if not isinstance(around, ast.FunctionDef) or (
-                module.enclosing(around, (ast.ClassDef,)) is not None
-            ):
-                raise Refusal(node, "class", "a class or an inner function opens the session")
-            if module.parents[around] is not module.tree:
-                raise Refusal(node, "one scope", "an inner function opens the session")
-            owners.setdefault(around, node)
+    for node in _openings(module, calls):
+        around = module.enclosing(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda))
+        if around is None:
+            return [module.tree]
+        if not isinstance(around, ast.FunctionDef) or (
+            module.enclosing(around, (ast.ClassDef,)) is not None
+        ):
+            raise Refusal(node, "class", "a class or an inner function opens the session")
+        if module.parents[around] is not module.tree:
+            raise Refusal(node, "one scope", "an inner function opens the session")
+        owners.setdefault(around, node)
     found = sorted(owners, key=lambda function: function.lineno)
     reset = resets_between(module, found) if len(found) > 1 else None
     for function in found:
@@ -53,6 +53,19 @@ def scopes_of(module: Module, calls: Callables) -> list[ast.Module] | list[ast.F
             )
         check_called_once(module, function, _has_graph_of_its_own(module, function))
     return found
+
+
+def _openings(module: Module, calls: Callables) -> Iterator[ast.AST]:
+    """Yield where a session is opened, or a function is called that opens it and returns it."""
+    inside = {node for function in calls.openers for node in ast.walk(function)}
+    for node, symbol in module.references():
+        if symbol.name in OPENERS and node not in inside:
+            yield node
+    for function in calls.openers:
+        check_called_once(module, function)
+        for name in module.by_name.get(function.name, ()):
+            if isinstance(name, ast.Name) and calls.definition(name) is function:
+                yield name
 
 
 def resets_between(module: Module, functions: list[ast.FunctionDef]) -> list[ast.stmt] | None:

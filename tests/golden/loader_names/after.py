@@ -52,3 +52,19 @@ class Model:
 
     def run(self, batch):
         return self.sess.run("y:0", {self.x: batch})
+
+
+def other_graph(path, sess):
+    tf.saved_model.loader.load(sess, ["serve"], path)
+    with tf.Session(graph=tf.Graph()) as second:
+        second.run("loss:0", {"x:0": 1.0})
+    return sess.run("loss:0")
+
+
+def in_a_scope(path, sess):
+    tf.saved_model.loader.load(sess, ["serve"], path, import_scope="net")
+    return sess.run("net/y:0", {"net/x:0": 1.0})
+
+
+def train(sess):
+    sess.run("train", {"x:0": 1.0})

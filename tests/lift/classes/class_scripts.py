@@ -61,7 +61,7 @@ def run_side(
         )
     plan = root / "jobs.json"
     plan.write_text(json.dumps(jobs))
-    environment = dict(os.environ, TF_USE_LEGACY_KERAS="1", PYTHONPATH=str(root / "bridge"))
+    environment = dict(os.environ, PYTHONPATH=str(root / "bridge"))
     runner = str(HERE.parent / "run_scripts.py")
     subprocess.run([python, runner, str(plan)], check=True, env=environment)
     return Side(root, json.loads(Path(f"{plan}.done").read_text()))

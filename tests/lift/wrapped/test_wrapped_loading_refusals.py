@@ -103,20 +103,46 @@ def refused(source: str) -> str:
             "graph is made where the session runs",
         ),
         # names and feeds that change as the session runs
-        (_LOAD + "for n in ['y:0', 'z:0']:\n    print(sess.run(n))\n", "`n` changes before"),
         (
             _LOAD + "for n in ['y:0', 'z:0']:\n    t = sess.graph.get_tensor_by_name(n)\n"
             "    print(sess.run(t))\n",
             "`n` changes before",
         ),
-        (
-            _LOAD + "def run(name):\n    return sess.run(name)\nprint(run('y:0'))\n",
-            "`name` is not known yet where the graph is built",
-        ),
         (_LOAD + "feed = {}\nfeed['x:0'] = 1\nprint(sess.run('y:0', feed))\n", "what is fed"),
         (_LOAD + "print(sess.run('y:0', {n: 1 for n in names}))\n", "what is fed"),
         (_LOAD + "print(sess.run(['y:0', 3]))\n", "not a value of this graph"),
         (_LOAD + "print(sess.run('y:0', {3: 1}))\n", "what is fed"),
+        # sessions that functions return
+        (
+            "def load():\n    sess = tf.Session()\n"
+            "    tf.saved_model.loader.load(sess, ['serve'], 'a')\n    return sess\n"
+            "for i in range(2):\n    sess = load()\n    print(sess.run('y:0'))\n",
+            "a function opens the session where another one may be",
+        ),
+        (
+            "def load(path):\n    sess = tf.Session(graph=tf.Graph())\n"
+            "    tf.saved_model.loader.load(sess, ['serve'], path)\n    return sess\n"
+            "one = load('a')\ntwo = load('b')\nprint(one.run('y:0'), two.run('y:0'))\n",
+            "a second graph is made",
+        ),
+        (
+            "def load():\n    sess = tf.Session()\n"
+            "    tf.saved_model.loader.load(sess, ['serve'], 'a')\n    sess.run('init')\n"
+            "    return sess\nsess = load()\nprint(sess.run('y:0'))\n",
+            "a session is used in a way that is not followed",
+        ),
+        (
+            "def load():\n    sess = tf.Session()\n"
+            "    tf.saved_model.loader.load(sess, ['serve'], 'a')\n    return sess\n"
+            "print(load().run('y:0'))\n",
+            "graph is made in a statement that runs it",
+        ),
+        (
+            "def load():\n    sess = tf.Session()\n"
+            "    tf.saved_model.loader.load(sess, ['serve'], 'a')\n    return sess, 1\n"
+            "both = load()\nprint(both[0].run('y:0'))\n",
+            "the session is not kept in a name",
+        ),
         # what is not told
         ("tf.saved_model.loader.load(sess, ['serve'], 'a')\ns = tf.Session()\n", "which session"),
         (_LOAD + "tf.saved_model.loader.load(sess, *more)\n" + _RUN, "not told|`\\*`"),
@@ -189,3 +215,12 @@ def test_a_name_of_the_graph_stays() -> None:
     assert "graph" not in build(source + _RUN)
     source += "y = graph.get_tensor_by_name('y:0')\nprint(sess.run(y))\n"
     assert build(source).startswith("graph = tf.compat.v1.get_default_graph()\n")
+
+
+def test_names_that_change_are_looked_up_where_they_are() -> None:
+    """In a loop or a function a name finds its part of the graph when it is known."""
+    text = lifted(_LOAD + "for n in ['y:0', 'z:0']:\n    print(sess.run(n, {'x:0': 1}))\n")
+    assert "\n    print(model.function(['x:0'], n)(1))\n" in text
+    source = _LOAD + "x = sess.graph.get_tensor_by_name('x:0')\n"
+    source += "def run(name, value):\n    return sess.run(name, {x: value})\nprint(run('y:0', 1))\n"
+    assert "\n    return model.function([model.x], name)(value)\n" in lifted(source)

@@ -1,4 +1,8 @@
 # Two models of one class in one session
+import os
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+
 import numpy as np
 import tensorflow as tf
 import tf2_bridge

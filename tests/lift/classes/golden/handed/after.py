@@ -1,3 +1,7 @@
+import os
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+
 import tensorflow as tf
 import tf2_bridge
 

@@ -1,0 +1,101 @@
+"""What the other files of a repository mean for one of them: who reads what it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from migrator.programs import Repository
+from migrator.rule import KnownLoad
+from migrator.traffic import Traffic, is_near
+
+__all__ = ["file_names", "finalizers_near", "known_loads", "readers_near"]
+
+
+def readers_near(
+    repository: Repository,
+    traffic: Traffic,
+    path: str,
+    moved: Callable[[str, int, str], bool],
+) -> tuple[str, ...]:
+    """Return the readers by variable name that may open what the programs of ``path`` write.
+
+    Those of the program itself, and those whose folder holds its folder or lies in it: a script
+    in ``tools/`` may well read what ``train.py`` beside ``tools/`` writes.  Not those that
+    certainly read another place, and not those that read both kinds of checkpoint from now on.
+
+    Args:
+        repository: the facts.
+        traffic: what the files write and read.
+        path: relative path of the file.
+        moved: whether the reader at (path, line, symbol) becomes one of the bridge's.
+    """
+    if not _targets(repository, path, "tf.train.Saver"):
+        return ()
+    programs = set(repository.groups_of.get(path, ()))
+    return tuple(
+        f"{reader}:{line} {symbol}"
+        for reader, line, symbol in repository.readers()
+        if is_near(reader, path) or not programs.isdisjoint(repository.groups_of.get(reader, ()))
+        if not moved(reader, line, symbol)
+        and not traffic.reads_other_files(path, reader, line, symbol)
+    )
+
+
+def file_names(repository: Repository, traffic: Traffic, path: str) -> tuple[str, ...]:
+    """Return ``path:line what`` of what names files that Savers made in ``path`` write."""
+    if not _targets(repository, path, "tf.train.Saver"):
+        return ()
+    return traffic.looks_at_files(path)
+
+
+def known_loads(
+    repository: Repository,
+    traffic: Traffic,
+    path: str,
+    changes: Callable[[str, int], bool],
+) -> tuple[KnownLoad, ...]:
+    """Return the loads of ``path`` whose export is known.
+
+    Args:
+        repository: the facts.
+        traffic: what the files write and read.
+        path: relative path of the file.
+        changes: whether the export at (path, line) is rewritten.
+    """
+    if not _targets(repository, path, "tf.saved_model.load"):
+        return ()
+    return tuple(
+        KnownLoad(
+            source.reading.line,
+            source.reading.column,
+            source.words,
+            source.signatures,
+            source.writer is not None and changes(*source.writer),
+        )
+        for source in traffic.sources(path)
+    )
+
+
+def _targets(repository: Repository, path: str, symbol: str) -> bool:
+    """Whether the file at ``path`` uses ``symbol``."""
+    return any(name == symbol for name, _ in repository.facts[path].targets)
+
+
+def finalizers_near(repository: Repository, path: str) -> tuple[str, ...]:
+    """Return what finalizes a graph in the programs of ``path``, or beside it in its folder.
+
+    A script that trains under a managed session goes on from what the one beside it saved.
+    """
+    folder = PurePosixPath(path).parent
+    programs = set(repository.groups_of.get(path, ()))
+    return tuple(
+        f"{fact.path}:{line} {symbol}"
+        for fact in sorted(repository.facts.values(), key=lambda fact: fact.path)
+        if fact.finalizers
+        and (
+            PurePosixPath(fact.path).parent == folder
+            or not programs.isdisjoint(repository.groups_of.get(fact.path, ()))
+        )
+        for symbol, line in fact.finalizers
+    )

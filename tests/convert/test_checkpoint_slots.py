@@ -1,0 +1,77 @@
+"""TensorFlow 1's names of slots are told from names of variables."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrator.convert.making.slots import label_of, power, read_slots, steps_of
+
+
+def told(*names: str) -> dict[str, dict[str, dict[str, str]]]:
+    """Return label -> variable -> role -> slot."""
+    return {slots.label: slots.of for slots in read_slots(names)}
+
+
+def test_slots_of_adam() -> None:
+    """The number behind the label counts the slots; the powers are none."""
+    names = ("net/w", "net/w/Adam", "net/w/Adam_1", "beta1_power", "beta2_power", "global_step")
+    assert told(*names) == {"Adam": {"net/w": {"m": "net/w/Adam", "v": "net/w/Adam_1"}}}
+
+
+def test_a_name_of_its_own_is_told_by_the_powers() -> None:
+    """Without them two variables below a third are variables."""
+    names = ("w", "w/Own", "w/Own_1")
+    assert told(*names) == {}
+    assert told(*names, "beta2_power") == {"Own": {"w": {"m": "w/Own", "v": "w/Own_1"}}}
+
+
+def test_minimize_in_a_scope() -> None:
+    """The scope stands before the variable's name."""
+    assert told("net/w", "train/net/w/Momentum") == {
+        "Momentum": {"net/w": {"momentum": "train/net/w/Momentum"}}
+    }
+
+
+def test_two_optimizers() -> None:
+    """Each has its variables."""
+    names = ("a", "b", "a/Adagrad", "b/RMSProp", "b/RMSProp_1")
+    assert told(*names) == {
+        "Adagrad": {"a": {"accumulator": "a/Adagrad"}},
+        "RMSProp": {"b": {"rms": "b/RMSProp", "momentum": "b/RMSProp_1"}},
+    }
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        (),
+        ("w", "w/ExponentialMovingAverage"),
+        ("dense/kernel", "dense/bias"),
+        ("w/Adam", "w/Adam_1"),
+        ("w", "w/Adam"),
+        ("w", "w/Adam", "w/Adam_1", "w/Adam_2"),
+    ],
+)
+def test_what_is_no_slot(names: tuple[str, ...]) -> None:
+    """Averages, variables in scopes, slots without their variable, and too few or many."""
+    assert told(*names) == {}
+
+
+def test_roles_give_the_optimizer() -> None:
+    """RMSProp of TensorFlow 1 always has a slot for momentum, the last one."""
+    assert label_of(["v", "m"]) == ("Adam", ("m", "v"))
+    assert label_of(["mg", "rms"]) == ("RMSProp", ("rms", "mg", "momentum"))
+    assert label_of(["rms"]) == ("RMSProp", ("rms", "momentum"))
+    assert label_of(["vhat", "m", "v"]) is None
+
+
+@pytest.mark.parametrize("steps", [0, 1, 37, 5000, 60000])
+def test_powers_tell_the_steps(steps: int) -> None:
+    """TensorFlow 1 multiplies once before the first step."""
+    assert steps_of(power(0.999, steps), 0.999) == steps
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-38, 1.0, 2.0, 0.9985])
+def test_powers_that_tell_nothing(value: float) -> None:
+    """Vanished, none at all, or of another rate."""
+    assert steps_of(value, 0.999) is None
