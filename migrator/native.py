@@ -68,7 +68,7 @@ class Natives:
         self._users: dict[str, tuple[User, ...]] = {}
         self._facts: dict[str, Facts | None] = {}
         self._fits: dict[tuple[str, ...], str | None] = {}
-        for index, group in enumerate(repository.groups):
+        for index, group in enumerate(repository.groups if asked else ()):
             reason = next(filter(None, map(self._reason, group.files)), None)
             if reason is not None:
                 self.refused[index] = reason

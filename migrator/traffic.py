@@ -16,7 +16,8 @@ from migrator.apis import KEY_READERS, READER_ATTRIBUTES
 from migrator.calls import is_v1_load
 from migrator.exported import EXPORTERS, Signature, signatures_of
 from migrator.names import Module
-from migrator.paths import Hole, Path, Paths, Relation, relation
+from migrator.path_relations import Hole, Path, Relation, relation
+from migrator.paths import Paths
 from migrator.programs import Repository
 
 __all__ = ["FileTraffic", "Model", "Reading", "Source", "Traffic", "Writing", "is_near"]
@@ -199,6 +200,7 @@ class Traffic:
                 if any(symbol in EXPORTERS for symbol, _ in fact.targets)
                 for writing in self.of(other).exports
                 if relation(writing.paths, reading.paths) is Relation.SAME
+                and self._starts_alike(path, other, reading.paths)
             ]
             models = [
                 model
@@ -215,6 +217,14 @@ class Traffic:
                     yield Source(reading, f"`{other}:{writing.line}`", signatures, place)
             elif not writers and len(models) == 1:
                 yield Source(reading, f"`{models[0].path}`", models[0].signatures)
+
+    def _starts_alike(self, one: str, other: str, paths: Iterable[Path]) -> bool:
+        """Whether a path means the same in two files; cousins are started in their own folders."""
+        return (
+            is_near(one, other)
+            or other in self._company(one)
+            or all(path and isinstance(path[0], str) and path[0][0] == "/" for path in paths)
+        )
 
     def loads_from(self, path: str, reader: str, *, near: bool) -> bool:
         """Whether the file ``reader`` loads what ``path`` exports, or may where it is near."""

@@ -282,6 +282,42 @@ def test_a_model_tells_the_names_of_what_comes_from_elsewhere(make: Make) -> Non
     assert {f.outcome for f in findings(run, "hidden.py", "TFM406")} == {Outcome.REWRITTEN}
 
 
+NAMED = (
+    TF + "x = tf.placeholder(tf.float32, [None, 3], name='x')\n"
+    "w = tf.Variable([[1.0], [2.0], [3.0]], name='w')\ny = tf.matmul(x, w, name='y')\n"
+    "with tf.Session() as sess:\n    sess.run(tf.global_variables_initializer())\n"
+    "    tf.saved_model.simple_save(sess, 'out/e', {'x': x}, {'y': y})\n"
+)
+ASKS = (
+    TF + "with tf.Session() as sess:\n"
+    "    tf.saved_model.loader.load(sess, ['serve'], {})\n    print(sess.run('y:0'))\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("reader", "place", "form"),
+    [
+        ("near.py", "'out/e'", "tf2_bridge.GraphModule"),
+        ("near.py", "path", "tf2_bridge.GraphModule"),
+        ("near.py", "'another/e'", "tf.Module"),
+        ("far/near.py", "'out/e'", "tf2_bridge.GraphModule"),
+        ("far/near.py", "path", "tf.Module"),
+    ],
+)
+def test_who_asks_for_names_of_this_export_gets_them(
+    make: Make,  # noqa: F811
+    reader: str,
+    place: str,
+    form: str,
+) -> None:
+    """A lifted export keeps its tensors' names for what may load it, not for what cannot."""
+    root = make({"one/export.py" if "/" in reader else "export.py": NAMED,
+                 reader: ASKS.format(place)})  # fmt: skip
+    run = migrate([root], Options(jobs=1))
+    (text,) = [text for path, text in texts(run).items() if path.endswith("export.py")]
+    assert f"({form}):" in text
+
+
 # -- SavedModels that are there -------------------------------------------------------------
 
 

@@ -7,7 +7,8 @@ import ast
 import pytest
 
 from migrator.names import Module
-from migrator.paths import Hole, Path, Paths, Relation, relation
+from migrator.path_relations import Hole, Path, Relation, relation
+from migrator.paths import Paths
 
 HEAD = """\
 import argparse
@@ -24,6 +25,7 @@ TWICE = "b"
 tf.app.flags.DEFINE_string("train_dir", "logs/train", "where")
 tf.flags.DEFINE_integer("version", 3, "which")
 tf.app.flags.DEFINE_string("unset", None, "")
+tf.app.flags.DEFINE_string("empty", "", "")
 FLAGS = tf.app.flags.FLAGS
 parser = argparse.ArgumentParser()
 parser.add_argument("--save-dir", default="save")
@@ -79,6 +81,7 @@ def shown(path: Path) -> str:
         ("os.path.dirname(here())", ["*"]),
         ("FLAGS.train_dir", ["{flag:train_dir=logs/train}"]),
         ("FLAGS.unset", ["{flag:unset=None}"]),
+        ("FLAGS.empty", ["{flag:empty=None}"]),
         ("FLAGS.elsewhere", ["{flag:elsewhere=None}"]),
         ("os.path.join(FLAGS.train_dir, str(FLAGS.version))",
          ["{flag:train_dir=logs/train}/{flag:version=3}"]),
@@ -198,6 +201,8 @@ SAME, OTHER, UNKNOWN = Relation.SAME, Relation.OTHER, Relation.UNKNOWN
         (("/tmp/a",), ("tmp/a",), UNKNOWN),
         (("xb",), ("b",), OTHER),
         ((".",), ("a",), UNKNOWN),
+        ((".",), (".",), UNKNOWN),
+        (("",), ("",), UNKNOWN),
         ((F,), ("out",), SAME),
         ((F, "/x"), ("out/x",), SAME),
         ((F, "/x"), ("other/x",), UNKNOWN),

@@ -185,6 +185,15 @@ def test_loads_of_what_the_repository_exports(writes: str, reads: str, known: bo
     assert rows == ([("`export.py:5`", ("export.py", 5), (MADE,))] if known else [])
 
 
+@pytest.mark.parametrize(("place", "known"), [("'e'", False), ("'/data/e'", True), ("''", False)])
+def test_relative_paths_of_cousins_are_not_the_same(place: str, known: bool) -> None:
+    """Two examples that both write ``export`` are started in their own folders."""
+    found = traffic({"a/export.py": EXPORT.format(place), "b/load.py": LOAD.format(place)})
+    assert bool(list(found.sources("b/load.py"))) is known
+    near = traffic({"export.py": EXPORT.format(place), "load.py": LOAD.format(place)})
+    assert bool(list(near.sources("load.py"))) is (place != "''")
+
+
 def test_two_writers_of_one_place_are_none() -> None:
     """Which of two exports a directory holds cannot be told."""
     text = EXPORT.format("'e'")

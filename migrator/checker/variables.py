@@ -125,6 +125,13 @@ class _Comparison(StoredValues):
         steps = scalars.get("iterations", [])
         if len(steps) != 1:
             return list(entries)
+        made = int(other.tensor(steps[0]["array"]).array)
+        # a global step beside the iterations, which is compared with the other side's
+        beside = [e for e in others if e["names"][0].rpartition("/")[2] == "global_step"]
+        values = [other.tensor(entry["array"]).array for entry in beside]
+        confirmed = id(steps[0]) in counted or any(
+            value is not None and value.shape == () and value == made for value in values
+        )
         left = []
         for entry in entries:
             number = power_number(entry)
@@ -138,10 +145,10 @@ class _Comparison(StoredValues):
                     entry["names"][0],
                     number,
                     float(value),
-                    int(other.tensor(steps[0]["array"]).array),
+                    made,
                     side=side,
                     rate=float(other.tensor(rates[0]["array"]).array) if len(rates) == 1 else None,
-                    counted=id(steps[0]) in counted,
+                    counted=confirmed,
                 )
             )
             self.told.add(id(steps[0]))

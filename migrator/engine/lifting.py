@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from migrator import imports, symbols
-from migrator.apis import FROZEN, SESSIONS, TARGETS
+from migrator.apis import BRIDGED_READERS, FROZEN, SESSIONS, TARGETS
 from migrator.engine.codes import LIFT
 from migrator.engine.job import Job, Plan, ordered
 from migrator.engine.outcomes import findings_of
@@ -20,7 +20,7 @@ from migrator.lift.merged import lift_merged
 from migrator.lift.stars import with_tensorflow_last
 from migrator.names import Module
 from migrator.results import Outcome, Safety, Tier
-from migrator.rule import Unreachable
+from migrator.rule import Unreachable, weight_calls
 from migrator.tree import Tree
 
 __all__ = ["Refused", "lifted_plan", "with_refusal"]
@@ -55,7 +55,9 @@ def lifted_plan(job: Job) -> Plan | Refused | None:
         return None  # a part of the rules cannot answer for the whole program
     opened = any(symbol.name in SESSIONS for _, symbol in job.references)
     wanted = TARGETS | FROZEN if opened else TARGETS
-    targets = [node for node, symbol in job.references if symbol.name in wanted]
+    targets: list[ast.expr] = [n for n, symbol in job.references if symbol.name in wanted]
+    if opened and not targets:
+        targets = [call.func for call, _ in weight_calls(module)]
     if not targets and not context.lift_whole and context.lift_refused is None:
         return None
     if any(job.keeps_line(node.lineno) for node in targets):
@@ -92,6 +94,9 @@ def lifted_plan(job: Job) -> Plan | Refused | None:
             raise
         return Refused(places[0], f"this tool failed on it ({type(error).__name__}: {error})")
     after = Module(lifted.text)
+    reader = _reads_keys(job, after)
+    if reader is not None:
+        return Refused(reader, "it would read the keys of an object-based checkpoint as names")
     findings = [*findings_of(job, lifted), *job.gone_in(_spelled(after))]
     return Plan(
         findings=tuple(ordered(findings)),
@@ -101,6 +106,16 @@ def lifted_plan(job: Job) -> Plan | Refused | None:
         tier=Tier.NATIVE,
         requirements=lifted.requirements,
     )
+
+
+def _reads_keys(job: Job, after: Module) -> ast.expr | None:
+    """Return a reader of checkpoints by variable names that is TensorFlow's own in new code.
+
+    The bridge's take the place of those; what is left reads the keys of what the program writes.
+    """
+    readers = [node for node, symbol in job.references if symbol.name in BRIDGED_READERS]
+    left = any(symbol.name in BRIDGED_READERS for _, symbol in after.references())
+    return readers[0] if readers and left else None
 
 
 def _lost_name(job: Job) -> str | None:

@@ -11,6 +11,7 @@ from migrator.engine.job import Job
 from migrator.flow import targets_of, uses
 from migrator.lift import Lifted
 from migrator.results import Finding, Outcome, Safety, Tier
+from migrator.rule import weight_calls
 from migrator.tree import nodes_of
 
 __all__ = ["findings_of"]
@@ -69,6 +70,16 @@ def findings_of(job: Job, lifted: Lifted) -> Iterator[Finding]:
             if _answer(lifted, saving) is not None and module.symbol(attribute) is None:
                 told.add(saving)
                 yield _saving(job, lifted, "tf.train.Saver", saving)
+    for call, name in weight_calls(module):
+        yield job.finding(
+            call,
+            "TFM207",
+            f"{name}: stays; it holds the values of variables as plain arrays.",
+            Outcome.KEPT,
+            tier=Tier.NATIVE,
+            api=name,
+            safety=Safety.REVIEW,
+        )
     if opened:
         yield job.finding(
             opened[0],

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from migrator import slim_symbols, symbols
+from migrator.apis import BRIDGED_READERS
 from migrator.calls import is_v1_load
 from migrator.lift import renames
 from migrator.lift.averages import averages_tensors
@@ -36,6 +37,8 @@ class Needs:
     requirements: set[str] = field(default_factory=set)  #: packages
 
 
+#: The bridge's readers of checkpoints that need no session.
+_EAGER_READERS = ("NewCheckpointReader", "load_checkpoint", "load_variable", "list_variables")
 #: Gone symbols -> what does the same with the same arguments, below ``tensorflow.compat.v1``.
 _SUCCESSORS = {
     "contrib.framework.get_or_create_global_step": "train.get_or_create_global_step",
@@ -153,6 +156,12 @@ class GraphCode:
         ):
             self.needs.parts.add("graph_import")
             return f"{self.bridge}.{LOADERS[name]}"
+        reader = BRIDGED_READERS.get(symbol.name)
+        if reader in _EAGER_READERS:
+            self.needs.parts.add("readers")
+            return f"{self.bridge}.{reader}"
+        if reader == "init_from_checkpoint":
+            raise Refusal(node, "graph code", f"`{symbol.spelled}` changes initializers of a graph")
         refused = below(name, REFUSED) or below(spelled, REFUSED)
         if refused is not None:
             raise Refusal(node, "graph code", f"`{symbol.spelled}`: {REFUSED[refused]}")

@@ -84,14 +84,22 @@ def refuse_config(
             if name == "ClassMethod" or not ARITHMETIC.fullmatch(function):
                 reason = "calls tf.%s" % function
         if not reason and name == "TensorFlowOpLayer":
-            op = re.search(r'"?\bop"?\s*:\s*"(\w+)"', str(inner.get("node_def")))
-            what = acts(op.group(1)) if op else "holds an op that cannot be read"
-            reason = "%s (%s)" % (what, op.group(1)) if op and what else what
+            op = op_of(inner.get("node_def"))
+            what = acts(op) if op else "holds an op that cannot be read"
+            reason = "%s (%s)" % (what, op) if op and what else what
         vocabulary = inner.get("vocabulary")
         if not reason and isinstance(vocabulary, str):
             reason = "reads the file %s" % vocabulary[:100]
         if reason:
             raise CannotOpen("its %s %s" % (label, reason), ADVICE)
+
+
+def op_of(node: Any) -> str:
+    """Return the op type of a node, a JSON object or text as versions have it; empty if unread."""
+    if isinstance(node, dict):
+        return str(node.get("op") or "")
+    found = re.search(r'"?\bop"?\s*:\s*"(\w+)"', str(node))
+    return found.group(1) if found else ""
 
 
 def unknown(item: Json, name: str, inner: Any, known: Callable[[str], bool]) -> str:

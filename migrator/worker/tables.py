@@ -38,7 +38,7 @@ def ordered(reader: Any, stem: str, value: Any) -> Array:
     import numpy as np
 
     keys, array = as_array(reader.get_tensor(stem + ENDINGS[0])), as_array(value)
-    if not keys.size or array.shape[:1] != keys.shape[:1]:
+    if not keys.ndim or not keys.size or array.shape[:1] != keys.shape[:1]:
         return array
     rows = keys.reshape(len(keys), -1).tolist()
     return array[np.array(sorted(range(len(rows)), key=rows.__getitem__), dtype=np.int64)]

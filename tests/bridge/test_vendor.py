@@ -27,7 +27,7 @@ NAMES = {
     },
     "graph_import": {
         *("GraphModule", "GraphSaver", "feed", "graph", "saver"),
-        *("import_meta_graph", "import_saved_model"),
+        *("graph_operations", "import_meta_graph", "import_saved_model"),
     },
     "predictor": {"SavedModelPredictor", "predictor"},
     "graph_predictor": {"GraphPredictor", "graph_predictor"},

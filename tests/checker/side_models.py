@@ -393,11 +393,11 @@ def write_keras(tf, folder):
         )
         file.attrs["model_config"] = json.dumps(config)
 
-    def node(file):
+    def node(file, spelled='{"name": "n", "op": "WriteFile"}'):
         config = json.loads(file.attrs["model_config"])
         layer = config["config"]["layers"][1]
         layer["class_name"] = "TensorFlowOpLayer"
-        layer["config"] = {"name": "op", "node_def": '{"name": "n", "op": "WriteFile"}'}
+        layer["config"] = {"name": "op", "node_def": spelled}
         file.attrs["model_config"] = json.dumps(config)
 
     hdf5("external.h5", external)
@@ -405,5 +405,6 @@ def write_keras(tf, folder):
     hdf5("bomb.h5", bomb)
     hdf5("operation.h5", operation)
     hdf5("node.h5", node)
+    hdf5("node_object.h5", lambda file: node(file, {"name": "n", "op": "WriteFile"}))  # 1.15's
     with open(target("plain2.h5"), "rb") as source, open(target("cut.h5"), "wb") as result:
         result.write(source.read()[:3000])

@@ -498,6 +498,7 @@ REFUSED = {
     "vocabulary.keras": "StringLookup 'words' reads the file .*secret.txt",
     "operation.h5": "TFOpLambda 'op' calls tf.io.write_file",
     "node.h5": r"TensorFlowOpLayer 'op' writes a file \(WriteFile\)",
+    "node_object.h5": r"TensorFlowOpLayer 'op' writes a file \(WriteFile\)",
 }
 #: Refused whether trusted or not.
 DAMAGED = {

@@ -201,6 +201,7 @@ def refusals(folder: Path) -> Any:
     models = {
         "sparse": keras.Model(sparse, L.Dense(2)(sparse)),
         "unbuilt": unbuilt,
+        "stateful": keras.Sequential([L.LSTM(2, stateful=True, batch_input_shape=(2, 3, 1))]),
     }
     said = {}
     for name, model in models.items():

@@ -198,6 +198,6 @@ def test_arguments_that_do_not_fit_are_refused(
 def test_a_model_is_no_checkpoint(prefix: Path, tmp_path: Path) -> None:
     """A frozen graph is told from a checkpoint before anything is started."""
     graph = tmp_path / "frozen.pb"
-    graph.write_bytes(b"")
+    graph.write_bytes(b"\n\x00")
     with pytest.raises(ValueError, match="no checkpoint"):
         convert_checkpoint(graph, prefix, to="object-based")

@@ -102,4 +102,5 @@ def test_what_is_refused(seen):
     found = seen["refusals"]
     assert found["sparse"].startswith("CannotCarry: its input 'wide' is no dense tensor")
     assert found["unbuilt"].startswith("CannotOpen: its inputs are not known")
+    assert found["stateful"].startswith("CannotCarry: its layer 'lstm' keeps a state")
     assert all(said.endswith(" False") for said in found.values())

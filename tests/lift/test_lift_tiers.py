@@ -81,6 +81,20 @@ def test_what_does_not_lift_goes_to_the_session_tier(repository: Path) -> None:
     assert finding.span.line == 8
 
 
+def test_weights_in_arrays_ask_for_a_lift(repository: Path) -> None:
+    """A program that saves its weights by NumPy alone lifts; the files stay what they were."""
+    text = SCRIPT.replace("import os\n", "import numpy as np\n").replace(
+        'saver.save(sess, os.path.join("out", "model"), global_step=3)',
+        'np.savez("w.npz", *sess.run(tf.trainable_variables()))',
+    )
+    text = text.replace("saver = tf.train.Saver()\n", "")
+    (repository / "linear.py").write_text(text)
+    found = migrate([repository], Options(jobs=1))
+    (program,) = found.report.programs
+    assert program.tier is Tier.NATIVE
+    assert codes(found) == {"TFM207": Outcome.KEPT, "TFM510": Outcome.REWRITTEN}
+
+
 def test_native_alone_leaves_the_rest_as_it_is(repository: Path) -> None:
     """With ``--tier native`` a refused program keeps every byte; its findings are blocked."""
     (repository / "linear.py").write_text(UNLIFTED)

@@ -28,6 +28,8 @@ TABLES = (
     "MutableDenseHashTable",
     "MutableDenseHashTableV2",
 )
+#: What reads a table that is held by reference, and changes nothing.
+_OLD_READS = ("LookupTableFind", "LookupTableSize")
 _EXITS = ("Exit", "RefExit")
 
 
@@ -69,7 +71,7 @@ class Part(_Slice):
         )
 
     def _check(self, op: Any) -> None:
-        if op.type == "IsVariableInitialized":
+        if op.type in ("IsVariableInitialized", *_OLD_READS):
             return
         why = reason_against(op)
         if why:
@@ -81,6 +83,8 @@ class Part(_Slice):
         for node in list(result.node):
             if node.name in self.assets:
                 node.attr["dtype"].type = tf.string.as_datatype_enum
+            elif node.op in _OLD_READS:  # their table becomes a resource
+                node.op += "V2"
             elif node.op == "IsVariableInitialized":  # they are, once a SavedModel is loaded
                 node.op = "Const"
                 del node.input[:]

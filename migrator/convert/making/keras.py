@@ -10,7 +10,7 @@ from __future__ import annotations
 import keyword
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -37,15 +37,17 @@ def make(request: Mapping[str, Any]) -> dict[str, Any]:
         What :func:`migrator.convert.making.make` returns.
 
     Raises:
-        CannotCarry: an input or an output is none that a signature has; nothing is written.
+        CannotCarry: an input or an output is none that a signature has, or a layer keeps a state;
+            nothing is written.
         migrator.worker.common.CannotOpen: the file is damaged, or no Keras here can load it.
     """
     model, version = read_model(tf, dict(request))
     named = Named(model)
     specs = _specs(named)
+    _refuse_state(model)
     call = _call(model, named)
     root = tf.train.Checkpoint()
-    root.resources = _resources(model)
+    root.tables = _tables(model)
     root.variables = [_own(variable) for variable in model.variables]
     root.trainable_variables = [_own(variable) for variable in model.trainable_variables]
     root.regularization_losses = _losses(model)
@@ -74,14 +76,38 @@ def _plain(variable: Any) -> str:
     return str(variable.name).partition(":")[0]
 
 
-def _resources(model: Any) -> list[Any]:
+def _layers(model: Any) -> Iterator[Any]:
+    """Yield the layers of a model, and those in them."""
+    if isinstance(model, tf.Module):
+        yield from model.submodules
+        return
+    for layer in getattr(model, "layers", ()):  # Keras 3
+        yield layer
+        yield from _layers(layer)
+
+
+def _refuse_state(model: Any) -> None:
+    """Refuse a model that answers by what it was asked before, as two runs of it never agree.
+
+    Raises:
+        CannotCarry: a layer is stateful.
+    """
+    for layer in _layers(model):
+        if getattr(layer, "stateful", False) is True and hasattr(layer, "states"):
+            raise CannotCarry(
+                f"its layer {layer.name!r} keeps a state from one call to the next",
+                str(layer.name),
+                "Save it with stateful=False, and with the states as inputs and outputs",
+            )
+
+
+def _tables(model: Any) -> list[Any]:
     """Return the tables of a model, which its functions need besides the variables.
 
     The model itself is not saved: with it would be everything that Keras loads it by.
     """
     found = tf.train.TrackableView(model).descendants()
-    kinds = (tf.Variable, tf.Module)
-    return [one for one in found if hasattr(one, "resource_handle") and not isinstance(one, kinds)]
+    return [one for one in found if hasattr(one, "resource_handle")]
 
 
 def _specs(named: Named) -> dict[str, Any]:
@@ -214,7 +240,7 @@ def _losses(model: Any) -> list[Any]:
         regularizer = getattr(variable, "regularizer", None)
         if regularizer is not None:
             found[str(id(variable))] = (regularizer, variable)
-    for layer in getattr(model, "submodules", None) or ():
+    for layer in _layers(model):
         for attribute, regularizer in sorted(vars(layer).items()):
             stem, ending, rest = attribute.partition("_regularizer")
             if not ending or rest or not callable(regularizer):

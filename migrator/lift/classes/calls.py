@@ -108,6 +108,8 @@ class Calls(Saving):
             if node in self.phases.runs.eager:
                 return self._constant(self.phases.runs.eager[node], writer)
             return self._call(node, writer)
+        if node in self.phases.runs.respelled:
+            return self.phases.runs.respelled[node]
         if isinstance(node, ast.Dict) and node in self.phases.runs.dictionaries:
             return self._dictionary(node, writer)
         if isinstance(node, ast.Subscript) and node in self.phases.runs.dictionaries:

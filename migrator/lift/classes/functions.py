@@ -353,7 +353,9 @@ class Functions:
                 early = True
             elif early and unit in self.phases.builders:
                 early = False
-            if not early or around is not unit:
+            built = unit in self.phases.builders and not isinstance(around, (ast.For, ast.While))
+            plain = not self._chain(build, statement, 0) if built else around is unit
+            if not early or not plain:
                 raise Refusal(statement, "order", f"`self.{name}` may not be told at the build")
 
     def _in_part(self, node: ast.AST, build: Build) -> bool:
@@ -507,6 +509,8 @@ def _raises(block: list[ast.stmt]) -> bool:
     last = block[-1]
     if isinstance(last, ast.If):
         return _raises(last.body) and _raises(last.orelse)
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
+        return ast.unparse(last.value.func) in ("exit", "sys.exit")
     return isinstance(last, ast.Raise)
 
 

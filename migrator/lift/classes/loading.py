@@ -241,7 +241,11 @@ class Names:
         member = self.facts.member(node)
         assert member is not None
         _, family, name = member
-        rows = family.assigned.get(name, [])
+        rows = [
+            value
+            for _, value in family.assigned.get(name, [])
+            if not (isinstance(value, ast.Constant) and value.value is None)
+        ]
         if len(rows) > 1 or (not rows and not _class_constant(family, name)):
             return False
         for other in self.module.nodes:

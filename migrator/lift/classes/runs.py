@@ -82,6 +82,8 @@ class Runs:
         self.named: set[ast.AST] = set()
         #: statements that only keep what is fetched in a name
         self.kept: dict[ast.stmt, ast.expr] = {}
+        #: tensors that are the keys of feeds -> the keys that stand for them
+        self.respelled: dict[ast.AST, str] = {}
         self.dictionaries: dict[ast.AST, Feed] = {}  #: a dict literal or a store -> its dictionary
         for node in self.module.nodes:
             if isinstance(node, ast.Call):
@@ -288,6 +290,8 @@ class Runs:
             return
         if isinstance(feed, ast.DictComp) and self._tabled(run, feed):
             return
+        if isinstance(feed, ast.Name) and self._looped(run, feed):
+            return
         if isinstance(feed, ast.Name):
             statement = self._just_before(run, feed)
             if statement is not None and isinstance(statement.value, ast.DictComp):
@@ -310,6 +314,47 @@ class Runs:
                 raise Refusal(key, "feed", "what is fed is computed")
         if not run.feeds.listed():
             raise Refusal(feed, "feed", "what is fed is computed")
+
+    def _looped(self, run: Run, name: ast.Name) -> bool:
+        """Note a dictionary that a loop over the keys of all feeds fills, ``feed[x] = value``."""
+        statement = self._only_assignment(name)
+        uses = [
+            at
+            for at in self.module.by_name[name.id]
+            if isinstance(at, ast.Name) and self.facts.unit(at) is run.unit
+        ]
+        if statement is None or ast.unparse(statement.value) not in ("{}", "dict()"):
+            return False
+        others = [at for at in uses if at is not name and at is not statement.targets[0]]
+        store = self.module.parents[others[0]] if len(others) == 1 else None
+        loop = self.module.parents[self.module.statement(others[0])] if store else None
+        if (
+            not isinstance(store, ast.Subscript)
+            or not isinstance(self.module.parents[store], ast.Assign)
+            or not isinstance(loop, ast.For)
+            or loop.orelse
+            or not isinstance(loop.target, ast.Tuple)
+            or len(loop.target.elts) != 2
+            or not isinstance(loop.iter, ast.Call)
+            or not isinstance(loop.iter.func, ast.Attribute)
+            or loop.iter.func.attr != "items"
+            or loop.iter.args
+            or ast.unparse(store.slice) != ast.unparse(loop.target.elts[1])
+        ):
+            return False
+        table = loop.iter.func.value
+        member = self.facts.member(table)
+        if member is None or member[1] is not run.family or not self.names.is_table(table):
+            return False
+        self.names.note(table)
+        self.named.update((table, *uses))
+        targets = {ast.unparse(at) for at in loop.target.elts}
+        self.named.update(
+            at for at in self.facts.below(loop) if isinstance(at, ast.Name) and at.id in targets
+        )
+        run.table, run.given = table, name.id
+        self.respelled[store.slice] = ast.unparse(loop.target.elts[0])
+        return True
 
     def _tabled(self, run: Run, node: ast.DictComp) -> bool:
         """Note a feed ``{self.inputs[key]: value for key, value in given.items()}``."""

@@ -7,6 +7,7 @@ import ast
 from migrator.lift.expressions import arguments
 from migrator.lift.kinds import Refusal
 from migrator.lift.wrapped.exports import Exports
+from migrator.lift.wrapped.listings import LISTINGS
 from migrator.lift.wrapped.things import Feed, Sort, Thing, Use
 from migrator.names import Symbol
 
@@ -172,6 +173,10 @@ class Actions(Exports):
             raise Refusal(fetch, "fetch", "what is fetched is not a value of this graph")
         if (not named and not thing.is_built) or thing.sort is Sort.SAVER:
             raise Refusal(fetch, "fetch", f"what is fetched is a {thing.sort.value}")
+        if self._lists_variables(fetch):
+            self.listed_runs.append(node)
+            self._record(node, fetch, feed)
+            return Thing(Sort.HOST, node)
         if not inner.loose and inner.makes and not self.loaded:
             self._eagerly(node, fetch, inner.host)
             return Thing(Sort.HOST, node)
@@ -187,6 +192,15 @@ class Actions(Exports):
         self._record(node, fetch, feed)
         self.late_reads += [(name, fetch) for name in inner.host]
         return Thing(Sort.HOST, node)
+
+    def _lists_variables(self, fetch: ast.expr) -> bool:
+        """Whether a list of the graph's variables is fetched where it is made."""
+        symbol = self.calls.symbols.get(fetch.func) if isinstance(fetch, ast.Call) else None
+        if symbol is None or not isinstance(fetch, ast.Call):
+            return False
+        given = [*fetch.args, *(word.value for word in fetch.keywords)]
+        told = all(isinstance(one, ast.Constant) or one in self.calls.symbols for one in given)
+        return told and (symbol.name in LISTINGS or symbol.name == "tf.get_collection")
 
     def _is_late_name(self, name: ast.Name) -> bool:
         """Whether a host name changes in a loop around, or is a function's own that runs later."""

@@ -205,6 +205,8 @@ class Build:
         if len(names) == 1 and names[0]:
             return names[0]
         made = fetch.elt if isinstance(fetch, ast.ListComp) else fetch
+        if any(call in self.scope.listed_runs for call in use.calls):
+            return "variable_values"
         if isinstance(made, ast.Call) and made.func in self.scope.calls.symbols:
             return _last_name(made.func) or "evaluate"
         return "evaluate"

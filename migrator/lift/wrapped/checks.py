@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from migrator.lift.kinds import Refusal
 from migrator.lift.wrapped.analysis import Analysis, is_main_guard
 from migrator.lift.wrapped.callables import Definition
+from migrator.lift.wrapped.listings import LISTINGS
 from migrator.lift.wrapped.objects import CHANGING, Objects
 from migrator.names import Scope
 
 __all__ = ["check", "parameters_of"]
 
+_LISTS = LISTINGS | {"tf.get_collection"}
 _HARMLESS = frozenset(
     {"len", "int", "float", "str", "bool", "range", "round", "min", "max", "abs", "sum", "tuple"}
     | {"list", "dict", "set", "sorted", "zip", "enumerate", "reversed", "any", "all", "repr"}
@@ -39,9 +41,9 @@ def check(scope: Analysis) -> None:
         if owner not in (None, own, scope.module.root):
             raise Refusal(name, "order", f"`{name.id}` is not known yet where the graph is built")
         _check_read(scope, name, (last, 1 << 30), inside)
-    for listing in scope.listings:
+    for listing in [*scope.listings, *scope.listed_runs]:
         for node in scope.late:
-            if node.lineno > listing.lineno:
+            if node.lineno > listing.lineno and _may_make(scope, node):
                 raise Refusal(listing, "order", "graph is made behind a list of its variables")
     effects = _Effects(scope)
     _check_objects(scope, effects, last)
@@ -74,6 +76,16 @@ def check(scope: Analysis) -> None:
     for late in [*scope.late, *(use.fetch for use in scope.uses)]:
         if effects.of(late):
             raise Refusal(late, "host calls", "what it calls would come before the session's runs")
+
+
+def _may_make(scope: Analysis, node: ast.AST) -> bool:
+    """Whether a statement of the build does more than to list what the graph holds."""
+    symbols = scope.calls.symbols
+    return any(
+        isinstance(inner, ast.Call)
+        and (symbols[inner.func].name if inner.func in symbols else "") not in _LISTS
+        for inner in ast.walk(node)
+    )
 
 
 def _check_imports(scope: Analysis, inside: set[ast.AST]) -> None:

@@ -105,6 +105,7 @@ class Values:
         self.reads: list[tuple[ast.Call, ast.expr]] = []  #: runs of a variable
         self.steps: list[tuple[ast.Call, ast.expr]] = []  #: ``tf.train.global_step(sess, step)``
         self.savers: list[ast.Call] = []
+        self.listed_runs: list[ast.Call] = []  #: runs of a list of variables, made there
         self.late_savers: list[ast.Call] = []  #: made where they save or restore, and not kept
         self.saves: list[tuple[ast.Call, ast.expr, str]] = []  #: save and restore
         self.writers: list[ast.Call] = []
@@ -477,7 +478,7 @@ class Values:
         if isinstance(parent, ast.Call):
             parent = self.module.parents[parent]
         loop = isinstance(parent, ast.For)
-        if self.context.deferred or not (loop or self.started):
+        if not (loop or self.started):
             return False
         names = listed_names(self.calls, node)
         if names is None:
