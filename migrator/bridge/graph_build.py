@@ -38,6 +38,7 @@ class _Build:
         self._initial: dict[int, Any] = {}  # by id of the variable
         self._given: set[int] = set()  # ids of variables that were initialized or assigned
         self._imported: set[int] = set()  # ids of those that need no value until they are used
+        self._names: set[str] = set()  # of variables
         self._handles: dict[int, Any] = {}  # variables by id of the handle
         self.tables: dict[int, Any] = {}  #: types of an imported table, by id of the handle
         self._pending: list[Any] = []  # variables whose initial values are tensors not yet computed
@@ -100,6 +101,7 @@ class _Build:
         variable._build_of_graph = self
         self._initial[id(variable)] = given
         self._handles[id(variable.handle)] = variable
+        self._names.add(variable.name.partition(":")[0])
         self.variables.append(variable)
         if late:
             if self._waits(given):
@@ -109,7 +111,7 @@ class _Build:
 
     def import_variable(self, name: str, shape: Any, dtype: Any, trainable: bool) -> Any:
         """Make the variable of an imported graph; it is eager code that calls."""
-        if any(one.name == f"{name}:0" for one in self.variables):
+        if name in self._names:
             raise ValueError(f"the graph has a variable {name} already: give an import_scope")
         sizes = [] if shape.rank is None else [size or 0 for size in shape.as_list()]
         make = functools.partial(tf.zeros, sizes, dtype)
@@ -142,9 +144,8 @@ class _Build:
         """Return ``name``, numbered as TF1 did where an optimizer has a variable so called."""
         with tf.name_scope(name) as scope:
             prefix = scope[: -len(name) - 1]
-        taken = {variable.name.partition(":")[0] for variable in self.variables}
         found, number = name, 1
-        while prefix + found in taken:
+        while prefix + found in self._names:
             found, number = f"{name}_{number}", number + 1
         return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -58,7 +58,12 @@ class _Resources:
             for kind, held in ((_VARIABLE, self.variables), (_TABLE, self.tables)):
                 if kind.fullmatch(op.type):
                     held[op.name] = op
-        self._changed = self._changes()
+        #: by an operation's name: the reference variable whose memory its outputs are
+        self._memory: dict[str, str] = {}
+        # And the variables that have been changed when it is done, as bits of a number.
+        self._bits: dict[str, int] = {}
+        self._changed: dict[str, int] = {}
+        self._trace({node.name: node for node in graph_def.node})
         self._prefix = f"tf2_bridge_{next(_numbers)}"  # of what is shared by parts of the graph
         nodes = [new for node in graph_def.node for new in self._nodes(node)]
         del graph_def.node[:]
@@ -90,7 +95,7 @@ class _Resources:
             if op.type in _ARRAY_GRADIENTS and "_gradient_op_type" not in node.attr:
                 node.attr["_gradient_op_type"].s = _gradient_name(op.type).encode()
             yield node
-            if op.type in ("Enter", "Switch") and _read(op.inputs[0]):
+            if op.type in ("Enter", "Switch") and op.name in self._memory:
                 yield self._passing(node, {0: self._handle(op.inputs[0], [])}, controls)
         elif None in handles.values() or not (_PASSING.fullmatch(op.type) or for_resources):
             yield _refused(node, op)
@@ -113,34 +118,42 @@ class _Resources:
             node.op = op.type.removeprefix("Ref")
             yield from (node, self._passing(node, handles, controls))
 
-    def _changes(self) -> dict[str, set[str]]:
-        """Return the variables that have been changed when an operation is done, if any have."""
-        result: dict[str, set[str]] = {}
+    def _trace(self, nodes: Mapping[str, Any]) -> None:
+        """Find out whose memory the operations give, and what has been changed after them."""
         for op in self.graph.get_operations():  # but for loops, each comes after what it needs
-            found: set[str] = set()
-            for one in (*op.control_inputs, *(tensor.op for tensor in op.inputs)):
-                found |= result.get(one.name, found)
-            if _for_resources(op):
-                found |= {_read(op.inputs[index]) or "" for index in _references(op)}
-            if found:
-                result[op.name] = found
-        return result
+            before = [_node(one) for one in nodes[op.name].input]
+            changed = 0
+            for one in before:
+                changed |= self._changed.get(one, 0)
+            if op.type in ("Variable", "VariableV2"):
+                self._memory[op.name] = op.name
+                self._bits[op.name] = 1 << len(self._bits)
+            elif re.fullmatch("(Ref)?(Identity|Switch|Enter)", op.type):
+                if before[0] in self._memory and not nodes[op.name].input[-1].startswith("^"):
+                    self._memory[op.name] = self._memory[before[0]]
+            elif _for_resources(op):
+                for index in _references(op):
+                    changed |= self._bits.get(self._memory.get(before[index], ""), 0)
+            if changed:
+                self._changed[op.name] = changed
 
     def _late_reads(self, node: Any, op: Any) -> Iterator[Any]:
         """Yield what reads variables for an operation that comes after a change of them.
 
         In TF1 it shared the variable's memory, however early that had been read.
         """
-        for index, tensor in enumerate(op.inputs if "Merge" not in op.type else ()):
-            held, taken = _read(tensor), _references(op)
-            if held is None or held not in self._changed.get(op.name, ()) or index in taken:
+        changed, before = self._changed.get(op.name, 0), [_node(one) for one in node.input]
+        for index, tensor in enumerate(op.inputs if changed and "Merge" not in op.type else ()):
+            held = self._memory.get(before[index])
+            bit = self._bits.get(held or "", 0)
+            if not changed & bit or index in _references(op):
                 continue
-            before = [f"^{one.name}" for one in op.control_inputs]
-            before += [f"^{one.op.name}" for one in op.inputs if _read(one) != held]
-            wait = [one for one in before if held in self._changed.get(one[1:], ())]
+            others = [one for one in before if self._memory.get(one) != held]
+            wait = [f"^{one}" for one in others if self._changed.get(one, 0) & bit]
             if wait:
                 name = f"{op.name}/tf2_bridge_{index}"
                 handle = self._handle(tensor, [])
+                wait = list(dict.fromkeys(wait))
                 yield self._of_handle(name, "ReadVariableOp", handle, tensor, wait)
                 node.input[index] = name
 
@@ -206,12 +219,9 @@ def _for_resources(op: Any) -> str | None:
     return found
 
 
-def _read(tensor: Any) -> str | None:
-    """Return the name of the reference variable whose memory ``tensor`` is."""
-    op = tensor.op
-    while re.fullmatch("(Ref)?(Identity|Switch|Enter)", op.type) and not op.control_inputs:
-        op = op.inputs[0].op
-    return op.name if op.type in ("Variable", "VariableV2") else None
+def _node(reference: str) -> str:
+    """Return the name of the node that an input of another one refers to."""
+    return reference.lstrip("^").partition(":")[0]
 
 
 def _set_inputs(node: Any, handles: dict[int, str | None], controls: list[str]) -> None:

@@ -98,6 +98,8 @@ _HOST_NAMES = (
     "train.get_checkpoint_state train.checkpoint_exists train.list_variables "
     "train.load_checkpoint train.load_variable Summary summary.FileWriter "
     "summary.FileWriterCache summary.Summary train.SummaryWriter summary.Event Event "
+    "contrib.framework.load_checkpoint contrib.framework.load_variable "
+    "contrib.framework.list_variables "
     "train.NewCheckpointReader train.checkpoints_iterator train.update_checkpoint_state "
     "train.remove_checkpoint train.get_checkpoint_mtimes train.Example train.SequenceExample "
     "train.Feature train.Features compat train.FloatList train.Int64List train.BytesList "

@@ -35,11 +35,16 @@ def said(python: str, script: Path, *arguments: str) -> str:
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The programs, migrated into the session tier."""
     home = tmp_path_factory.mktemp("programs")
-    for path in PROGRAMS.glob("*.py"):
-        shutil.copy(path, home)
-    command = [sys.executable, "-m", "migrator", "migrate", "--write", "--tier", "session", "."]
+    for name in ("train.py", "warm.py"):
+        shutil.copy(PROGRAMS / name, home)
+    migrate(home, "session")
+    return home
+
+
+def migrate(home: Path, tier: str) -> None:
+    """Migrate the programs in a folder."""
     done = subprocess.run(
-        command,
+        [sys.executable, "-m", "migrator", "migrate", "--write", "--tier", tier, "."],
         cwd=home,
         env={**os.environ, "PYTHONPATH": str(HERE.parent.parent)},
         capture_output=True,
@@ -48,7 +53,6 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
         timeout=120,
     )
     assert done.returncode in (0, 1), done.stderr
-    return home
 
 
 def test_writer_and_reader_move_together(migrated: Path) -> None:
@@ -74,9 +78,26 @@ def test_the_same_is_read_of_what_the_migrated_writer_wrote(
     assert said(tf2_python, migrated / "warm.py", folder) == (OLD / "warm.txt").read_text()
 
 
+def test_a_lifted_program_reads_both(tf2_python: str, tmp_path: Path) -> None:
+    """Without a session, too: what it wrote itself, and what TensorFlow 1.15.5 wrote."""
+    home = tmp_path / "native"
+    home.mkdir()
+    shutil.copy(PROGRAMS / "native.py", home)
+    migrate(home, "native")
+    text = (home / "native.py").read_text()
+    assert "Session" not in text
+    assert "tf2_bridge.list_variables(" in text
+    (tmp_path / "new").mkdir()
+    printed = said(tf2_python, home / "native.py", str(tmp_path / "new"), str(OLD))
+    assert printed == (OLD / "native.txt").read_text()
+
+
 @pytest.mark.tf1
 def test_expectations_are_what_tensorflow_1_prints(tf1_python: str, tmp_path: Path) -> None:
     """The stored texts are what a TensorFlow 1.15 prints when asked now."""
     folder = str(tmp_path / "old")
     assert said(tf1_python, PROGRAMS / "train.py", folder) == (OLD / "train.txt").read_text()
     assert said(tf1_python, PROGRAMS / "warm.py", folder) == (OLD / "warm.txt").read_text()
+    (tmp_path / "new").mkdir()
+    printed = said(tf1_python, PROGRAMS / "native.py", str(tmp_path / "new"), str(OLD))
+    assert printed == (OLD / "native.txt").read_text()

@@ -98,6 +98,8 @@ class Calls(Saving):
             if isinstance(node, _SIMPLE) and node.end_lineno != node.lineno:
                 return self._aligned(node, writer)
             return None
+        if node in self.phases.runs.respelled:
+            return self.phases.runs.respelled[node]
         if isinstance(node, ast.Call):
             run = self.phases.runs.at.get(node)
             if run is not None:
@@ -108,8 +110,6 @@ class Calls(Saving):
             if node in self.phases.runs.eager:
                 return self._constant(self.phases.runs.eager[node], writer)
             return self._call(node, writer)
-        if node in self.phases.runs.respelled:
-            return self.phases.runs.respelled[node]
         if isinstance(node, ast.Dict) and node in self.phases.runs.dictionaries:
             return self._dictionary(node, writer)
         if isinstance(node, ast.Subscript) and node in self.phases.runs.dictionaries:

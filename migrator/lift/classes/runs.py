@@ -354,6 +354,11 @@ class Runs:
         )
         run.table, run.given = table, name.id
         self.respelled[store.slice] = ast.unparse(loop.target.elts[0])
+        value = ast.unparse(store.slice)
+        read = [at for at in self.facts.below(loop) if isinstance(at, ast.Name) and at.id == value]
+        if len(read) == 2:  # where it is bound, and the key
+            self.respelled[loop.target] = ast.unparse(loop.target.elts[0])
+            self.respelled[loop.iter] = ast.unparse(table)
         return True
 
     def _tabled(self, run: Run, node: ast.DictComp) -> bool:

@@ -36,7 +36,7 @@ class PredictService(tf2_bridge.GraphModule):
 
     def predict(self, examples):
         feed_dict = {}
-        for key, name in self.inputs.items():
+        for key in self.inputs:
             feed_dict[key] = np.array(examples[key])
         return self._predict(**feed_dict)
 
