@@ -88,7 +88,7 @@ REFUSED = {name: why for why, names in _REASONS.items() for name in names.split(
 LOADERS = {
     "saved_model.load": "import_saved_model",
     "train.import_meta_graph": "import_meta_graph",
-}#: What makes a model that is called with a dict.
+}  #: What makes a model that is called with a dict.
 PREDICTOR = "contrib.predictor.from_saved_model"
 
 _HOST_NAMES = (

@@ -358,9 +358,13 @@ def expected(name):
 def trains(name):
     """A meta graph, restored, trains on and saves as in TF1; so does the SavedModel."""
     found, feeds = expected(name)
+    with tf.Graph().as_default() as graph:
+        v1.train.import_meta_graph(str(MODELS / name / "m.meta"))
+        operations = [op.name for op in graph.get_operations()]
 
     def restored(self):
         self.saver = bridge.import_meta_graph(str(MODELS / name / "m.meta"))
+        assert [op.name for op in bridge.graph_operations()] == operations
         self.saver.restore(str(MODELS / name / "m"))
         look(self)
 
