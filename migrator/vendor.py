@@ -17,7 +17,7 @@ __all__ = ["PARTS", "bridge_parts", "bridge_text"]
 
 #: The parts, in the order in which a file holds them.
 PARTS = (
-    *("saver", "readers", "session_module", "predictor"),
+    *("saver", "readers", "session_module", "meta_graph", "predictor"),
     *("graph_module", "graph_export", "graph_import", "graph_predictor", "slim"),
 )
 
@@ -40,6 +40,7 @@ _MODULES = {
         "graph_resources",
         "graph_import",
     ),
+    "meta_graph": ("checkpoint_files", "session_meta_graph"),
     "predictor": ("predictor_names", "predictor"),
     "graph_predictor": ("saved_model_files", "predictor_names", "graph_predictor"),
 }

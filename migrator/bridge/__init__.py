@@ -17,12 +17,17 @@ from migrator.bridge.checkpoint_readers import (
     load_variable,
 )
 from migrator.bridge.graph_export import ServingModule, serving
-from migrator.bridge.graph_import import import_meta_graph, import_saved_model
+from migrator.bridge.graph_import import (
+    graph_operations,
+    import_meta_graph,
+    import_saved_model,
+)
 from migrator.bridge.graph_module import GraphModule, feed, graph
 from migrator.bridge.graph_predictor import GraphPredictor, graph_predictor
 from migrator.bridge.graph_saver import GraphSaver
 from migrator.bridge.predictor import SavedModelPredictor, predictor
 from migrator.bridge.saver import Saver
+from migrator.bridge.session_meta_graph import session_meta_graph
 from migrator.bridge.session_module import SessionModule, session_module
 from migrator.bridge.slim import __getattr__ as __getattr__
 from migrator.bridge.slim import alias_slim
@@ -42,6 +47,7 @@ __all__ = [
     "feed",
     "get_variables_to_restore",
     "graph",
+    "graph_operations",
     "graph_predictor",
     "import_meta_graph",
     "import_saved_model",
@@ -51,6 +57,7 @@ __all__ = [
     "load_variable",
     "predictor",
     "serving",
+    "session_meta_graph",
     "session_module",
 ]
 

@@ -60,7 +60,10 @@ def import_saved_model(
 
 
 def import_meta_graph(
-    meta_graph_or_file: Any, clear_devices: bool = False, import_scope: str | None = None
+    meta_graph_or_file: Any,
+    clear_devices: bool = False,
+    import_scope: str | None = None,
+    input_map: Mapping[str, Any] | None = None,
 ) -> Any:
     """Do what ``tf.compat.v1.train.import_meta_graph`` does, in the graph that is built.
 
@@ -70,6 +73,8 @@ def import_meta_graph(
         meta_graph_or_file: a ``MetaGraphDef``, or the path of a ``.meta`` file.
         clear_devices: is of no effect: the devices are always cleared.
         import_scope: is put before all names.
+        input_map: tensors of the graph that is built, in the place of those of the file that the
+            keys name.
 
     Returns:
         A :class:`GraphSaver` with the names, variables and limits of the Saver that wrote the
@@ -78,7 +83,8 @@ def import_meta_graph(
     Raises:
         OSError: there is no such file.
         RuntimeError: no graph is being built.
-        ValueError: the graph has a variable of the same name.
+        ValueError: the graph has a variable of the same name, or a key of ``input_map`` is not in
+            the file.
     """
     build = _building()
     meta = tf.compat.v1.MetaGraphDef()
@@ -90,7 +96,7 @@ def import_meta_graph(
             raise OSError(f"File {path} does not exist.")
         with tf.io.gfile.GFile(path, "rb") as stream:
             meta.ParseFromString(stream.read())
-    imported = _Imported(build, meta, import_scope)
+    imported = _Imported(build, meta, import_scope, input_map)
     if imported.saver_def is not None:
         return _ImportedSaver(imported)
     return saver() if tf.compat.v1.global_variables() else None
@@ -117,9 +123,16 @@ class _Imported:
         build: of the graph.
         meta: the meta graph, which is changed.
         import_scope: is put before all names.
+        given: tensors of the graph that is built, by those of the meta graph.
     """
 
-    def __init__(self, build: _Build, meta: Any, import_scope: str | None) -> None:
+    def __init__(
+        self,
+        build: _Build,
+        meta: Any,
+        import_scope: str | None,
+        given: Mapping[str, Any] | None = None,
+    ) -> None:
         v1, graph = tf.compat.v1, build.graph
         self.build, self.meta = build, meta
         stripped = meta.meta_info_def.stripped_op_list
@@ -133,6 +146,7 @@ class _Imported:
             f"{self.resources.placeholder(name)}:0": graph.capture(handle)
             for name, handle in handles.items()
         }
+        input_map.update(given or {})
         listed = {key: self._take(key) for key in _VARIABLE_KEYS}
         #: the definition of the Saver, None if there is none
         self.saver_def: Any = v1.train.SaverDef() if meta.HasField("saver_def") else None

@@ -27,7 +27,6 @@ _REFERENCE_PASSING = {
     "RefIdentity": "Identity",
     "RefMerge": "Merge",
     "RefNextIteration": "NextIteration",
-    "RefSelect": "Select",
     "RefSwitch": "Switch",
 }
 # Colocation names nodes that are not copied; recorded shapes can contradict newer shape

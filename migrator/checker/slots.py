@@ -3,7 +3,8 @@
 TensorFlow 1 calls the slots of ``net/w`` by the optimizer's name (``net/w/Adam``,
 ``net/w/Adam_1``) and keeps the powers of Adam's decay rates; optimizers of Keras keep lists of
 slots and the number of iterations.  The worker says of an object-based checkpoint's entries
-which slot of which variable they are (``optimizer`` of the entry).
+which slot of which variable they are (``optimizer`` of the entry), and of SGD's momentum
+that the learning rate is multiplied into it (``rate`` there).
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ import numpy as np
 
 from migrator.results import DeltaStatus, OutputDelta
 
-__all__ = ["judge_power", "pair_scalars", "pair_slots", "power_number", "scalar", "slot"]
+__all__ = [
+    "judge_power",
+    "pair_scalars",
+    "pair_slots",
+    "power_number",
+    "rate_of",
+    "scalar",
+    "slot",
+]
 
 Entry = Mapping[str, Any]
 
@@ -45,6 +54,40 @@ def slot(entry: Entry) -> tuple[str, str] | None:
 def scalar(entry: Entry) -> str | None:
     """Return the role of an entry that is known to be an optimizer's scalar."""
     return (entry.get("optimizer") or {}).get("scalar")
+
+
+def rate_of(entry: Entry, entries: Sequence[Entry]) -> tuple[bool, Entry | None]:
+    """Return whether a slot is one of Keras' SGD, and the learning rate that is multiplied in.
+
+    Keras holds ``v = m * v - rate * gradient`` where TensorFlow 1's Momentum holds
+    ``m * a + gradient``, so one that is the other's has ``v = -rate * a``.  In a name-based
+    checkpoint Keras of TensorFlow 1 calls it ``SGD/net/w/momentum``, beside ``SGD/iter``.
+
+    Args:
+        entry: of a variable.
+        entries: all of its side.
+
+    Returns:
+        True for such a slot, with the entry of its learning rate; None in place of that where
+        the rate follows a schedule or decays, and so is not known.
+    """
+    known = entry.get("optimizer") or {}
+    names = {str(other["names"][0]): other for other in entries}
+    stem, _, last = str(entry["names"][0]).rpartition("/")
+    if "rate" in known:
+        rate = next((other for other in entries if other["key"] == known["rate"]), None)
+        decays = [other for other in entries if scalar(other) == "decay"]
+    elif not known and last == "momentum":
+        parts = stem.split("/")
+        scopes = ["/".join(parts[:end]) for end in range(1, len(parts))]
+        scope = next((scope for scope in scopes if f"{scope}/iter" in names), None)
+        if scope is None:
+            return False, None
+        rate = names.get(f"{scope}/learning_rate")
+        decays = [names[f"{scope}/decay"]] if f"{scope}/decay" in names else []
+    else:
+        return False, None
+    return True, None if decays else rate
 
 
 def pair_slots(

@@ -5,9 +5,12 @@ the legacy optimizers of Keras 2 list their slots as ``slot_variables`` of the o
 The later optimizers of Keras 2 and those of Keras 3 keep lists (``_momentums``,
 ``_velocities``); Keras 3 names the variables in ``_trainable_variables`` in the same order, and
 Keras 2 in the full name of each slot (``Adam/m/net/w``).
+
+Every slot has one meaning wherever it is kept, but for the momentum of Keras' SGD: into that the
+learning rate is multiplied, with a minus before it, which TensorFlow 1's Momentum does not do.
 """
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from .common import Json
 
@@ -64,7 +67,8 @@ def optimizer_entries(graph: Any) -> Dict[str, Json]:
     """Return checkpoint key -> what the entry is to an optimizer.
 
     A slot has ``{"slot": role, "of": checkpoint key of the variable}``, a scalar
-    ``{"scalar": role}``.
+    ``{"scalar": role}``.  A slot of Keras' SGD also has ``"rate"``, the key of the learning rate
+    by which it is multiplied: None where that follows a schedule, and so is not stored.
     """
     found = {}  # type: Dict[str, Json]
     for node in graph.nodes:
@@ -72,23 +76,48 @@ def optimizer_entries(graph: Any) -> Dict[str, Json]:
         listed = "_iterations" in children and "_variables" in children
         if not (listed or node.slot_variables or {"iter", "learning_rate"} <= set(children)):
             continue
+        slots = []
         for slot in node.slot_variables:
             owner = value_of(graph.nodes[slot.original_variable_node_id])
             mine = value_of(graph.nodes[slot.slot_variable_node_id])
             if owner is not None and mine is not None:
                 role = SLOTS.get(slot.slot_name, slot.slot_name)
                 found[mine.checkpoint_key] = {"slot": role, "of": owner.checkpoint_key}
+                slots.append(mine.checkpoint_key)
         for name, number in children.items():
             mine = value_of(graph.nodes[number])
             if mine is not None and name in SCALARS:
                 found[mine.checkpoint_key] = {"scalar": SCALARS[name]}
         if listed:
-            read_lists(graph, children, found)
+            slots.extend(read_lists(graph, children, found))
+        if is_sgd(children, node.slot_variables):
+            for key in slots:
+                found[key]["rate"] = rate_key(graph, children)
     return found
 
 
-def read_lists(graph: Any, children: Dict[str, int], found: Dict[str, Json]) -> None:
-    """Add the slots that an optimizer of Keras keeps in lists."""
+def is_sgd(children: Dict[str, int], slots: Any) -> bool:
+    """Return whether an optimizer's node is that of an SGD of Keras, of any of its versions.
+
+    Muon of Keras 3 has a list of that name too, and others beside it.
+    """
+    if slots:
+        return "iter" in children and {slot.slot_name for slot in slots} == {"momentum"}
+    return "momentums" in children and "adam_velocities" not in children
+
+
+def rate_key(graph: Any, children: Dict[str, int]) -> Optional[str]:
+    """Return the key of an optimizer's constant learning rate; None if it follows a schedule."""
+    for name in ("_learning_rate", "learning_rate"):
+        rate = value_of(graph.nodes[children[name]]) if name in children else None
+        if rate is not None:
+            return str(rate.checkpoint_key)
+    return None
+
+
+def read_lists(graph: Any, children: Dict[str, int], found: Dict[str, Json]) -> List[str]:
+    """Add the slots that an optimizer of Keras keeps in lists; return their keys."""
+    added = []
 
     def items(name: str) -> Dict[str, Any]:
         if name not in children:
@@ -110,6 +139,8 @@ def read_lists(graph: Any, children: Dict[str, int], found: Dict[str, Json]) -> 
                 key = key_of(graph, mine.full_name)
             if key is not None:
                 found[mine.checkpoint_key] = {"slot": role, "of": key}
+                added.append(mine.checkpoint_key)
+    return added
 
 
 def is_rmsprop(children: Dict[str, int]) -> bool:

@@ -466,6 +466,22 @@ def imports_into_one_graph_keep_apart():
         close(module.losses[name](*feeds[0].values()), found["values"][0][0], 1e-5)
 
 
+def tensors_take_the_place_of_imported_ones():
+    """What ``input_map`` names is what the imported graph reads."""
+    found, feeds = expected("sgd")
+    fed = {key: value for key, value in feeds[0].items() if key != "x:0"}
+
+    def make(self):
+        half = v1.placeholder(tf.float32, [None, *feeds[0]["x:0"].shape[1:]], name="half")
+        path = str(MODELS / "sgd" / "m.meta")
+        saver = bridge.import_meta_graph(path, import_scope="in", input_map={"x:0": half * 2.0})
+        saver.restore(str(MODELS / "sgd" / "m"))
+        self.loss = self.function(["half:0", *(f"in/{key}" for key in fed)], "in/loss:0")
+
+    loss = Module(make).loss(feeds[0]["x:0"] / 2, *fed.values())
+    close(loss, found["values"][0][0], 1e-5)
+
+
 def new_losses_train_imported_layers():
     """Gradients reach imported variables, by embeddings, conds and functions, too."""
     for name in ("sgd", "embeddings", "averages_in_cond", "functions", "batch_norm", "resources"):
@@ -536,6 +552,7 @@ WRITTEN = (
     unrestored_variables_have_their_initial_values,
     references_do_what_they_did,
     imports_into_one_graph_keep_apart,
+    tensors_take_the_place_of_imported_ones,
     new_losses_train_imported_layers,
     gradients_go_through_loops,
     partitioned_variables_are_not_saved,

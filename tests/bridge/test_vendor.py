@@ -29,6 +29,7 @@ NAMES = {
         *("GraphModule", "GraphSaver", "feed", "graph", "saver"),
         *("graph_operations", "import_meta_graph", "import_saved_model"),
     },
+    "meta_graph": {"session_meta_graph"},
     "predictor": {"SavedModelPredictor", "predictor"},
     "graph_predictor": {"GraphPredictor", "graph_predictor"},
     "slim": {"alias_slim"},

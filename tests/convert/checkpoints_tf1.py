@@ -22,10 +22,19 @@ OPTIMIZERS = {
     "parts": lambda: tf.train.AdamOptimizer(0.01, beta1=0.8, beta2=0.99),
     "named": lambda: tf.train.AdamOptimizer(0.01, name="Own"),
     "momentum": lambda: tf.train.MomentumOptimizer(0.05, 0.9),
+    "nesterov": lambda: tf.train.MomentumOptimizer(0.05, 0.9, use_nesterov=True),
     "adagrad": lambda: tf.train.AdagradOptimizer(0.1),
     "rmsprop": lambda: tf.train.RMSPropOptimizer(0.01),
     "centered": lambda: tf.train.RMSPropOptimizer(0.01, momentum=0.9, centered=True),
+    "heavy": lambda: tf.train.RMSPropOptimizer(0.01, momentum=0.9),
     "ftrl": lambda: tf.train.FtrlOptimizer(0.1),
+    "shrunk": lambda: tf.train.FtrlOptimizer(
+        0.1,
+        l1_regularization_strength=0.01,
+        l2_regularization_strength=0.02,
+        l2_shrinkage_regularization_strength=0.03,
+    ),
+    "adadelta": lambda: tf.train.AdadeltaOptimizer(5.0, rho=0.9, epsilon=1e-4),
 }
 
 

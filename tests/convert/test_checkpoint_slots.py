@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from migrator.convert.making.slots import label_of, power, read_slots, steps_of
+from migrator.convert.making.slots import label_of, power, read_slots, steps_of, told_steps
+from migrator.worker.common import BadInput
 
 
 def told(*names: str) -> dict[str, dict[str, dict[str, str]]]:
@@ -75,3 +76,31 @@ def test_powers_tell_the_steps(steps: int) -> None:
 def test_powers_that_tell_nothing(value: float) -> None:
     """Vanished, none at all, or of another rate."""
     assert steps_of(value, 0.999) is None
+
+
+ADAM = (0.9, 0.999)
+
+
+@pytest.mark.parametrize(
+    ("betas", "known", "counted"),
+    [
+        (ADAM, False, None),  # both powers agree
+        (ADAM, False, 5),  # they agree, and the global step counts something else
+        ((0.5, 0.999), False, 37),  # the global step agrees
+        ((0.8, 0.98), True, 5),
+    ],
+)
+def test_both_powers_tell_the_steps(
+    betas: tuple[float, float], known: bool, counted: int | None
+) -> None:
+    """Rates that nothing tells are Adam's own where another number agrees."""
+    powers = power(betas[0], 37), power(betas[1], 37)
+    assert told_steps(powers, betas if known else ADAM, known, counted) == 37
+
+
+@pytest.mark.parametrize(("steps", "counted"), [(37, None), (37, 37), (1000, 37)])
+def test_powers_of_other_rates_are_not_taken_for_adams(steps: int, counted: int | None) -> None:
+    """0.98 after 37 steps is 0.999 after 766: wrong numbers of steps are never written."""
+    powers = power(0.9, steps), power(0.98, 37)
+    with pytest.raises(BadInput, match="beta_1 and beta_2, or iterations"):
+        told_steps(powers, ADAM, False, counted)

@@ -94,6 +94,7 @@ class Entry:
     source: Source | None = None
     name: str = ""  #: of the variable in ``source``
     value: Any = None  #: an array, where it is from no file
+    factor: float = 1.0  #: what a value from a file is multiplied by
 
     @property
     def size(self) -> int:
@@ -102,7 +103,13 @@ class Entry:
 
     def tensor(self) -> Any:
         """Return the value."""
-        return tf.constant(self.value) if self.source is None else self.source.tensor(self.name)
+        if self.source is None:
+            return tf.constant(self.value)
+        tensor = self.source.tensor(self.name)
+        if self.factor == 1.0:
+            return tensor
+        with tf.device("/cpu:0"):
+            return tensor * tf.constant(self.factor, tensor.dtype)
 
 
 def write_checkpoint(prefix: str, entries: Sequence[Entry]) -> None:

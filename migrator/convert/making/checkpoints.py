@@ -1,7 +1,7 @@
 """A checkpoint in the other format: name-based to object-based, and back.
 
-Values are never recomputed: what differs is under which keys they are, and that Keras counts
-iterations where TensorFlow 1 multiplied powers.
+What differs is under which keys the values are, that Keras counts iterations where TensorFlow 1
+multiplied powers, and that it multiplies the learning rate into a momentum.
 """
 
 from __future__ import annotations
@@ -21,9 +21,17 @@ from migrator.convert.making.checkpoint_files import (
     Source,
     write_checkpoint,
 )
-from migrator.convert.making.layouts import by_names, refuse_in_keras, with_keras
+from migrator.convert.making.layouts import by_names, with_keras
+from migrator.convert.making.momentum import from_keras, to_keras
 from migrator.convert.making.program import Program, read_program
-from migrator.convert.making.slots import Slots, label_of, power, read_slots, steps_of
+from migrator.convert.making.slots import (
+    Slots,
+    are_near,
+    label_of,
+    power,
+    read_slots,
+    told_steps,
+)
 from migrator.worker.common import BadInput
 from migrator.worker.optimizers import optimizer_entries
 
@@ -76,13 +84,23 @@ class _Conversion:
             return float(given)
         found = self.program.setting(label, name)
         if found is not None:
-            self.said.append(f"{name} is {found:.7g}, as the meta graph says")
+            self._say(f"{name} is {found:.7g}, as the meta graph says")
         return found
+
+    def _say(self, sentence: str) -> None:
+        """Say something, once."""
+        if sentence not in self.said:
+            self.said.append(sentence)
 
     def beta(self, number: int, label: str) -> float:
         """Return a decay rate of Adam."""
         found = self.setting(f"beta_{number}", label)
         return {1: 0.9, 2: 0.999}[number] if found is None else found
+
+    def _known(self, name: str, label: str) -> bool:
+        """Return whether anything tells a hyperparameter."""
+        asked = self.request["settings"].get(name)
+        return asked is not None or self.program.setting(label, name) is not None
 
 
 class _ToObjects(_Conversion):
@@ -99,19 +117,19 @@ class _ToObjects(_Conversion):
             template = Source(like)
             if not template.is_object_based:
                 raise BadInput(f"{like} is no object-based checkpoint")
-            graph = template.graph
-            if any(
-                role.get("scalar") == "iterations" for role in optimizer_entries(graph).values()
-            ):
-                for one in slots:
-                    refuse_in_keras(one)
-            return self._filled(graph, slots, template)
+            return self._filled(template.graph, slots, template)
         if not package:
             return self._filled(by_names(sorted(source.shapes), slots), [], None)
         if len(slots) != 1:
             what = ", ".join(one.label for one in slots) or "none"
             raise BadInput(f"--optimizer needs the slots of one optimizer; there are: {what}")
         (only,) = slots
+        several = sorted(name for name in self._powers() if "beta2" in name)
+        if only.kind == "Adam" and len(several) > 1:
+            raise BadInput(
+                "--optimizer needs the slots of one optimizer; there are several of Adam, as"
+                f" {', '.join(several)} tell"
+            )
         rest = set(source.shapes) - only.names - set(self._powers())
         graph = with_keras(package, only, sorted(rest), self._order(only), self._momentum(only))
         return self._filled(graph, slots, None)
@@ -156,6 +174,7 @@ class _ToObjects(_Conversion):
         used: set[str] = set()
         roles = optimizer_entries(graph)
         owners = _owners(graph, self.source)
+        kinds = _kinds(roles)
         missing: list[str] = []
         generated = template is None
         for node in graph.nodes:
@@ -164,11 +183,15 @@ class _ToObjects(_Conversion):
                 key = attribute.checkpoint_key
                 role = roles.get(key, {})
                 entry: Entry | None = None
-                name = owners.get(key)
+                name, factor = owners.get(key), 1.0
                 if name is None:
-                    name = _slot(attribute.full_name, role, owners, slots)
+                    name = _slot(attribute.full_name, role, owners, slots, kinds)
+                    if name is not None and "rate" in role:
+                        rate = self._rate_in(role["rate"], slots, template)
+                        factor = to_keras(role, rate, name)
+                        self._say(f"the slots of SGD are {factor:.7g} times those of Momentum")
                 if name is not None and name in self.source.shapes:
-                    entry = Entry(key, self.source, name)
+                    entry = Entry(key, self.source, name, factor=factor)
                     used.add(name)
                 elif role.get("scalar") == "iterations":
                     steps = self._iterations(slots[0] if slots else None)
@@ -199,6 +222,15 @@ class _ToObjects(_Conversion):
         self._check_all(used, slots, generated)
         entries.append(Entry(OBJECT_GRAPH, value=graph.SerializeToString()))
         return entries
+
+    def _rate_in(
+        self, key: str | None, slots: list[Slots], template: Source | None
+    ) -> float | None:
+        """Return the learning rate that the new checkpoint holds under ``key``."""
+        rate = self._scalar("learning_rate", slots, template)
+        if rate is None and template is not None and key is not None:
+            return float(template.stored(key))
+        return rate
 
     def _scalar(self, name: str, slots: list[Slots], template: Source | None) -> float | None:
         """Return the value of a setting; None if what is there already, or nothing, is right."""
@@ -241,11 +273,8 @@ class _ToObjects(_Conversion):
         ]
         counted = int(self.source.value(found[0])) if len(found) == 1 else None
         powers = [name for name in self._powers() if "beta2" in name]
-        told = None
-        if slots is not None and slots.kind == "Adam" and len(powers) == 1:
-            value = float(self.source.value(powers[0]))
-            told = steps_of(value, self.beta(2, slots.label))
-        if told is not None and counted is not None and abs(told - counted) > 0.01 * counted + 1:
+        told = self._told(slots, powers, counted)
+        if told is not None and counted is not None and not are_near(told, counted):
             self.said.append(
                 f"the optimizer made {told} steps, as {powers[0]} tells; {found[0]} is {counted}"
             )
@@ -264,6 +293,26 @@ class _ToObjects(_Conversion):
         )
         return steps
 
+    def _told(self, slots: Slots | None, powers: list[str], counted: int | None) -> int | None:
+        """Return the number of steps that Adam's powers tell of; None where they tell nothing."""
+        if slots is None or slots.kind != "Adam":
+            return None
+        first, second = self.beta(1, slots.label), self.beta(2, slots.label)
+        known = any(self._known(f"beta_{number}", slots.label) for number in (1, 2))
+        found = set()
+        for name in powers:
+            pair = [
+                float(self.source.value(one)) if one in self.source.shapes else None
+                for one in (name.replace("beta2_power", "beta1_power"), name)
+            ]
+            found.add(told_steps((pair[0], pair[1]), (first, second), known, counted))
+        if len(found) > 1:
+            raise BadInput(
+                f"{', '.join(powers)} are of optimizers that made different numbers of steps:"
+                " give the setting iterations"
+            )
+        return found.pop() if found else None
+
 
 class _ToNames(_Conversion):
     """Object-based to name-based, for programs that stay on TensorFlow 1."""
@@ -279,17 +328,22 @@ class _ToNames(_Conversion):
         entries: dict[str, Entry] = {}
         slots: dict[str, dict[str, str]] = {}
         scalars: dict[str, str] = {}
+        factors: dict[str, float] = {}
+        given = self.request["settings"].get("learning_rate")
         for key, name in names.items():
             role = roles.get(key, {})
             if _name_of_key(key) is not None or (not role and name != key):
                 entries[name] = Entry(name, source, name)
             elif "slot" in role and role["of"] in names:
                 slots.setdefault(names[role["of"]], {})[role["slot"]] = name
+                if "rate" in role:
+                    factors[name] = from_keras(role["rate"], source, given, name)
+                    self._say(f"the slots of Momentum are {factors[name]:.7g} times those of SGD")
             elif "scalar" in role:
                 scalars[role["scalar"]] = name
             else:
                 raise CannotCarry(f"{name} has no name that TensorFlow 1 gave it", name)
-        self._add_slots(entries, slots, scalars)
+        self._add_slots(entries, slots, scalars, factors)
         return list(entries.values())
 
     def _add_slots(
@@ -297,6 +351,7 @@ class _ToNames(_Conversion):
         entries: dict[str, Entry],
         slots: dict[str, dict[str, str]],
         scalars: dict[str, str],
+        factors: Mapping[str, float],
     ) -> None:
         """Add an optimizer's slots under TensorFlow 1's names, and its powers."""
         source = self.source
@@ -308,16 +363,12 @@ class _ToNames(_Conversion):
                     f"TensorFlow 1 has no optimizer with the slots {', '.join(sorted(held))}", owner
                 )
             kind, order = found
-            if kind == "Momentum" and "learning_rate" in scalars:
-                raise CannotCarry(
-                    "Momentum of TensorFlow 1 keeps something else in its slots than SGD of Keras",
-                    held["momentum"],
-                )
             kinds.add(kind)
             for number, role in enumerate(order):
                 name = f"{owner}/{kind}" + (f"_{number}" if number else "")
                 if role in held:
-                    entries.setdefault(name, Entry(name, source, held[role]))
+                    factor = factors.get(held[role], 1.0)
+                    entries.setdefault(name, Entry(name, source, held[role], factor=factor))
                 else:  # the momentum of an RMSprop that has none
                     dtype = source.dtypes[owner].as_numpy_dtype
                     entries[name] = Entry(name, value=np.zeros(source.shapes[owner], dtype))
@@ -332,7 +383,9 @@ class _ToNames(_Conversion):
                     value = np.float32(power(beta, steps))
                     name = f"beta{number}_power"
                     entries.setdefault(name, Entry(name, value=value))
-                    self.said.append(f"{name} is {beta:.6g} ** {steps + 1}")
+                    told = f"beta_{number}" in scalars or self._known(f"beta_{number}", "Adam")
+                    guess = f", by Adam's own rate: set beta_{number} where it was another"
+                    self.said.append(f"{name} is {beta:.6g} ** {steps + 1}{'' if told else guess}")
             if not any(name.rpartition("/")[2] == "global_step" for name in entries):
                 entries["global_step"] = Entry("global_step", value=np.int64(steps))
                 self.said.append(f"global_step is {steps}, the optimizer's iterations")
@@ -365,33 +418,62 @@ def _owners(graph: Any, source: Source) -> dict[str, str]:
     return found
 
 
+def _kinds(roles: Mapping[str, Mapping[str, Any]]) -> dict[str, str | None]:
+    """Return which optimizer of TensorFlow 1 has the slots that a variable's key has."""
+    held: dict[str, set[str]] = {}
+    for role in roles.values():
+        if "slot" in role:
+            held.setdefault(role["of"], set()).add(role["slot"])
+    found = {key: label_of(names) for key, names in held.items()}
+    return {key: None if one is None else one[0] for key, one in found.items()}
+
+
 def _slot(
-    full_name: str, role: Mapping[str, str], owners: Mapping[str, str], slots: list[Slots]
+    full_name: str,
+    role: Mapping[str, str],
+    owners: Mapping[str, str],
+    slots: list[Slots],
+    kinds: Mapping[str, str | None],
 ) -> str | None:
-    """Return the name in TensorFlow 1 of a slot of an optimizer of Keras."""
+    """Return the name in TensorFlow 1 of a slot of an optimizer of Keras.
+
+    One of another optimizer is none: the momentum of RMSProp is not that of Momentum.
+    """
     for one in slots:
         owner = owners.get(role.get("of", "")) if role else None
         if owner in one.of and role.get("slot") in one.of[str(owner)]:
-            return one.of[str(owner)][role["slot"]]
+            if kinds.get(role["of"]) == one.kind:
+                return one.of[str(owner)][role["slot"]]
         for name, named in one.of.items() if not role else ():
             for what, slot in named.items():
-                if re.fullmatch(
-                    rf"(.*/)?{re.escape(_LISTED.get(what, what))}/{re.escape(name)}", full_name
-                ):
+                word = _words(one.kind).get(what, what)
+                if re.fullmatch(rf"(.*/)?{re.escape(word)}/{re.escape(name)}", full_name):
                     return slot
     return None
 
 
-#: Slots, as tf_keras names them before the variable's name.
-_LISTED = {"rms": "velocity", "mg": "average_gradient"}
+def _words(kind: str) -> Mapping[str, str]:
+    """Return what tf_keras calls slots, before the variable's name.
+
+    That of SGD is not among them: its name, m, is that of one of Adam's.
+    """
+    return {
+        "RMSProp": {"rms": "velocity", "mg": "average_gradient"},
+        "Adadelta": {
+            "accumulator": "accumulated_grad",
+            "accumulated_update": "accumulated_delta_var",
+        },
+    }.get(kind, {})
 
 
 def _listed_slots(graph: Any, roles: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return the slots of tf_keras that only their names tell, as ``optimizer_entries`` does."""
     keys = {a.full_name: a.checkpoint_key for node in graph.nodes for a in node.attributes}
     found: dict[str, dict[str, str]] = {}
-    words = {"m": "m", "v": "v", "accumulator": "accumulator", "momentum": "momentum"}
-    words.update({word: role for role, word in _LISTED.items()})
+    plain = ("m", "v", "accumulator", "momentum", "linear")
+    words = {word: word for word in plain}
+    for kind in ("RMSProp", "Adadelta"):
+        words.update({word: role for role, word in _words(kind).items()})
     for full_name, key in keys.items():
         if key in roles or "/_variables/" not in key:
             continue

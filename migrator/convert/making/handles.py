@@ -11,6 +11,7 @@ import tensorflow as tf
 __all__ = ["pass_values"]
 
 _INT32 = tf.int32.as_datatype_enum
+_HANDLE = tf.resource.as_datatype_enum
 #: Ops that call functions -> the place of the input that is the functions' first argument.
 _CALLS = {"If": 1, "StatelessIf": 1, "Case": 1, "StatelessCase": 1, "While": 0}
 _CALLS |= {"StatelessWhile": 0, "PartitionedCall": 0, "StatefulPartitionedCall": 0}
@@ -92,6 +93,45 @@ class _Rewriting:
         #: function, places of arguments, whether of a loop -> the function that takes values there
         self._made: dict[tuple[str, tuple[int, ...], bool], str] = {}
         self._asked: dict[tuple[str, int, bool], bool] = {}
+        # Until nothing changes: a body may pass on what a loop within it passes on.
+        while any([self._pass_by(*part) for part in self._parts()]):
+            pass
+
+    def _parts(self) -> list[tuple[Any, Any, str]]:
+        """Return nodes, results and what goes before an output's number, of graph and functions."""
+        functions = self._library.values()
+        return [
+            (self._graph_def.node, {}, ":"),
+            *((one.node_def, one.ret, ":output:") for one in functions),
+        ]
+
+    def _pass_by(self, nodes: Any, returned: Any, colon: str) -> bool:
+        """Let what takes a handle out of a loop take it from where the loop does.
+
+        A loop returns all that it is given, the handles that it only reads from as well.
+        """
+        found: dict[str, tuple[str, str]] = {}
+        for node in nodes:
+            body = self._library.get(node.attr["body"].func.name) if node.op in _LOOPS else None
+            for place, dtype in enumerate(node.attr["T"].list.type if body is not None else ()):
+                argument = body.signature.input_arg[place].name
+                kept = body.ret[body.signature.output_arg[place].name]
+                if dtype == _HANDLE and kept in _copies(body, {argument}):
+                    found[f"{node.name}{colon}{place}"] = (node.input[place], node.name)
+                    if colon == ":" and place == 0:
+                        found[node.name] = (node.input[place], node.name)
+        changed = False
+        for node in nodes if found else ():
+            for place, text in enumerate(node.input):
+                if text in found:
+                    node.input[place], loop = found[text]
+                    node.input.append(f"^{loop}")
+                    changed = True
+        for result, text in list(returned.items()) if found else ():
+            if text in found:
+                returned[result] = found[text][0]
+                changed = True
+        return changed
 
     def graph(self, handles: Mapping[str, Variable]) -> None:
         """Rewrite the graph itself, where a value is read from its handle."""

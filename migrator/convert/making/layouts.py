@@ -14,11 +14,10 @@ from typing import Any
 import tensorflow as tf
 
 from migrator.bridge.checkpoint_files import _object_key
-from migrator.convert.making import CannotCarry
 from migrator.convert.making.checkpoint_files import Source
 from migrator.convert.making.slots import Slots
 
-__all__ = ["by_names", "refuse_in_keras", "with_keras"]
+__all__ = ["by_names", "with_keras"]
 
 #: What TensorFlow 1's optimizers, as Checkpoint keeps them, call the slots.
 _V1_SLOTS = {
@@ -70,25 +69,21 @@ def with_keras(
         slots: of the optimizer.
         names: of the variables that are not the optimizer's.
         order: the variables with slots, in the order in which the optimizer is built of them.
-        momentum: of RMSProp, where 0 means that Keras has no slot for it.
-
-    Raises:
-        CannotCarry: that optimizer's slots mean something else in Keras.
+        momentum: of RMSProp or Momentum; 0 means that Keras has no slot for it.
     """
     if package == "keras":
         import keras.optimizers as optimizers
     else:
         import tf_keras.optimizers as optimizers
 
-    refuse_in_keras(slots)
     roles = next(iter(slots.of.values()))
     optimizer: Any
-    if slots.kind == "Adam":
-        optimizer = optimizers.Adam()
-    elif slots.kind == "Adagrad":
-        optimizer = optimizers.Adagrad()
-    else:
+    if slots.kind == "RMSProp":
         optimizer = optimizers.RMSprop(momentum=momentum, centered="mg" in roles)
+    elif slots.kind == "Momentum":
+        optimizer = optimizers.SGD(momentum=momentum)
+    else:
+        optimizer = getattr(optimizers, slots.kind)()
     tiny = {name: tf.Variable(0.0, name=name) for name in [*order, *names]}
     with tf.name_scope(optimizer.name):  # as in apply_gradients, whose names tf_keras keeps
         optimizer.build([tiny[name] for name in order])
@@ -97,23 +92,6 @@ def with_keras(
         prefix = os.path.join(folder, "tiny")
         tf.train.Checkpoint(variables=kept, optimizer=optimizer).write(prefix)
         return Source(prefix).graph
-
-
-def refuse_in_keras(slots: Slots) -> None:
-    """Refuse slots that an optimizer of Keras would take for something else.
-
-    Keras' SGD multiplies the learning rate into what it accumulates, TensorFlow 1's Momentum does
-    not; those of Adam, Adagrad and RMSProp are the same numbers.
-
-    Raises:
-        CannotCarry: they are of another optimizer.
-    """
-    if slots.kind not in ("Adam", "Adagrad", "RMSProp"):
-        raise CannotCarry(
-            f"{slots.kind} of TensorFlow 1 keeps other numbers in its slots than Keras does",
-            next(iter(next(iter(slots.of.values())).values())),
-            "leave the layout to the names, and train on with the optimizer of tf.compat.v1.train",
-        )
 
 
 def _graph() -> Any:

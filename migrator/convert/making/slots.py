@@ -7,7 +7,18 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["ORDERS", "Slots", "label_of", "power", "read_slots", "steps_of"]
+from migrator.worker.common import BadInput
+
+__all__ = [
+    "ORDERS",
+    "Slots",
+    "are_near",
+    "label_of",
+    "power",
+    "read_slots",
+    "steps_of",
+    "told_steps",
+]
 
 #: Label -> the slots of a variable, in the order in which TensorFlow 1 makes and numbers them.
 ORDERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -105,3 +116,42 @@ def steps_of(value: float, beta: float) -> int | None:
         return None
     steps = math.log(value) / math.log(beta) - 1
     return round(steps) if abs(steps - round(steps)) < 0.4 else None
+
+
+def are_near(steps: int, others: int) -> bool:
+    """Return whether two counts of steps are the same, but for what an interruption loses."""
+    return abs(steps - others) <= 0.01 * others + 1
+
+
+def told_steps(
+    powers: tuple[float | None, float | None],
+    betas: tuple[float, float],
+    known: bool,
+    counted: int | None,
+) -> int | None:
+    """Return how many steps Adam's two powers tell of; None where they no longer do.
+
+    Args:
+        powers: ``beta1_power`` and ``beta2_power``, None where there is none.
+        betas: the decay rates.
+        known: whether anything says so: a checkpoint holds no rates, so they may be Adam's own.
+        counted: the global step, if there is one.
+
+    Raises:
+        migrator.worker.common.BadInput: the rates are not known, and others than these.
+    """
+    told = None if powers[1] is None else steps_of(powers[1], betas[1])
+    if told is None or known or (counted is not None and are_near(told, counted)):
+        return told
+    first = None if powers[0] is None else steps_of(powers[0], betas[0])
+    if powers[0] is not None and powers[0] <= _LEAST_POWER:  # after some hundred steps
+        agrees = counted is None and power(betas[0], told) <= 100 * _LEAST_POWER
+    else:
+        agrees = first is not None and are_near(told, first)
+    if not agrees:
+        raise BadInput(
+            f"its powers do not tell the number of steps by Adam's own decay rates, {betas[0]:g}"
+            f" and {betas[1]:g}, and only the meta graph beside a checkpoint tells others: give"
+            " the settings beta_1 and beta_2, or iterations"
+        )
+    return told

@@ -60,8 +60,10 @@ class Values:
         }
         #: the name of a variable's or a table's op -> what the Saver restores it from
         self.entries: dict[str, list[Entry]] = {}
+        # One op restores all variables: its keys are parsed once, not once for each of them.
+        parsed: dict[str, list[str] | None] = {}
         for op in _below(restore_ops):
-            found = [one for one in map(_entry, op.inputs) if one is not None]
+            found = [one for tensor in op.inputs if (one := _entry(tensor, parsed)) is not None]
             if found and len(op.inputs) > len(found):
                 name = op.inputs[0].op.name
                 self.entries[name] = found
@@ -166,12 +168,18 @@ def _below(ops: Sequence[Any]) -> list[Any]:
     return list(found.values())
 
 
-def _entry(tensor: Any) -> Entry | None:
-    """Return what ``tensor`` is restored from, or None."""
+def _entry(tensor: Any, parsed: dict[str, list[str] | None]) -> Entry | None:
+    """Return what ``tensor`` is restored from, or None.
+
+    Constants that were parsed are kept in ``parsed``, by the names of their tensors.
+    """
     while tensor.op.type in ("Identity", "Reshape") and tensor.op.inputs:
         tensor = tensor.op.inputs[0]
     if tensor.op.type == "RestoreV2":
-        keys, slices = (_strings(one) for one in tensor.op.inputs[1:3])
+        for one in tensor.op.inputs[1:3]:
+            if one.name not in parsed:
+                parsed[one.name] = _strings(one)
+        keys, slices = (parsed[one.name] for one in tensor.op.inputs[1:3])
         index = tensor.value_index
         if keys is None or slices is None:
             return None
