@@ -10,6 +10,7 @@ __all__ = [
     "BRIDGED_READERS",
     "FAMILIES",
     "FINALIZES",
+    "FINALIZES_IN_SLIM",
     "FROZEN",
     "HOLDS_V1_SAVER",
     "KEY_READERS",
@@ -194,10 +195,27 @@ FINALIZES = frozenset(
         "tf.train.Supervisor",
         "tf.train.ChiefSessionCreator",
         "tf.train.SessionManager",
-        "tf.contrib.slim.learning",
         "tf.contrib.training.train",
+        "tf.contrib.training.evaluate_once",
+        "tf.contrib.training.evaluate_repeatedly",
+        *(
+            f"tf.contrib.slim.{place}{name}"
+            for place in ("", "python.slim.")
+            for name in (
+                "learning.train",
+                "evaluation.evaluate_once",
+                "evaluation.evaluation_loop",
+            )
+        ),
     }
 )
+
+#: The attributes by which ``tf_slim`` and the bridge's ``slim`` have some of these.
+FINALIZES_IN_SLIM = {
+    name.rpartition(".")[2]: name.removeprefix("tf.contrib.")
+    for name in FINALIZES
+    if name.startswith("tf.contrib.slim.") and ".python." not in name
+}
 
 #: Attributes through which programs run a Saver's own ops or read checkpoints by variable name.
 READER_ATTRIBUTES = frozenset(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from migrator.flow import stores, target, targets_of, uses
@@ -26,6 +26,8 @@ _CONSTANTS = {
 }
 _HELPERS = ("tf.saved_model.build_signature_def", "tf.saved_model.predict_signature_def")
 _METHODS = ("add_meta_graph_and_variables", "add_meta_graph")
+#: As many functions around each other are as good as many calls.
+_DEEP = 8
 _SCOPES = ("tf.name_scope", "tf.variable_scope", "tf.op_scope", "tf.variable_op_scope")
 
 
@@ -38,19 +40,23 @@ class Signature:
     outputs: tuple[tuple[str, str | None], ...]
 
 
-def signatures_of(module: Module, call: ast.Call) -> tuple[Signature, ...] | None:
+def signatures_of(
+    module: Module, call: ast.Call, others: Iterable[Module] = ()
+) -> tuple[Signature, ...] | None:
     """Return the signatures that the export which ``call`` starts writes.
 
     Args:
         module: the file.
         call: a call of ``simple_save`` or of the builder's constructor.
+        others: the files that run with it, whose ops are in the same graph.
 
     Returns:
         None where the code does not show them.
     """
     symbol = module.symbol(call.func)
+    files = (module, *others)
     if symbol is not None and symbol.name == "tf.saved_model.simple_save":
-        found = _sides(module, _argument(call, 2, "inputs"), _argument(call, 3, "outputs"))
+        found = _sides(files, _argument(call, 2, "inputs"), _argument(call, 3, "outputs"))
         return (Signature("serving_default", *found),) if found is not None else None
     maps = list(_maps(module, call))
     if len(maps) != 1:
@@ -65,7 +71,7 @@ def signatures_of(module: Module, call: ast.Call) -> tuple[Signature, ...] | Non
             name = module.symbol(made.func) if made is not None else None
             if made is None or name is None or name.name not in _HELPERS:
                 return None
-            sides = _sides(module, _argument(made, 0, "inputs"), _argument(made, 1, "outputs"))
+            sides = _sides(files, _argument(made, 0, "inputs"), _argument(made, 1, "outputs"))
             if sides is None:
                 return None
             result.append(Signature(key, *sides))
@@ -102,14 +108,15 @@ _Side = tuple[tuple[str, "str | None"], ...]
 
 
 def _sides(
-    module: Module, inputs: ast.expr | None, outputs: ast.expr | None
+    files: tuple[Module, ...], inputs: ast.expr | None, outputs: ast.expr | None
 ) -> tuple[_Side, _Side] | None:
+    module, others = files[0], files[1:]
     left, right = _entries(module, inputs), _entries(module, outputs)
     if left is None or right is None:
         return None
     return (
-        tuple((key, tensor_name(module, value)) for key, value in left),
-        tuple((key, tensor_name(module, value)) for key, value in right),
+        tuple((key, tensor_name(module, value, others)) for key, value in left),
+        tuple((key, tensor_name(module, value, others)) for key, value in right),
     )
 
 
@@ -178,12 +185,13 @@ def _call_of(module: Module, node: ast.expr) -> ast.Call | None:
     return value if isinstance(value, ast.Call) else None
 
 
-def tensor_name(module: Module, node: ast.expr) -> str | None:
+def tensor_name(module: Module, node: ast.expr, others: Iterable[Module] = ()) -> str | None:
     """Return the name that the tensor of an expression has in its graph, or None.
 
-    Only what the code says in so many words: an op with a ``name`` of its own that no scope of
-    names stands around.
+    Only what the code says in so many words: an op with a ``name`` of its own, which nothing
+    else in the module and the ``others`` is given, that is made once and not in a scope of names.
     """
+    files = (module, *others)
     call = _call_of(module, node)
     if call is None:
         return None
@@ -193,7 +201,7 @@ def tensor_name(module: Module, node: ast.expr) -> str | None:
             return _text(call.args[0]) if call.args else None
         return None
     if symbol.name == "tf.saved_model.build_tensor_info":
-        return tensor_name(module, call.args[0]) if call.args else None
+        return tensor_name(module, call.args[0], others) if call.args else None
     if symbol.name == "tf.get_variable" or not symbol.name.startswith("tf."):
         return None
     name = next((k.value for k in call.keywords if k.arg == "name"), None)
@@ -202,9 +210,9 @@ def tensor_name(module: Module, node: ast.expr) -> str | None:
     text = _text(name)
     if text is None or "/" in text or symbol.name.startswith(("tf.layers.", "tf.keras.")):
         return None
-    if any(_in_scope(module, around) for around in module.ancestors(call)):
+    if not _is_made_once(files, module, call):
         return None
-    return None if _times(module, text) > 1 else f"{text}:0"
+    return None if sum(_times(file, text) for file in files) > 1 else f"{text}:0"
 
 
 def _text(node: ast.expr | None) -> str | None:
@@ -225,10 +233,39 @@ def _in_scope(module: Module, node: ast.AST) -> bool:
     return False
 
 
+def _is_made_once(files: tuple[Module, ...], module: Module, node: ast.AST, depth: int = 0) -> bool:
+    """Whether ``node`` runs once at most in a program of ``files``, and in no scope of names.
+
+    What it stands in is looked for by name: a function or a class that is named twice may run
+    twice.
+    """
+    for around in module.ancestors(node):
+        if _in_scope(module, around):
+            return False
+        if not isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        if around.name.startswith("__"):
+            continue  # its class runs it
+        named = [(file, use) for file in files for use in file.by_name.get(around.name, ())]
+        if len(named) > 1 or depth > _DEEP:
+            return False
+        if any(not _is_made_once(files, file, use, depth + 1) for file, use in named):
+            return False
+    return True
+
+
 def _times(module: Module, text: str) -> int:
-    """Return how many ops of the file are given the name ``text``."""
+    """Return how many ops, variables or scopes of the file may be given the name ``text``.
+
+    A graph tells no upper case from lower case, and ops without a name have that of their kind.
+    """
+    wanted = text.lower()
     return sum(
         1
         for node in module.nodes
-        if isinstance(node, ast.keyword) and node.arg == "name" and _text(node.value) == text
+        if (isinstance(node, ast.keyword) and (_text(node.value) or "").lower() == wanted)
+        or (
+            isinstance(node, ast.Call)
+            and any((_text(argument) or "").lower() == wanted for argument in node.args)
+        )
     )

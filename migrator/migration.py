@@ -47,7 +47,16 @@ _SAVING = (
     b"signature_def_utils",
     b"saved_model.loader",
     b"import_meta_graph",
+    b"contrib.predictor",
+    b"contrib import predictor",
+    b"NewCheckpointReader",
+    b"init_from_checkpoint",
+    b"assign_from_checkpoint",
+    b"convert_variables_to_constants(",
 )
+
+#: This is in notebooks of TensorFlow 2, too, without a session.
+_SAVING_IN_SESSIONS = (b"import_graph_def", b"saved_model.load(")
 
 #: Called with (what, done, total) as the work goes on.
 Progress = Callable[[str, int, int], None]
@@ -261,11 +270,14 @@ class _Run:
                 raw = sources.read_bytes(path)
             except sources.SourceError:
                 continue  # too large or unreadable: it cannot be told what it holds
-            if b"tensorflow" in raw and any(word in raw for word in _SAVING):
+            if b"tensorflow" not in raw:
+                continue
+            in_session = b"Session(" in raw and any(word in raw for word in _SAVING_IN_SESSIONS)
+            if in_session or any(word in raw for word in _SAVING):
                 relative = sources.relative_name(str(path), self.root)
                 self.errors[relative] = (
-                    "is a notebook with TensorFlow 1 saving code, and notebooks are not read yet:"
-                    " `jupyter nbconvert --to script` makes a file of it that is"
+                    "is a notebook with TensorFlow 1 saving or loading code, and notebooks are not"
+                    " read yet: `jupyter nbconvert --to script` makes a file of it that is"
                 )
 
     def _only_errors(self) -> tuple[FileResult, ...]:
@@ -829,7 +841,7 @@ def _context(
         key_readers=readers,
         file_names=neighbours.file_names(repository, natives.traffic, path),
         loads=loads,
-        finalizers=neighbours.finalizers_near(repository, path),
+        finalizers=neighbours.finalizers_near(repository, natives.traffic, path),
         managed_savers=frozenset(name for group in groups for name in group.saver_names)
         | set(repository.facts[path].saver_names),
         select=options.select,

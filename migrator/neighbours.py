@@ -21,7 +21,8 @@ def readers_near(
     """Return the readers by variable name that may open what the programs of ``path`` write.
 
     Those of the program itself, and those whose folder holds its folder or lies in it: a script
-    in ``tools/`` may well read what ``train.py`` beside ``tools/`` writes.  Not those that
+    in ``tools/`` may well read what ``train.py`` beside ``tools/`` writes.  And those that name the
+    same place, wherever they stand.  Not those that
     certainly read another place, and not those that read both kinds of checkpoint from now on.
 
     Args:
@@ -36,9 +37,11 @@ def readers_near(
     return tuple(
         f"{reader}:{line} {symbol}"
         for reader, line, symbol in repository.readers()
-        if is_near(reader, path) or not programs.isdisjoint(repository.groups_of.get(reader, ()))
         if not moved(reader, line, symbol)
-        and not traffic.reads_other_files(path, reader, line, symbol)
+        if is_near(reader, path)
+        or not programs.isdisjoint(repository.groups_of.get(reader, ()))
+        or traffic.reads_the_files(path, reader, line, symbol)
+        if not traffic.reads_other_files(path, reader, line, symbol)
     )
 
 
@@ -82,20 +85,31 @@ def _targets(repository: Repository, path: str, symbol: str) -> bool:
     return any(name == symbol for name, _ in repository.facts[path].targets)
 
 
-def finalizers_near(repository: Repository, path: str) -> tuple[str, ...]:
+def finalizers_near(repository: Repository, traffic: Traffic, path: str) -> tuple[str, ...]:
     """Return what finalizes a graph in the programs of ``path``, or beside it in its folder.
 
-    A script that trains under a managed session goes on from what the one beside it saved.
+    A script that trains under a managed session goes on from what the one beside it saved; one
+    further away does if it names the same place, or may where its folder holds the other's.
     """
+    if not any(fact.finalizers for fact in repository.facts.values()):
+        return ()
     folder = PurePosixPath(path).parent
     programs = set(repository.groups_of.get(path, ()))
+
+    def meets(other: str, line: int, symbol: str) -> bool:
+        if PurePosixPath(other).parent == folder:
+            return True
+        if not programs.isdisjoint(repository.groups_of.get(other, ())):
+            return True
+        if not _targets(repository, path, "tf.train.Saver"):
+            return False
+        if is_near(other, path):
+            return traffic.may_continue(path, other, line, symbol)
+        return traffic.reads_the_files(path, other, line, symbol)
+
     return tuple(
         f"{fact.path}:{line} {symbol}"
         for fact in sorted(repository.facts.values(), key=lambda fact: fact.path)
-        if fact.finalizers
-        and (
-            PurePosixPath(fact.path).parent == folder
-            or not programs.isdisjoint(repository.groups_of.get(fact.path, ()))
-        )
         for symbol, line in fact.finalizers
+        if meets(fact.path, line, symbol)
     )

@@ -176,9 +176,9 @@ class Paths:
         if isinstance(node.func, ast.Attribute):
             if node.func.attr == "format" and isinstance(node.func.value, ast.Constant):
                 return self._formatted(str(node.func.value.value), node, depth)
-            if node.func.attr in ("encode", "decode", "strip", "as_posix"):
+            if node.func.attr in ("encode", "decode", "as_posix"):
                 return self._of(node.func.value, depth)
-            if node.func.attr == "rstrip" and args:
+            if node.func.attr in ("strip", "rstrip") and _strips_no_name(args):
                 return self._of(node.func.value, depth)
         return [_ANY]
 
@@ -309,7 +309,7 @@ class Paths:
         if isinstance(node.value, ast.Name):
             for binding in self._bindings(node.value):
                 if isinstance(binding.node, (ast.Import, ast.ImportFrom)):
-                    return self._of_module(binding, node.attr)
+                    return [*self._of_module(binding, node.attr), *self._given(node, depth)]
         place = target(self.module, node)
         if place is None or place.scope is not None:
             return [_ANY]
@@ -335,6 +335,16 @@ class Paths:
             parent, level, own = binding.module
             return list(self._foreign(f"{parent}.{own}" if parent else own, level, name))
         return list(self._foreign(binding.dotted or "", 0, name))
+
+    def _given(self, node: ast.Attribute, depth: int) -> Iterator[Path]:
+        """Yield what this file stores in a name of another module, ``config.DIR = "m"``."""
+        for other in self.module.by_name.get(node.attr, ()):
+            if not isinstance(other, ast.Attribute) or not isinstance(other.ctx, ast.Store):
+                continue
+            if ast.unparse(other) == ast.unparse(node):
+                parent = self.module.parents.get(other)
+                value = parent.value if isinstance(parent, ast.Assign) else None
+                yield from [_ANY] if value is None else self._of(value, depth)
 
     def _is_flag(self, node: ast.Attribute) -> bool:
         symbol = self.module.symbol(node.value)
@@ -424,6 +434,12 @@ def _parent(path: Path) -> Path:
     if isinstance(last, str) and "/" in last:
         return (*joined[:-1], last.rpartition("/")[0])
     return _ANY
+
+
+def _strips_no_name(args: list[ast.expr]) -> bool:
+    """Whether ``strip`` with these arguments takes only spaces and slashes away."""
+    given = args[0] if args else ast.Constant("")
+    return isinstance(given, ast.Constant) and str(given.value).strip(" /\n") == ""
 
 
 def _keyword(call: ast.Call, name: str) -> ast.expr | None:

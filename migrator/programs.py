@@ -20,6 +20,7 @@ from migrator import symbols
 from migrator.apis import (
     BRIDGED_READERS,
     FINALIZES,
+    FINALIZES_IN_SLIM,
     FROZEN,
     HOLDS_V1_SAVER,
     KEY_READERS,
@@ -306,9 +307,15 @@ class _Collector:
                 legacy = legacy or symbol.spelled
             elif status is symbols.Status.TF2_ONLY and symbol.via == "tf" and hold is None:
                 hold = f"it is TensorFlow 2 code already (`{symbol.spelled}`, line {line})"
-        for attribute in self._attributes(READER_ATTRIBUTES | {"finalize"}):
+        ends = READER_ATTRIBUTES | {"finalize"} | FINALIZES_IN_SLIM.keys()
+        for attribute in self._attributes(ends):
             place = (f".{attribute.attr}", attribute.lineno)
-            if attribute.attr == "finalize":
+            if attribute.attr in FINALIZES_IN_SLIM:
+                dotted = FINALIZES_IN_SLIM[attribute.attr]
+                spelled = f".{ast.unparse(attribute)}"
+                if spelled.endswith(f".{dotted}") and module.symbol(attribute) is None:
+                    finalizers.append((dotted, attribute.lineno))
+            elif attribute.attr == "finalize":
                 finalizers.append(place)
             elif module.symbol(attribute) is None and not self._kept(attribute):
                 readers.append(place)
@@ -748,7 +755,8 @@ class Repository:
             slim=slim,
             session=any(fact.session for fact in facts),
             graph_mode=any(fact.session for fact in facts)
-            and all(f.v1 or not f.plain for f in facts)
+            # a neutral file whose import is swapped does not turn graph mode on
+            and all(f.v1 or not f.plain or self.is_neutral(f.path) for f in facts)
             and not any(fact.chooses_mode for fact in facts),
             saver_names=tuple(sorted({name for fact in facts for name in fact.saver_names})),
         )

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from migrator.apis import KEY_READERS, READER_ATTRIBUTES
 from migrator.calls import is_v1_load
 from migrator.exported import EXPORTERS, Signature, signatures_of
-from migrator.names import Module
+from migrator.names import Binding, Module
 from migrator.path_relations import Hole, Path, Relation, relation
 from migrator.paths import Paths
 from migrator.programs import Repository
@@ -34,6 +34,17 @@ _LOAD = "tf.saved_model.load"
 
 #: What is a checkpoint's name by custom, and never that of a folder.
 _PREFIX = re.compile(r"\.ckpt(-\d+)?$")
+
+#: What finalizes a graph -> where it is given the folder of the checkpoint that it starts from.
+_FOLDER = ("checkpoint_dir", "checkpoint_filename_with_path", "logdir")
+_MANAGED = {
+    "tf.train.MonitoredTrainingSession": (2, _FOLDER),
+    "tf.train.SingularMonitoredSession": (2, _FOLDER),
+    "tf.train.ChiefSessionCreator": (3, _FOLDER),
+    "tf.train.Supervisor": (7, _FOLDER),
+    "tf.contrib.slim.learning.train": (1, _FOLDER),
+    "tf.contrib.training.train": (1, _FOLDER),
+}
 
 _UNKNOWN: tuple[Path, ...] = ((Hole(),),)
 
@@ -64,6 +75,7 @@ class FileTraffic:
     saves: tuple[Writing, ...] = ()  #: of Savers, as far as their calls show
     exports: tuple[Writing, ...] = ()
     keys: tuple[Reading, ...] = ()  #: read a checkpoint by the names of its variables
+    managed: tuple[Reading, ...] = ()  #: sessions that start from a checkpoint, and finalize
     metas: tuple[Reading, ...] = ()  #: read the graph beside a checkpoint
     loads: tuple[Reading, ...] = ()  #: load an export into a session
 
@@ -139,6 +151,28 @@ class Traffic:
         written = self.written(path)
         return all(_checkpoint_relation(written, r.paths) is Relation.OTHER for r in readings)
 
+    def reads_the_files(self, path: str, reader: str, line: int, symbol: str) -> bool:
+        """Whether what stands at ``reader:line`` names the checkpoints of Savers of ``path``.
+
+        It reads them by name, or continues from them in a graph that it finalizes.
+        """
+        found = self.of(reader)
+        written = self.written(path)
+        return any(
+            _checkpoint_relation(written, r.paths) is Relation.SAME
+            for r in (*found.keys, *found.managed)
+            if (r.line, r.symbol) == (line, symbol)
+        )
+
+    def may_continue(self, path: str, other: str, line: int, symbol: str) -> bool:
+        """Whether the managed session at ``other:line`` may start from checkpoints of ``path``."""
+        written = self.written(path)
+        return any(
+            _checkpoint_relation(written, r.paths) is not Relation.OTHER
+            for r in self.of(other).managed
+            if (r.line, r.symbol) == (line, symbol)
+        )
+
     def _company(self, path: str) -> frozenset[str]:
         """Return the files that run with ``path``, those without TensorFlow included."""
         if path not in self._reached:
@@ -152,6 +186,11 @@ class Traffic:
                 todo += new
             self._reached[path] = frozenset(seen)
         return self._reached[path]
+
+    def _beside(self, path: str) -> list[Module]:
+        """Return the other files that run with ``path``."""
+        found = [self._module(other) for other in sorted(self._company(path) - {path})]
+        return [module for module in found if module is not None]
 
     def meta_reader(self, path: str) -> tuple[str, int, str] | None:
         """Return (path, line, what) of what needs the ``.meta`` files of Savers made in ``path``.
@@ -243,6 +282,7 @@ class Traffic:
         saves: list[Writing] = []
         exports: list[Writing] = []
         keys: list[Reading] = []
+        managed: list[Reading] = []
         metas: list[Reading] = []
         loads: list[Reading] = []
         for node, symbol in module.references():
@@ -252,7 +292,8 @@ class Traffic:
             if called and name in EXPORTERS:
                 assert isinstance(call, ast.Call)
                 given = _argument(call, EXPORTERS[name], ("export_dir",))
-                exports.append(Writing(call.lineno, paths.of(given), signatures_of(module, call)))
+                signatures = signatures_of(module, call, self._beside(path))
+                exports.append(Writing(call.lineno, paths.of(given), signatures))
             elif name == _LOAD and called and is_v1_load(module, node, symbol):
                 assert isinstance(call, ast.Call)
                 given = _argument(call, 2, ("export_dir",))
@@ -261,6 +302,11 @@ class Traffic:
                 assert isinstance(call, ast.Call)
                 given = _argument(call, 0, ("export_dir",))
                 loads.append(_reading(call, name, paths.of(given)))
+            elif called and name.startswith(tuple(_MANAGED)):
+                start = next(one for one in _MANAGED if name.startswith(one))
+                given = _argument(call, *_MANAGED[start])
+                if given is not None:
+                    managed.append(_reading(node, name, paths.of(given)))
             elif name == _META:
                 given = _argument(call, 0, _PATH_ARGUMENTS) if called else None
                 metas.append(_reading(node, name, paths.of(given)))
@@ -272,8 +318,8 @@ class Traffic:
                 given = _argument(call, 0, _PATH_ARGUMENTS) if called else None
                 keys.append(_reading(node, name, paths.of(given)))
         saves = [
-            Writing(call.lineno, paths.of(_argument(call, 1, ("save_path",))))
-            for call in _saves(module)
+            Writing(node.lineno, paths.of(_argument(node, 1, ("save_path",))))
+            for node in _saves(module)
         ]
         for attribute in (n for name in READER_ATTRIBUTES for n in module.by_name.get(name, ())):
             if isinstance(attribute, ast.Attribute) and module.symbol(attribute) is None:
@@ -282,6 +328,7 @@ class Traffic:
             tuple(saves),
             tuple(exports),
             tuple(keys),
+            tuple(managed),
             tuple(metas),
             tuple(loads),
         )
@@ -362,22 +409,32 @@ def _nothing(node: ast.expr | None) -> bool:
     return node is None or (isinstance(node, ast.Constant) and not node.value)
 
 
-def _saves(module: Module) -> Iterator[ast.Call]:
-    """Yield the calls that may be those of a Saver's ``save``: a session, then a prefix."""
+def _saves(module: Module) -> Iterator[ast.expr]:
+    """Yield the calls that may be those of a Saver's ``save``: a session, then a prefix.
+
+    And the method itself where it is handed on (``save = saver.save``).
+    """
     for node in module.by_name.get("save", ()):
-        call = module.parents.get(node)
-        if not isinstance(call, ast.Call) or call.func is not node:
-            continue
         if not isinstance(node, ast.Attribute) or module.symbol(node) is not None:
-            continue
-        names = {keyword.arg for keyword in call.keywords}
-        if len(call.args) + len(names & {"sess", "save_path"}) < 2 and None not in names:
             continue
         if isinstance(node.value, ast.Name) and node.value in module.scope_of:
             _, bindings = module.find(node.value.id, module.scope_of[node.value])
-            if any(b.dotted is not None and b.dotted != "tensorflow" for b in bindings):
+            if any(_is_module(binding) for binding in bindings):
                 continue  # ``np.save``, ``torch.save``
-        yield call
+        call = module.parents.get(node)
+        if isinstance(call, ast.Call) and call.func is node:
+            names = {keyword.arg for keyword in call.keywords}
+            if len(call.args) + len(names & {"sess", "save_path"}) >= 2 or None in names:
+                yield call
+        elif isinstance(node.ctx, ast.Load) and "saver" in ast.unparse(node.value).lower():
+            yield node  # others are flags, ``args.save``
+
+
+def _is_module(binding: Binding) -> bool:
+    """Whether a name is that of an imported module, as far as its import shows."""
+    if isinstance(binding.node, ast.Import):
+        return True
+    return binding.dotted in ("scipy.misc", "matplotlib.pyplot", "PIL.Image")
 
 
 def _prefix(path: Path) -> Path:

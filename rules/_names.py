@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -61,6 +62,8 @@ def is_certainly_lost(known: KnownLoad, asked: Asked) -> bool:
     """
     if not known.migrated or not known.signatures:
         return False
+    if asked.tensor.rpartition(":")[2] != "0":
+        return True  # there, every output is the first one of an op
     names = [
         name
         for signature in known.signatures
@@ -68,10 +71,14 @@ def is_certainly_lost(known: KnownLoad, asked: Asked) -> bool:
     ]
     if any(name is None for name in names):
         return False
-    parts = set(asked.tensor.rpartition(":")[0].split("/"))
-    return not any(
-        parts & set(name.rpartition(":")[0].split("/")) for name in names if name is not None
-    )
+    parts = _parts(asked.tensor)
+    return not any(parts & _parts(name) for name in names if name is not None)
+
+
+def _parts(tensor: str) -> set[str]:
+    """Return the parts of a tensor's name, without the number that makes one of two alike."""
+    parts = tensor.rpartition(":")[0].lower().split("/")
+    return {re.sub(r"_\d+$", "", part) for part in parts}
 
 
 def asked_after(use: Use) -> list[Asked]:

@@ -24,6 +24,7 @@ from migrator.rule import (
     statement,
     stores,
     target,
+    targets_of,
 )
 
 from ._names import Asked, Held, asked_after, asked_elsewhere, held, is_certainly_lost
@@ -91,17 +92,17 @@ def saved_model_loader(use: Use) -> Rewrite | Keep | Manual | None:
     """
     if not is_v1_load(use.module, use.node, use.symbol):
         return None
-    asked = _collections(use)
+    known = _known(use)
+    asked = _collections(use, known)
     if asked is not None:
         return Manual(
             "saved_model.loader.load: stays on tensorflow.compat.v1, but what follows asks the"
-            f" loaded graph for {asked}, and a migrated export has none: its variables and"
-            " collections live in a function.",
+            f" loaded graph for {asked}, and a migrated export has none of it: its ops and"
+            " variables live in a function, and it has no collections.",
             "Take tensors from `signature_def`, and restore variables from a checkpoint; as long as"
             " the export it loads was written by TensorFlow 1, nothing needs to be done.",
             needs_v1=True,
         )
-    known = _known(use)
     return _UNKNOWN if known is None else _named(use, known)
 
 
@@ -150,7 +151,7 @@ def _named(use: Use, known: KnownLoad) -> Rewrite | Keep:
         message = (
             "saved_model.loader.load: stays on tensorflow.compat.v1, whose loader reads old and"
             f" migrated exports. It loads what {known.source} writes, and the tensors of its"
-            " signatures keep their names."
+            " signatures keep their names; any other tensor name does not."
         )
         return Keep(message if known.migrated else _UNKNOWN.message, covers=tuple(covers))
     return Rewrite(
@@ -164,16 +165,32 @@ def _named(use: Use, known: KnownLoad) -> Rewrite | Keep:
 def _noted(use: Use, known: KnownLoad, asked: Asked, place: Held | None) -> list[Cover]:
     """Return what is said of a name that stays."""
     seen: set[ast.expr] = use.shared.setdefault("names answered for", set())
-    if asked.node in seen or (place is None and not is_certainly_lost(known, asked)):
+    if asked.node in seen or (place is None and not known.migrated):
         return []
     seen.add(asked.node)
-    if place is None:
+    if place is None and is_certainly_lost(known, asked):
         return [_lost(known, asked)]
-    text = f"`{asked.name}` stays: it is {place}, and keeps its name in a migrated export."
+    text = (
+        f"`{asked.name}` stays: the code does not show whether a signature of {known.source} holds"
+        " it. If none does, a migrated export has no such tensor; a variable's name gives a handle."
+    )
+    if place is not None:
+        text = f"`{asked.name}` stays: it is {place}, and keeps its name in a migrated export."
     return [Cover(asked.node, _NAME, text, outcome=Outcome.KEPT, api=_LOAD)]
 
 
 def _lost(known: KnownLoad, asked: Asked) -> Cover:
+    if asked.tensor.rpartition(":")[2] != "0":
+        return Cover(
+            asked.node,
+            _NAME,
+            f"`{asked.name}` is a further output of its op, and in the migrated export that"
+            f" {known.source} writes, every tensor of a signature is the first output of one.",
+            outcome=Outcome.MANUAL,
+            api=_LOAD,
+            recipe="Take its name from `signature_def` if a signature holds it; else add it to the"
+            " outputs of the one that is exported, and export again.",
+        )
     what = "operation" if asked.operation else "tensor"
     keys = ", ".join(f"`{signature.key}`" for signature in known.signatures)
     return Cover(
@@ -252,25 +269,50 @@ def _quoted(text: str) -> str:
     return repr(text) if '"' in text or "\\" in text else f'"{text}"'
 
 
-def _collections(use: Use) -> str | None:
-    """Return the variables or collection that the function around the load asks for, or None."""
+def _collections(use: Use, known: KnownLoad | None) -> str | None:
+    """Return the variables or collection that the code after the load asks for, or None.
+
+    Only the function around the load, unless the export is certainly one that is migrated and the
+    file makes no variables of its own, which another function would ask for.
+    """
     scope = use.module.scope_of[use.node]
+    names = {symbol.name for _, symbol in use.shared["references"]}
+    everywhere = known is not None and known.migrated and names.isdisjoint(_MAKES)
     for node in use.module.nodes:
-        if not isinstance(node, ast.Call) or use.module.scope_of[node] is not scope:
+        inside = use.module.scope_of.get(node) is scope
+        if not (inside or everywhere) or not isinstance(node, (ast.Call, ast.Attribute)):
             continue
-        if (node.lineno, node.col_offset) <= (use.node.lineno, use.node.col_offset):
+        if inside and (node.lineno, node.col_offset) <= (use.node.lineno, use.node.col_offset):
+            continue
+        if isinstance(node, ast.Attribute):
+            if node.attr in _PARTS and _is_loaded(use, node.value):
+                return f"`{node.attr}`"
             continue
         name = use.called(node)
         if name in _ASKS:
             return f"`{name}`"
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "get_collection":
-            return "`get_collection`"
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
+            return f"`{node.func.attr}`"
     return None
 
+
+def _is_loaded(use: Use, node: ast.expr) -> bool:
+    """Whether ``node`` is what the load returns."""
+    if node is use.call:
+        return True
+    place = target(use.module, node)
+    return use.call is not None and place in (targets_of(use.module, use.call) or ())
+
+
+#: What hands on the graph that was written, op by op.
+_METHODS = frozenset({"get_collection", "get_collection_ref", "get_operations"})
+_PARTS = frozenset({"graph_def", "collection_def"})
+_MAKES = frozenset({"tf.Variable", "tf.get_variable", "tf.train.import_meta_graph"})
 
 _ASKS = frozenset(
     {
         "tf.get_collection",
+        "tf.get_collection_ref",
         "tf.global_variables",
         "tf.trainable_variables",
         "tf.local_variables",

@@ -129,7 +129,8 @@ def contrib_predictor(use: Use) -> Rewrite | Keep | Manual | None:
         if use.aliased:
             return None  # where the name is assigned, it is given the other function
         return Rewrite(
-            f"{name} is `tf2_bridge.{_BRIDGED[name]}`, which loads old and migrated exports.",
+            f"{name} is `tf2_bridge.{_BRIDGED[name]}`, which loads old and migrated exports."
+            f"{_named(use)}",
             {use.cst(use.node): expression(f"tf2_bridge.{_BRIDGED[name]}")},
             parts=frozenset({"predictor"}),
         )
@@ -137,3 +138,11 @@ def contrib_predictor(use: Use) -> Rewrite | Keep | Manual | None:
     if recipe is None:
         recipe = next(text for package, text in _OTHERS.items() if name.startswith(package))
     return Manual(f"{name}: left as it is; TensorFlow 2 has no tf.contrib.", recipe)
+
+
+def _named(use: Use) -> str:
+    """Return what is said of tensors that the call names itself."""
+    given = {keyword.arg for keyword in use.call.keywords} if use.call is not None else set()
+    if not given & {"input_names", "output_names"}:
+        return ""
+    return " In a migrated one, `input_names` and `output_names` find tensors of signatures only."

@@ -132,3 +132,34 @@ def test_a_builder_in_an_attribute() -> None:
         "            sess, [], {'k': predict_signature_def({'a': self.x}, {'b': y})})\n"
     )
     assert signatures(text) == (Signature("k", (("a", "z:0"),), (("b", "y:0"),)),)
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "name"),
+    [
+        ("def make():\n    return 1\nmake()\nmake()\n{}", "", "z:0"),
+        ("class Net:\n    def __init__(self):\n        {}Net()\n", "", "z:0"),
+        ("class Net:\n    def __init__(self):\n        {}Net()\nNet()\n", "", None),
+        ("class Net:\n    def __init__(self):\n        {}", "Net()\nNet()\n", None),
+        ("def go():\n    {}for i in range(2):\n    go()\n", "", None),
+        ("def go():\n    {}with tf.name_scope('a'):\n    go()\n", "", None),
+        ("tf.placeholder(tf.float32, [], 'z')\n{}", "", None),
+        ("tf.identity(x, name='Z')\n{}", "", None),
+        ("{}", "import tensorflow as tf\ntf.identity(1, name='z')\n", None),
+    ],
+)
+def test_names_that_may_be_given_twice(text: str, other: str, name: str | None) -> None:
+    """The second op of a name is called otherwise: only what is made once is sure of its own."""
+    lines = (
+        "z = tf.placeholder(tf.float32, name='z')\n",
+        "tf.saved_model.simple_save(sess, 'e', {'a': z}, {'b': z})\n",
+    )
+    indent = text.partition("{}")[0].rpartition("\n")[2]
+    indent = indent if not indent.strip() else ""
+    module = Module(HEAD + text.format(indent.join(lines)))
+    (node,) = module.by_name["simple_save"]
+    call = module.parents[node]
+    assert isinstance(call, ast.Call)
+    found = signatures_of(module, call, (Module(other),) if other else ())
+    assert found is not None
+    assert found[0].inputs == (("a", name),)

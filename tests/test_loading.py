@@ -493,3 +493,60 @@ def test_freezing_tools_give_the_numbers_of_tensorflow_1(
     shutil.rmtree(root / "out")
     after = run_all(tf2_python, root, ["train.py", "tools/freeze.py"])
     assert numbers(after["tools/freeze.py"]) == pytest.approx(expected, rel=1e-6), after
+
+
+@pytest.mark.parametrize(
+    ("saves", "reader"),
+    [
+        ("saver.save(tf.Session(), 'm/ckpt')\n", "read.py"),
+        ("saver.save(tf.Session(), 'm/ckpt')\n", "tools/read.py"),
+        ("save = saver.save\nsave(tf.Session(), 'm/ckpt')\n", "src/read.py"),
+        ("import conf\nconf.DIR = 'm/ckpt'\nsaver.save(tf.Session(), conf.DIR)\n", "read.py"),
+    ],
+)
+def test_readers_of_the_same_place_hold_from_anywhere(
+    make: Make,  # noqa: F811
+    saves: str,
+    reader: str,
+) -> None:
+    """A reader beside the Saver's folder counts if it names the place, or may name it near by."""
+    files = {
+        "src/train.py": f"{TF}saver = tf.train.Saver()\n{saves}",
+        "src/conf.py": "DIR = 'other/ckpt'\n",
+        reader: INSPECT.format("'m/ckpt'"),
+    }
+    (saver,) = findings(migrate([make(files)], ONE), "src/train.py", "TFM201")
+    assert saver.outcome is Outcome.MANUAL
+    assert reader in saver.message
+
+
+def test_a_saver_that_is_imported_saves(make: Make) -> None:  # noqa: F811
+    """``from net import saver`` brings a Saver, whose place counts."""
+    files = {
+        "net.py": f"{TF}saver = tf.train.Saver()\n",
+        "train.py": f"{TF}from net import saver\nsaver.save(tf.Session(), 'm/ckpt')\n",
+        "read.py": INSPECT.format("'m/ckpt'"),
+    }
+    (saver,) = findings(migrate([make(files)], ONE), "net.py", "TFM201")
+    assert saver.outcome is Outcome.MANUAL
+
+
+@pytest.mark.parametrize(
+    ("folder", "place", "held"),
+    [("tools/", "'m'", True), ("tools/", "'n'", False), ("b/", "'m'", True), ("b/", "f()", False)],
+)
+def test_a_managed_session_elsewhere_keeps_the_saver(
+    make: Make,  # noqa: F811
+    folder: str,
+    place: str,
+    held: bool,
+) -> None:
+    """What goes on from a Saver's checkpoint in a finalized graph must find a name-based one."""
+    home = "" if folder == "tools/" else "a/"
+    goes_on = f"{TF}with tf.train.MonitoredTrainingSession(checkpoint_dir={place}) as s: pass\n"
+    files = {
+        f"{home}train.py": f"{TF}saver = tf.train.Saver()\nsaver.save(tf.Session(), 'm/ckpt')\n",
+        f"{folder}more.py": goes_on,
+    }
+    (saver,) = findings(migrate([make(files)], ONE), f"{home}train.py", "TFM201")
+    assert saver.outcome is (Outcome.KEPT if held else Outcome.REWRITTEN)

@@ -606,6 +606,10 @@ MANAGES = "def train(op):\n    sess = tf.train.MonitoredTrainingSession(checkpoi
     [
         TF + MANAGES,
         TF + "def freeze(graph):\n    graph.finalize()\n",
+        TF + "def train(op):\n    tf.contrib.slim.learning.train(op, 'c')\n",
+        TF + "def evaluate():\n    tf.contrib.slim.evaluation.evaluate_once('', 'c', 'e')\n",
+        TF + "def evaluate():\n    tf.contrib.training.evaluate_once('c')\n",
+        TF + "from tf2_bridge import slim\ndef train(op):\n    slim.learning.train(op, 'c')\n",
     ],
 )
 def test_savers_beside_finalized_graphs_stay(make: Make, other: str) -> None:
@@ -616,6 +620,16 @@ def test_savers_beside_finalized_graphs_stay(make: Make, other: str) -> None:
     savers = [f for f in result.findings if f.code == "TFM201"]
     assert [f.outcome for f in savers] == [Outcome.KEPT]
     assert "train.py:" in savers[0].message
+
+
+def test_making_a_train_op_finalizes_nothing(make: Make) -> None:
+    """Of slim's learning, only its training loop and its evaluations hold Savers back."""
+    makes = (
+        TF + "def step(loss, o):\n    return tf.contrib.slim.learning.create_train_op(loss, o)\n"
+    )
+    found = migrate([make({"pretrain.py": SAVES, "train.py": makes})])
+    (result,) = [file for file in found.report.files if file.path == "pretrain.py"]
+    assert [f.outcome for f in result.findings if f.code == "TFM201"] == [Outcome.REWRITTEN]
 
 
 @pytest.mark.parametrize(
@@ -643,6 +657,27 @@ def test_compat_v1_program_gets_graph_mode(tmp_path: Path) -> None:
     assert (
         "import tensorflow.compat.v1 as tf\nimport tf2_bridge\n\ntf.disable_v2_behavior()\n" in text
     )
+
+
+def test_compat_v1_program_gets_graph_mode_beside_a_neutral_file(make: Make) -> None:
+    """A file that only defines turns nothing on, though its import of TensorFlow is swapped."""
+    found = migrate(
+        [
+            make(
+                {
+                    "train.py": "import tensorflow as tf\nimport records\n\n"
+                    "def main():\n    with tf.compat.v1.Session() as sess:\n"
+                    "        x = tf.compat.v1.placeholder(tf.float32)\n"
+                    "        tf.compat.v1.train.Saver().restore(sess, records.PATH)\n",
+                    "records.py": "import tensorflow as tf\n\nPATH = 'c'\n\n"
+                    "def write(path):\n    return tf.io.TFRecordWriter(path)\n",
+                }
+            )
+        ],
+        ONE,
+    )
+    (text,) = [text for source, text in found.changes if source.relative == "train.py"]
+    assert "tf.compat.v1.disable_v2_behavior()\n" in text
 
 
 @pytest.mark.parametrize(

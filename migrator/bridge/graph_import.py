@@ -5,6 +5,7 @@ Part of ``tf2_bridge``, with :mod:`migrator.bridge.graph_module`.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -252,6 +253,8 @@ class _Imported:
         And the names of those that are slices of what is in the checkpoint.
         """
         graph, result, slices = self.resources.graph, {}, []
+        # One op restores all variables: its constants are parsed once.
+        strings = functools.cache(lambda op: tf.make_ndarray(op.get_attr("value")))
         for name in _ancestors(graph, self.saver_def.restore_op_name):
             op = graph.get_operation_by_name(name)
             if op.type not in ("Assign", "AssignVariableOp"):
@@ -261,10 +264,7 @@ class _Imported:
                 value = value.op.inputs[0]
             variable = self.variables.get(op.inputs[0].op.name)
             if value.op.type == "RestoreV2" and variable is not None:
-                name, part = (
-                    tf.make_ndarray(one.op.get_attr("value"))[value.value_index]
-                    for one in value.op.inputs[1:3]
-                )
+                name, part = (strings(one.op)[value.value_index] for one in value.op.inputs[1:3])
                 result[tf.compat.as_str(name)] = variable
                 slices.extend([variable.name] if part else [])
         return result, sorted(slices)

@@ -111,8 +111,9 @@ def _spec(info: Any) -> Any:
 
 def _parameter(key: str) -> str:
     """Return the name that an input has in a function of Python."""
-    name = re.sub(r"\W", "_", key)
-    return name if name.isidentifier() and not keyword.iskeyword(name) else f"arg_{name}"
+    name = re.sub(r"\W", "_", key, flags=re.ASCII)
+    usable = name[:1].isalpha() and not keyword.iskeyword(name) and name != "self"
+    return name if usable else f"arg_{name}"
 
 
 def graph_predictor(export_dir: Any, *args: Any, **options: Any) -> GraphPredictor:

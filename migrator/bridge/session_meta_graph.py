@@ -37,10 +37,10 @@ def session_meta_graph(
     saver = tf.compat.v1.train.import_meta_graph(
         meta_graph_or_file, clear_devices=clear_devices, import_scope=import_scope, **kwargs
     )
-    return None if saver is None else _ImportedSaver(saver_def=saver.as_saver_def())
+    return None if saver is None else _MetaGraphSaver(saver_def=saver.as_saver_def())
 
 
-class _ImportedSaver(tf.compat.v1.train.Saver):  # type: ignore[misc]
+class _MetaGraphSaver(tf.compat.v1.train.Saver):  # type: ignore[misc]
     """A Saver of the nodes that a graph was saved with.
 
     TensorFlow's own finds the variables of an object-based checkpoint by the op names of all
@@ -54,7 +54,10 @@ class _ImportedSaver(tf.compat.v1.train.Saver):  # type: ignore[misc]
     def restore(self, sess: Any, save_path: Any) -> None:
         """Restore a checkpoint of either kind; raise as ``tf.compat.v1.train.Saver`` does."""
         reader = None if sess is None else self._reader(sess.graph, save_path)
-        (super() if reader is None else reader).restore(sess, save_path)
+        if reader is None:
+            super().restore(sess, save_path)
+        else:
+            reader.restore(sess, save_path)
 
     def _reader(self, graph: Any, prefix: Any) -> Any:
         """Return the Saver that reads what this one's nodes do not find, or None.
@@ -68,7 +71,7 @@ class _ImportedSaver(tf.compat.v1.train.Saver):  # type: ignore[misc]
             return None
         file = tf.train.load_checkpoint(prefix)
         held = file.get_variable_to_shape_map()
-        places = _restored(graph, self.saver_def.restore_op_name)
+        places = _filled_by(graph, self.saver_def.restore_op_name)
         if places is None or all(key in held for key in places):
             return None
         names = {key: _name_of_key(key) or key for key in places}
@@ -88,7 +91,7 @@ class _ImportedSaver(tf.compat.v1.train.Saver):  # type: ignore[misc]
         return self._readers[found]
 
 
-def _restored(graph: Any, restore: str) -> dict[str, Any] | None:
+def _filled_by(graph: Any, restore: str) -> dict[str, Any] | None:
     """Return the variables that the op ``restore`` fills, by their keys in a checkpoint.
 
     None where it fills parts of one, or something that is none.

@@ -98,8 +98,10 @@ def _flat(infos: Any, parameters: bool = False) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     taken = set(infos)
     for key in sorted(infos):
-        name = re.sub(r"\W", "_", key) if parameters else key
-        if parameters and (not name.isidentifier() or keyword.iskeyword(name)):
+        name = re.sub(r"\W", "_", key, flags=re.ASCII) if parameters else key
+        # TensorFlow saves no function with a parameter that is called self.
+        usable = name[:1].isalpha() and not keyword.iskeyword(name) and name != "self"
+        if parameters and not usable:
             name = f"arg_{name}"
         for index, tensor in enumerate(_tensor_names(infos[key])):
             candidate, count = name if not index else f"{name}_{index}", index

@@ -226,9 +226,9 @@ class _Slice:
             for op in self.state:
                 held = state[op.name]
                 if isinstance(held, tf.lookup.StaticHashTable):
-                    value = tf.raw_ops.Identity(input=held.resource_handle)
+                    value = _captured(held.resource_handle)
                 elif op.type == "VarHandleOp" or op.name in self.captured:
-                    value = tf.raw_ops.Identity(input=held.handle)
+                    value = _captured(held.handle)
                 else:
                     value = held.read_value()
                 input_map[f"{op.name}:0"] = value
@@ -254,3 +254,12 @@ def _functions(node: Any) -> list[str]:
     for value in node.attr.values():
         names.extend(f.name for f in [value.func, *value.list.func] if f.name)
     return names
+
+
+def _captured(outer: Any) -> Any:
+    """Return a tensor from outside of the function that is built as one of its graph.
+
+    No op passes it on: when the function is loaded, what a handle is of is told to the tensor that
+    captures it and to no other, and the gradients of branches and loops ask for it.
+    """
+    return tf.compat.v1.get_default_graph().capture(outer)

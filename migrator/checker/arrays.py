@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Archive", "ArrayWriter", "Tensor"]
+__all__ = ["Archive", "ArrayWriter", "Scaled", "Tensor"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,26 @@ class Archive:
                     raise ValueError(f"the array {entry['key']} is cut off")
                 yield np.frombuffer(data, dtype)
                 left -= count
+
+
+class Scaled(Archive):
+    """The arrays of another archive, those of floats multiplied by a number."""
+
+    def __init__(self, archive: Archive, factor: float) -> None:
+        self._archive = archive
+        self._factor = factor
+
+    def tensor(self, entry: Mapping[str, Any]) -> Tensor:
+        """Return the tensor that an index entry describes."""
+        found = self._archive.tensor(entry)
+        return Tensor(found.dtype, self._times(found.array))
+
+    def pieces(self, entry: Mapping[str, Any], items: int) -> Iterator[np.ndarray[Any, Any]]:
+        """Yield the values of a tensor of numbers in C order, ``items`` of them at a time."""
+        return map(self._times, self._archive.pieces(entry, items))
+
+    def _times(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        return array * array.dtype.type(self._factor) if array.dtype.kind == "f" else array
 
 
 class ArrayWriter:

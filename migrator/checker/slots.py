@@ -56,38 +56,35 @@ def scalar(entry: Entry) -> str | None:
     return (entry.get("optimizer") or {}).get("scalar")
 
 
-def rate_of(entry: Entry, entries: Sequence[Entry]) -> tuple[bool, Entry | None]:
-    """Return whether a slot is one of Keras' SGD, and the learning rate that is multiplied in.
+def rate_of(entry: Entry, entries: Sequence[Entry]) -> list[Entry | None] | None:
+    """Return the learning rate of Keras' SGD that is multiplied into a slot; None into any other.
 
     Keras holds ``v = m * v - rate * gradient`` where TensorFlow 1's Momentum holds
-    ``m * a + gradient``, so one that is the other's has ``v = -rate * a``.  In a name-based
-    checkpoint Keras of TensorFlow 1 calls it ``SGD/net/w/momentum``, beside ``SGD/iter``.
+    ``a = m * a + gradient``, so one that is the other's has ``v = -rate * a``.  In a name-based
+    checkpoint, Keras of TensorFlow 1 calls it ``SGD/net/w/momentum``, beside ``SGD/iter``.
 
     Args:
         entry: of a variable.
         entries: all of its side.
 
     Returns:
-        True for such a slot, with the entry of its learning rate; None in place of that where
-        the rate follows a schedule or decays, and so is not known.
+        The learning rate, None where it follows a schedule, and by what it decays, if it can.
     """
     known = entry.get("optimizer") or {}
-    names = {str(other["names"][0]): other for other in entries}
-    stem, _, last = str(entry["names"][0]).rpartition("/")
+    name = str(entry["names"][0])
     if "rate" in known:
         rate = next((other for other in entries if other["key"] == known["rate"]), None)
-        decays = [other for other in entries if scalar(other) == "decay"]
-    elif not known and last == "momentum":
-        parts = stem.split("/")
-        scopes = ["/".join(parts[:end]) for end in range(1, len(parts))]
-        scope = next((scope for scope in scopes if f"{scope}/iter" in names), None)
-        if scope is None:
-            return False, None
-        rate = names.get(f"{scope}/learning_rate")
-        decays = [names[f"{scope}/decay"]] if f"{scope}/decay" in names else []
-    else:
-        return False, None
-    return True, None if decays else rate
+        return [rate, *(other for other in entries if scalar(other) == "decay")]
+    if known or not name.endswith("/momentum"):
+        return None
+    names = {str(other["names"][0]): other for other in entries}
+    parts = name.split("/")[:-1]
+    scopes = ["/".join(parts[:end]) for end in range(1, len(parts))]
+    for scope in scopes:
+        if f"{scope}/iter" in names:
+            decay = names.get(f"{scope}/decay")
+            return [names.get(f"{scope}/learning_rate"), *([] if decay is None else [decay])]
+    return None
 
 
 def pair_slots(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from migrator.checker.arrays import Archive
+import numpy as np
+
+from migrator.checker.arrays import Archive, Scaled
 from migrator.checker.matching import match_variables
-from migrator.checker.slots import judge_power, power_number, scalar, slot
+from migrator.checker.slots import judge_power, power_number, rate_of, scalar, slot
 from migrator.checker.stored import StoredValues, digest_of, kind_of, spell
 from migrator.checker.tolerances import Tolerances
 from migrator.results import CheckStatus, ContractDelta, DeltaStatus, OutputDelta
@@ -15,6 +18,7 @@ from migrator.results import CheckStatus, ContractDelta, DeltaStatus, OutputDelt
 __all__ = ["compare_variables", "of_training"]
 
 Entry = Mapping[str, Any]
+_Rate = Sequence[Entry | None]
 
 
 def compare_variables(
@@ -51,10 +55,16 @@ def compare_variables(
     work = _Comparison(arrays, saved_model, tolerances or Tolerances())
     training = of_training(before) if superset else set()
     counted = set()
+    steps: list[Entry] = []
     for old, new in matching.pairs:
-        delta = work.pair(old, new)
+        rates = rate_of(old, before), rate_of(new, after)
+        if (rates[0] is None) == (rates[1] is None):
+            delta = work.pair(old, new)
+        else:
+            delta = work.momentum(old, new, rates)
         if delta.status is DeltaStatus.EQUAL:
             counted |= _counted(old, new)
+            steps += [old] if _is_step(old) else []
     for old, pieces in matching.parts:
         work.whole(old, pieces, "after")
     for pieces, new in matching.joined:
@@ -68,7 +78,7 @@ def compare_variables(
     missing = work.powers(missing, after, "after", counted)
     extra = work.powers(extra, before, "before", counted)
     for entry in missing:
-        if id(entry) not in work.told:
+        if id(entry) not in work.told and not work.repeats(entry, steps):
             work.missing(entry, id(entry) in training)
     for entry in extra:
         if id(entry) not in work.told:
@@ -100,6 +110,33 @@ class _Comparison(StoredValues):
         self.notes.append(ContractDelta(f"variables/{name}", status, spell(old), said))
         self.pair(old, new, f"called {other} after, by its values")
 
+    def momentum(
+        self, old: Entry, new: Entry, rates: tuple[_Rate | None, _Rate | None]
+    ) -> OutputDelta:
+        """Compare a momentum of TensorFlow 1 with one of Keras' SGD, which has the rate in it.
+
+        Args:
+            old: the slot before.
+            new: the slot after.
+            rates: of each side, the learning rate and the decay of SGD; None of the other one.
+        """
+        here, there = (0, 1) if rates[0] is not None else (1, 0)
+        side = ("before", "after")[here]
+        values = []
+        for entry in rates[here] or ():
+            tensor = None if entry is None else self._arrays[here].tensor(entry["array"])
+            single = tensor is not None and tensor.shape == () and tensor.array.dtype.kind == "f"
+            values.append(float(tensor.array) if tensor is not None and single else math.nan)
+        rate, decays = values[0], values[1:]
+        if not 0 < rate < math.inf or any(decays):
+            note = f"SGD {side} has its learning rate in it, and holds no constant one to compare"
+            name = old["names"][0]
+            return self.keep(OutputDelta(name, DeltaStatus.DIFFERS, note=note))
+        scaled = list(self._arrays)
+        scaled[there] = Scaled(scaled[there], -rate)
+        work = StoredValues((scaled[0], scaled[1]), self._tolerances)
+        return self.keep(work.compared(old, new), f"SGD {side} keeps {-rate:.6g} times it")
+
     def powers(
         self,
         entries: Sequence[Entry],
@@ -127,7 +164,7 @@ class _Comparison(StoredValues):
             return list(entries)
         made = int(other.tensor(steps[0]["array"]).array)
         # a global step beside the iterations, which is compared with the other side's
-        beside = [e for e in others if e["names"][0].rpartition("/")[2] == "global_step"]
+        beside = [e for e in others if _is_step(e)]
         values = [other.tensor(entry["array"]).array for entry in beside]
         confirmed = id(steps[0]) in counted or any(
             value is not None and value.shape == () and value == made for value in values
@@ -153,6 +190,25 @@ class _Comparison(StoredValues):
             )
             self.told.add(id(steps[0]))
         return left
+
+    def repeats(self, entry: Entry, steps: Sequence[Entry]) -> bool:
+        """Say of a Keras optimizer's iterations that a global step, kept after, is as many.
+
+        Args:
+            entry: of the before side, and without a counterpart.
+            steps: the global steps before of which the after side has the equal.
+
+        Returns:
+            Whether they are.
+        """
+        if scalar(entry) != "iterations":
+            return False
+        read = self._arrays[0].tensor
+        made = read(entry["array"]).array
+        same = [step for step in steps if np.array_equal(read(step["array"]).array, made)]
+        if same:
+            self._note(entry, f"{spell(entry)}, {same[0]['names'][0]} once more", "absent")
+        return bool(same)
 
     def missing(self, entry: Entry, training: bool) -> None:
         """Say that a variable of the before side has no counterpart."""
@@ -202,6 +258,11 @@ def of_training(entries: Sequence[Entry]) -> set[int]:
         ):
             found.add(id(entry))
     return found
+
+
+def _is_step(entry: Entry) -> bool:
+    """Return whether an entry is a variable that counts steps for TensorFlow 1."""
+    return scalar(entry) is None and entry["names"][0].rpartition("/")[2] == "global_step"
 
 
 def _counted(old: Entry, new: Entry) -> set[int]:

@@ -11,6 +11,7 @@ from typing import Any
 from migrator.checker.process import Job, default_memory
 from migrator.checker.sides import Kind, find_side
 from migrator.convert.folders import workshop
+from migrator.convert.latest import STATE, is_latest, state_of
 from migrator.convert.run import _MAKING, _checked, _interpreter, _made
 from migrator.interrupts import termination_interrupts
 from migrator.results import CheckStatus, ContractDelta, ModelCheck
@@ -63,6 +64,13 @@ def convert_checkpoint(
 
     A name-based result has TensorFlow 1's names, Adam's powers and slots for its Saver, its
     ``NewCheckpointReader`` and ``init_from_checkpoint``.
+
+    SGD of Keras has the learning rate in its slots, which Momentum of TensorFlow 1 has not, so
+    that one has to be known and constant: it is the setting, or the meta graph's, or the one in
+    the object-based checkpoint.
+
+    Where ``tf.train.latest_checkpoint`` finds ``before`` in its folder, it finds ``after`` in its
+    own: a state file, ``checkpoint``, is written there too, unless there is one.
 
     Args:
         before: prefix of a checkpoint; a ``.meta`` file beside it tells the order of the variables
@@ -138,6 +146,14 @@ def convert_checkpoint(
         notes = (ContractDelta("conversion", CheckStatus.NOTE, sentence) for sentence in said)
         found = replace(found, contract=(*found.contract, *notes))
         if found.match:
+            state = target.parent / STATE if is_latest(Path(path)) else None
+            if state is not None and os.path.lexists(state):
+                sentence = f"{state} is left as it is: latest_checkpoint goes by that"
+                said = (*said, sentence)
+                note = ContractDelta("conversion", CheckStatus.NOTE, sentence)
+                found = replace(found, contract=(*found.contract, note))
+            elif state is not None:
+                (room / "made" / STATE).write_text(state_of(target.name))
             _put_in_place(room / "made", target)
     names = tuple(answer["variables"])
     return CheckpointConversion(side.path, os.fspath(after), to, found, names, said)
@@ -179,9 +195,13 @@ def _put_in_place(made: Path, after: Path) -> None:
     done: list[Path] = []
     try:
         _refuse_occupied(after)
+        state = made / STATE
         for path in _files(made, after.name):
             done.append(after.parent / path.name)
             os.rename(path, done[-1])
+        if state.exists() and not os.path.lexists(after.parent / STATE):
+            done.append(after.parent / STATE)
+            os.rename(state, done[-1])
     except BaseException as error:
         for path in done:
             path.unlink(missing_ok=True)

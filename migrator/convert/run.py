@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -229,6 +230,11 @@ def _made(job: Job, path: str) -> Mapping[str, Any]:
     try:
         (answer,) = run_jobs([job], job.request["seconds"], parallel=False)
     except WorkerFailed as failure:
+        if os.strerror(errno.ENOSPC) in str(failure):
+            raise CannotConvert(
+                f"{path} is not converted: there is no room left on the disk of AFTER "
+                f"({os.strerror(errno.ENOSPC)}); make room, or name another place"
+            ) from None
         if failure.ended and failure.phase in ("", "python"):
             raise CannotOpen(
                 f"{path} cannot be converted with {job.python}, which {failure}; give --python "

@@ -69,10 +69,10 @@ def lifted_plan(job: Job) -> Plan | Refused | None:
     saves = any(symbol.name == "tf.train.Saver" for _, symbol in job.references)
     for near, what in (
         (context.key_readers, "reads checkpoints by the names of variables"),
-        (context.finalizers, "restores with TensorFlow 1's own Saver"),
+        (context.finalizers, "finalizes a graph and restores with TensorFlow 1's own Saver"),
     ):
         if saves and near:
-            return Refused(places[0], f"`{near[0]}` {what}, which need their old keys")
+            return Refused(places[0], f"`{near[0]}` {what}, which needs the checkpoints' old keys")
     lost = _lost_name(job)
     if lost is not None:
         return Refused(places[0], lost)

@@ -109,17 +109,23 @@ class FunctionView:
         specs = self._loaded.signatures[key].structured_input_signature[1]
         found = {}
         for name in names:
-            argument = sanitized(name)
-            if name not in specs and argument in specs:
-                found[name] = argument
+            if name not in specs:
+                argument = next((one for one in _spellings(name) if one in specs), None)
+                if argument is not None:
+                    found[name] = argument
         return found
 
 
 def sanitized(name: str) -> str:
     """Return the Python parameter name that TensorFlow 2 makes of a signature's input name."""
     swapped = "".join(c if c.isalnum() else "_" for c in name)
-    usable = swapped[:1].isalpha() and not keyword.iskeyword(swapped)
+    usable = swapped[:1].isalpha() and not keyword.iskeyword(swapped) and swapped != "self"
     return swapped if usable else "arg_" + swapped
+
+
+def _spellings(name: str) -> Tuple[str, str]:
+    """Return what a parameter may be called: ours, as a node's name, has no other letters."""
+    return sanitized(name), sanitized("".join(c if c < "\x80" else "_" for c in name))
 
 
 def parameter(name: str, inputs: Json, names: Any) -> str:
@@ -163,9 +169,9 @@ def matching(name: str, names: Any) -> str:
     """
     if name in names:
         return name
-    safe = sanitized(name)
-    if safe in names:
-        return safe
+    for safe in _spellings(name):
+        if safe in names:
+            return safe
     raise ValueError("it has no input %r, only %s" % (name, sorted(names)))
 
 

@@ -7,6 +7,7 @@ Each saves one model and returns what the session says before, and what the v1 s
 # ruff: noqa: UP031, B905  (Python 3.7 and TensorFlow 1.15 run it too)
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from google.protobuf import json_format
@@ -214,13 +215,13 @@ def dense_model(folder):
 @scenario
 def odd_keys(folder):
     """Keys that are no Python names; a key that is a tensor's name."""
-    keys = ["input/x", "1x", "dense_input:0", "in", "a-b", "a_b", "X"]
+    keys = ["input/x", "1x", "dense_input:0", "in", "a-b", "a_b", "X", "ß/ü", "_x/y"]
     inputs = {k: tf.placeholder(tf.float32, [], name="p%d" % i) for i, k in enumerate(keys)}
     total = tf.add_n([inputs[k] * float(i + 1) for i, k in enumerate(keys)], name="total")
     outputs = {"out/y:0": total, "2": total * 2, "in": total + 1}
     values = {k: np.float32(i * i + 1) for i, k in enumerate(keys)}
     python = {"input/x": "input_x", "1x": "arg_1x", "dense_input:0": "dense_input_0"}
-    python.update({"in": "arg_in", "a-b": "a_b_1"})
+    python.update({"in": "arg_in", "a-b": "a_b_1", "ß/ü": "arg____", "_x/y": "arg__x_y"})
     return everything(
         started(), folder + "/m", {"a/key": (inputs, outputs)}, {"a/key": values}, python
     )
@@ -815,3 +816,30 @@ if KIND != "tf1":
         tf.get_default_graph().finalize()
         save(session, folder + "/m", {"k": ({"x": x}, {"y": y})})
         return served(folder + "/m", {"k": {"x": 3.0}})
+
+
+if KIND == "graph":  # in the others there is no eager execution
+
+    @scenario
+    def gradients_after_loading(folder):
+        """Functional branches and loops over resource variables train once they are loaded."""
+        x = tf.placeholder(tf.float32, [2], name="x")
+        w = tf.get_variable("w", initializer=weights([2, 2]), use_resource=True)
+        picked = tf.cond(x[0] > 0, lambda: tf.gather(w, [1, 1]), lambda: w * x)
+        _, looped = tf.while_loop(
+            lambda i, _: i < 2, lambda i, a: (i + 1, tf.linalg.matvec(w, a)), [tf.constant(0), x]
+        )
+        signatures = {"k": ({"x": x}, {"picked": picked, "looped": looped})}
+        save(started(), folder + "/m", signatures)
+
+        def gradients():
+            module = tf.saved_model.load_v2(folder + "/m")
+            with tf.GradientTape(persistent=True) as tape:
+                made = module.signatures["k"](x=tf.constant([1.0, 2.0]))
+            (held,) = module.graph_variables
+            found = [tape.gradient(made[name], held) for name in ("picked", "looped")]
+            return [tf.convert_to_tensor(one).numpy() for one in found]
+
+        kinds = sorted({op.type for op in x.graph.get_operations()} & {"If", "While"})
+        with ThreadPoolExecutor(1) as other:  # no graph is the default one in it
+            return [kinds, *other.submit(gradients).result()]

@@ -244,6 +244,14 @@ def test_more_that_works(mode: str, name: str, expected: Any, bridge_runs: Runs)
     assert seen(bridge_runs(mode)[0], name) == expected
 
 
+def test_gradients_after_loading(bridge_runs: Runs) -> None:
+    """A loaded export has the gradients of functional branches and loops that read variables."""
+    kinds, picked, looped = seen(bridge_runs("graph")[0], "gradients_after_loading")
+    assert kinds == ["If", "While"]
+    assert picked == [[0.0, 0.0], [2.0, 2.0]]
+    assert looped == [pytest.approx([-0.6, -0.2]), pytest.approx([-0.4, 0.2])]
+
+
 def test_tf_slim_imports(tf2_python: str) -> None:
     """After alias_slim(), tf_slim builds a network; calling it twice is fine."""
     code = """

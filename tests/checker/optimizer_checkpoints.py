@@ -3,7 +3,8 @@
 ``slots_names_<label>`` is the name-based one, with the names and the numbers that TensorFlow 1
 gives to slots.  ``slots_<form>_<label>`` holds the same values, object-based.  Faults are at
 the end of the name: ``_swapped`` exchanges the slots of each variable, ``_other`` those of two
-variables of one shape, ``_behind`` has made one step less.
+variables of one shape, ``_behind`` has made one step less, ``_plain`` has no learning rate in the
+momentum of Keras' SGD, and ``_scheduled`` none beside it.
 """
 
 import os
@@ -11,6 +12,7 @@ import os
 import numpy as np
 
 STEPS = 7
+RATE = np.float32(0.01)
 SHAPES = {"net/w": (2, 3), "net/v": (2, 3), "net/b": (3,)}
 #: label → roles, in the order in which TensorFlow 1 numbers them
 SLOTS = {
@@ -90,9 +92,19 @@ def write_all(tf, folder):
             write_names(tf, prefix("slots_names_Adam_uncounted"), content)
         content["global_step"] = np.int64(STEPS)
         write_names(tf, prefix("slots_names_" + label), content)
+    import keras
+    import tf_keras
+
     for form, table in makers(tf).items():
         for label, make in table.items():
             faults = ["", "_other"] + ["_swapped"] * (len(SLOTS[label]) > 1)
+            if label == "Momentum" and form != "tf1":
+                faults.append("_plain")
+                schedules = (keras if form == "keras3" else tf_keras).optimizers.schedules
+                schedule = schedules.ExponentialDecay(float(RATE), 10, 1.0)
+                scheduled = type(make())(schedule, momentum=0.9)
+                name = f"slots_{form}_{label}_scheduled"
+                write_objects(tf, prefix(name), label, scheduled, "_scheduled")
             for fault in faults + ["_behind"] * (label == "Adam"):
                 name = f"slots_{form}_{label}{fault}"
                 write_objects(tf, prefix(name), label, make(), fault)
@@ -120,7 +132,9 @@ def write_objects(tf, prefix, label, optimizer, fault):
             else:
                 (kept,) = (n for n in LISTS[role] if hasattr(optimizer, n))
                 slot = getattr(optimizer, kept)[position]
-            slot.assign(VALUES[label, wanted, name])
+            value = VALUES[label, wanted, name]
+            multiplied = label == "Momentum" and hasattr(optimizer, "iterations")
+            slot.assign(-RATE * value if multiplied and fault != "_plain" else value)
     steps = STEPS - (fault == "_behind")
     more = {}
     if hasattr(optimizer, "iterations"):

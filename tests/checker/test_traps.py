@@ -106,6 +106,8 @@ OBJECTS = [
     for label, faults in FAULTS.items()
     for fault in ("", *faults)
 ]
+#: Faults of the momentum of Keras' SGD, which has the learning rate in it.
+RATES = [f"slots_{f}_Momentum_{fault}" for f in FORMS[1:] for fault in ("plain", "scheduled")]
 
 
 def runs(models: Path, folder: Path, prefix: str) -> list[dict[str, Any]]:
@@ -139,7 +141,7 @@ def traps(tf2_python: str, tmp_path_factory: pytest.TempPathFactory) -> Answers:
     models = folder / "models"
     models.mkdir()
     requests = runs(models, folder, "two") + answers_to(models, folder, "two")
-    for name in (*CHECKPOINTS, *OBJECTS):
+    for name in (*CHECKPOINTS, *OBJECTS, *RATES):
         path = models / name / "model.ckpt"
         requests.append(request("checkpoint", "before", path, folder / name))
     requests += frozen(models, folder)
@@ -331,6 +333,27 @@ def test_no_wrong_slot_passes(traps: Answers, form: str, label: str, fault: str)
         "_behind": {"beta1_power", "beta2_power"} | ({"global_step"} if form != "tf1" else set()),
     }
     assert wrong == expected[fault]
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("objects", RATES)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_momentum_has_the_learning_rate_in_it(
+    traps: Answers, objects: str, backwards: bool
+) -> None:
+    """SGD of Keras would train on wrongly with what TensorFlow 1's Momentum accumulated."""
+    names = "slots_names_Momentum"
+    one, two = (objects, names) if backwards else (names, objects)
+    found = traps.judge(one, two)
+    assert found.verdict is Verdict.MISMATCH
+    wrong = [delta for delta in found.variables if delta.status is DeltaStatus.DIFFERS]
+    assert len(wrong) == 3
+    side = "before" if backwards else "after"
+    note = {
+        "plain": f"SGD {side} keeps -0.01 times it",
+        "scheduled": f"SGD {side} has its learning rate in it, and holds no constant one",
+    }[objects.rpartition("_")[2]]
+    assert all(note in delta.note for delta in wrong)
 
 
 def _endings(label: str) -> tuple[str, ...]:

@@ -14,10 +14,10 @@ np = pytest.importorskip("numpy")
 from checker.harness import INF, NAN, Arrays, entry, tensor  # noqa: E402
 
 from migrator.checker.arrays import Archive, ArrayWriter, Tensor  # noqa: E402
-from migrator.checker.compare import compare  # noqa: E402
+from migrator.checker.compare import CHUNK, compare  # noqa: E402
 from migrator.checker.matching import match_variables  # noqa: E402
 from migrator.checker.verdict import judge_checkpoints  # noqa: E402
-from migrator.results import Verdict  # noqa: E402
+from migrator.results import DeltaStatus, Verdict  # noqa: E402
 
 
 def matched(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Any:
@@ -218,6 +218,90 @@ def test_numbered_variables_of_optimizers_do_not_meet_by_number() -> None:
     assert met(side("m", "v"), side("accumulator", "linear")) == {("w", "w")}
 
 
+def sgd(rate: str | None = "rate") -> list[dict[str, Any]]:
+    """Return the entries of a Keras SGD's checkpoint."""
+    scalars = [entry("rate", shape=(), optimizer={"scalar": "learning_rate"})]
+    known = {"slot": "momentum", "of": "w", "rate": rate}
+    return [entry("w"), entry("v", key="v", optimizer=known), *scalars]
+
+
+A, V = tensor([1.0, -2.0]), tensor([-0.1, 0.2])
+#: What SGD of Keras holds, its rate, its decay, and whether [1, -2] in TensorFlow 1 is the same.
+MOMENTA: list[Any] = [
+    (V, 0.1, None, True),
+    (V, 0.1, 0.0, True),
+    (V, 0.1, 0.5, False),
+    (V, 0.2, None, False),
+    (V, NAN, None, False),
+    (V, -0.1, None, False),
+    (A, 0.1, None, False),
+    (tensor([0.1, -0.2]), 0.1, None, False),
+    (tensor([-0.1, 0.20001]), 0.1, None, False),
+    (tensor([0.0, 0.0]), 0.0, None, False),
+]
+
+
+@pytest.mark.parametrize(("value", "rate", "decay", "same"), MOMENTA)
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("named", [False, True])
+def test_the_learning_rate_is_in_the_momentum_of_keras(
+    value: Tensor, rate: float, decay: float | None, same: bool, backwards: bool, named: bool
+) -> None:
+    """What TensorFlow 1 accumulates is multiplied by minus the rate beside Keras' slot."""
+    old = {"w": W, "w/Momentum": A}
+    new = {"w": W, "v": value, "rate": tensor(rate)}
+    after = sgd()
+    if decay is not None:
+        new["decay"] = tensor(decay)
+        after.append(entry("decay", shape=(), optimizer={"scalar": "decay"}))
+    if named:  # as Keras of TensorFlow 1 does in a name-based checkpoint
+        spelled = {"w": "w", "v": "SGD/w/momentum", "rate": "SGD/learning_rate"}
+        spelled["decay"] = "SGD/decay"
+        new = {spelled[key]: held for key, held in new.items()}
+        after = [entry(name, shape=held.shape) for name, held in new.items()]
+        after.append(entry("SGD/iter", shape=()))
+        new["SGD/iter"] = tensor(5, "int64")
+        old = {"w": W, "a": A}  # and tf.train.MomentumOptimizer as an object
+        before = [entry("w"), slot("a", "momentum", "w")]
+    else:
+        before = [entry("w"), entry("w/Momentum")]
+    sides: Any = [({"variables": before}, Arrays(**old)), ({"variables": after}, Arrays(**new))]
+    (one, first), (two, second) = sides[::-1] if backwards else sides
+    found = judge_checkpoints(one, two, (first, second))
+    (delta,) = [d for d in found.variables if "SGD" in d.note and "keeps" in d.note] or [
+        d for d in found.variables if "has its learning rate in it" in d.note
+    ]
+    assert (delta.status in (DeltaStatus.EQUAL, DeltaStatus.CLOSE)) is same, found.variables
+
+
+def test_a_momentum_without_a_rate_is_never_the_same() -> None:
+    """A schedule is not stored; two slots of SGD are compared as they are."""
+    before, after = [entry("w"), entry("w/Momentum")], sgd(None)
+    new = Arrays(w=W, v=V, rate=tensor(0.1))
+    arrays: Any = (Arrays(**{"w": W, "w/Momentum": A}), new)
+    assert judge_checkpoints({"variables": before}, {"variables": after}, arrays).verdict is (
+        Verdict.MISMATCH
+    )
+    for rates in (("rate", "rate"), (None, "rate"), (None, None)):
+        sides = [{"variables": sgd(rate)} for rate in rates]
+        assert judge_checkpoints(*sides, (new, new)).verdict is Verdict.MATCH
+
+
+def test_a_large_momentum_is_compared_in_pieces() -> None:
+    """Neither side is held in memory, and the factor counts all the same."""
+    size = 17 * CHUNK
+    values = np.random.RandomState(3).randn(size).astype(np.float32)
+    before = [entry("w"), entry("w/Momentum", shape=(size,))]
+    after = sgd()
+    after[1] = {**after[1], "array": entry("v", shape=(size,))["array"]}
+    old: Any = Arrays(**{"w": W, "w/Momentum": Tensor("float32", values)})
+    for factor, verdict in ((-0.1, Verdict.MATCH), (0.1, Verdict.MISMATCH)):
+        scaled = Tensor("float32", np.float32(factor) * values)
+        new: Any = Arrays(w=W, v=scaled, rate=tensor(0.1))
+        found = judge_checkpoints({"variables": before}, {"variables": after}, (old, new))
+        assert found.verdict is verdict
+
+
 def power_side(**values: Any) -> Any:
     """Return entries and arrays of a side with these values."""
     arrays = {
@@ -278,6 +362,24 @@ def test_iterations_that_nothing_counts_are_lost() -> None:
     )
     back = judge_checkpoints({"variables": counted}, {"variables": plain}, arrays[::-1])
     assert back.verdict is Verdict.MISMATCH
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [(5, 5, Verdict.MATCH), (4, 4, Verdict.MISMATCH), (5, 4, Verdict.MISMATCH)],
+)
+def test_iterations_may_go_where_a_global_step_stays(
+    before: int, after: int, verdict: Verdict
+) -> None:
+    """A Keras optimizer counted 5 beside it: TensorFlow 1 has the one number."""
+    w = tensor([1.0, 2.0])
+    step = entry("global_step", shape=())
+    one = {"w": w, "n": tensor(5, "int64"), "global_step": tensor(before, "int64")}
+    two = {"w": w, "global_step": tensor(after, "int64")}
+    counted = [entry("w"), entry("n", shape=(), optimizer={"scalar": "iterations"}), step]
+    sides = {"variables": counted}, {"variables": [entry("w"), step]}
+    arrays: Any = (Arrays(**one), Arrays(**two))
+    assert judge_checkpoints(*sides, arrays).verdict is verdict
 
 
 # --- flags and partitions ---------------------------------------------------------------

@@ -23,28 +23,48 @@ from migrator.convert.making.checkpoints import make
 from migrator.worker.common import BadInput
 
 V1 = tf.compat.v1.train
+SHRUNK = {
+    "l1_regularization_strength": 0.01,
+    "l2_regularization_strength": 0.02,
+    "l2_shrinkage_regularization_strength": 0.03,
+}
 NATIVE = {
     "adam": lambda: V1.AdamOptimizer(0.01),
     "parts": lambda: V1.AdamOptimizer(0.01, beta1=0.8, beta2=0.99),
     "named": lambda: V1.AdamOptimizer(0.01, name="Own"),
     "momentum": lambda: V1.MomentumOptimizer(0.05, 0.9),
+    "nesterov": lambda: V1.MomentumOptimizer(0.05, 0.9, use_nesterov=True),
     "adagrad": lambda: V1.AdagradOptimizer(0.1),
     "rmsprop": lambda: V1.RMSPropOptimizer(0.01),
     "centered": lambda: V1.RMSPropOptimizer(0.01, momentum=0.9, centered=True),
+    "heavy": lambda: V1.RMSPropOptimizer(0.01, momentum=0.9),
     "ftrl": lambda: V1.FtrlOptimizer(0.1),
+    "shrunk": lambda: V1.FtrlOptimizer(0.1, **SHRUNK),
+    "adadelta": lambda: V1.AdadeltaOptimizer(5.0, rho=0.9, epsilon=1e-4),
 }
 #: With another learning rate than TensorFlow 1 had, so that the checkpoint's shows.
 KERAS = {
     "adam": lambda k: k.Adam(0.5, epsilon=1e-8),
     "parts": lambda k: k.Adam(0.5, beta_1=0.8, beta_2=0.99, epsilon=1e-8),
     "named": lambda k: k.Adam(0.5, epsilon=1e-8),
-    "momentum": lambda k: k.SGD(0.05, momentum=0.9),
+    "momentum": lambda k: k.SGD(0.5, momentum=0.9),
+    "nesterov": lambda k: k.SGD(0.5, momentum=0.9, nesterov=True),
     "adagrad": lambda k: k.Adagrad(0.5, initial_accumulator_value=0.1, epsilon=0.0),
     "rmsprop": lambda k: k.RMSprop(0.5, rho=0.9, epsilon=1e-10),
     "centered": lambda k: k.RMSprop(0.5, rho=0.9, momentum=0.9, centered=True, epsilon=1e-10),
-    "ftrl": lambda k: k.Ftrl(0.1),
+    "heavy": lambda k: k.RMSprop(0.5, rho=0.9, momentum=0.9, epsilon=1e-10),
+    "ftrl": lambda k: k.Ftrl(0.5),
+    "shrunk": lambda k: k.Ftrl(0.5, **SHRUNK),
+    "adadelta": lambda k: k.Adadelta(0.5, rho=0.9, epsilon=1e-4),
 }
-RATES = {"adagrad": 0.1}
+RATES = {
+    "adagrad": 0.1,
+    "momentum": 0.05,
+    "nesterov": 0.05,
+    "ftrl": 0.1,
+    "shrunk": 0.1,
+    "adadelta": 5.0,
+}
 
 
 class Net(tf.Module):
@@ -141,6 +161,58 @@ PACKAGES = {"keras": keras.optimizers, "tf_keras": tf_keras.optimizers}
 BACK = {"parts": {"beta_1": 0.8, "beta_2": 0.99}}
 
 
+def momentum_alone(folder, out, data):
+    """Without a meta graph, the rate at which it is trained on: it is another one, for 1.15 too."""
+    order = ["net/second/w", "net/second/b", "net/first/w"]
+    given = {"order": order, "settings": {"learning_rate": 0.02}}
+    new = f"{out}/momentum-alone"
+    converted(f"{out}/alone-momentum", new, "object-based", optimizer="keras", **given)
+    net, optimizer = Net(*data), KERAS["momentum"](keras.optimizers)
+    optimizer.build(net.in_order())
+    status = tf.train.Checkpoint(variables=net.by_name(), optimizer=optimizer).read(new)
+    status.assert_existing_objects_matched()
+    found = curve(net, optimizer, net.in_order())
+    net, optimizer = Net(*data), V1.MomentumOptimizer(0.02, 0.9)
+    optimizer.apply_gradients([(tf.zeros_like(v), v) for v in net.in_order()])
+    status = tf.train.Checkpoint(variables=net.by_name(), optimizer=optimizer)
+    status.read(f"{out}/momentum-names").assert_existing_objects_matched()
+    return np.subtract(found, curve(net, optimizer, net.in_order())).tolist()
+
+
+def write_template(prefix, optimizer):
+    """Write what a migrated program does, and its optimizer."""
+    net = Net(np.zeros([1, 4], np.float32), np.zeros([1, 2], np.float32))
+    optimizer.build(net.in_order())
+    tf.train.Checkpoint(variables=net.by_name(), optimizer=optimizer).write(prefix)
+    return prefix
+
+
+def refusals_of_slots(folder, out):
+    """Slots that would mean something else in the new layout."""
+    k = keras.optimizers
+    momentum, alone = f"{folder}/momentum/model-37", f"{out}/alone-momentum"
+    scheduled = k.SGD(k.schedules.ExponentialDecay(0.1, 9, 0.5), momentum=0.9)
+    scheduled = write_template(f"{out}/scheduled", scheduled)
+    sgd = write_template(f"{out}/sgd", k.SGD(0.1, momentum=0.9))
+    adagrad = write_template(f"{out}/adagrad", k.Adagrad(0.1))
+    order = ["net/second/w", "net/second/b", "net/first/w"]
+    rate = {"settings": {"learning_rate": 0.1}}
+    objects = {"to": "object-based"}
+    return {
+        "no rate": (alone, {**objects, "optimizer": "keras", "order": order}),
+        "a rate of 0": (
+            momentum,
+            {**objects, "optimizer": "keras", "settings": {"learning_rate": 0.0}},
+        ),
+        "like a schedule": (momentum, {**objects, "like": scheduled, **rate}),
+        "RMSProp's like SGD": (f"{folder}/heavy/model-37", {**objects, "like": sgd}),
+        "Adadelta's like Adagrad": (f"{folder}/adadelta/model-37", {**objects, "like": adagrad}),
+        "Momentum's like Adagrad": (momentum, {**objects, "like": adagrad}),
+        "back with another rate": (f"{out}/momentum-keras", {"to": "name-based", **rate}),
+        "back from a schedule": (scheduled, {"to": "name-based", **rate}),
+    }
+
+
 def refusals(folder, out):
     """What is no conversion at all."""
     adam = f"{folder}/adam/model-37"
@@ -165,6 +237,7 @@ def refusals(folder, out):
         "the template has less": (adam, {"to": "object-based", "like": f"{out}/less"}),
         "another shape": (adam, {"to": "object-based", "like": f"{out}/other"}),
         "no file": (f"{out}/nothing", {"to": "object-based"}),
+        **refusals_of_slots(folder, out),
     }
 
 
@@ -186,6 +259,9 @@ def main(folder, out):
         for package in PACKAGES:
             run(f"{name}-{package}", keras_slots, folder, out, name, data, package)
             run(f"{name}-like-{package}", like_another, folder, out, name, data, package)
+    for end in ("index", "data-00000-of-00001"):
+        tf.io.gfile.copy(f"{folder}/momentum/model-37.{end}", f"{out}/alone-momentum.{end}")
+    run("momentum-alone", momentum_alone, folder, out, data)
     for label, (path, given) in refusals(folder, out).items():
         target = f"{out}/refused"
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,7 @@ HERE = Path(__file__).parent
 DATA = HERE / "data" / "checkpoints"
 NAMES = sorted(path.name for path in DATA.iterdir() if path.is_dir())
 KERAS = ("keras", "tf_keras", "like-keras", "like-tf_keras")
-#: What TensorFlow 1 keeps in these slots is something else in Keras.
-ONLY_NAMES = ("momentum", "ftrl")
-LABELS = [
-    f"{n}-{k}" for n in NAMES for k in ("names", *KERAS) if k == "names" or n not in ONLY_NAMES
-]
+LABELS = [f"{n}-{k}" for n in NAMES for k in ("names", *KERAS)]
 #: The slots of an optimizer with a name of its own come back under the class's.
 BACK = [label for label in LABELS if label == "named-names" or not label.startswith("named")]
 
@@ -76,13 +73,10 @@ def test_training_goes_on_as_in_tensorflow_1(label: str, results: dict[str, Any]
     np.testing.assert_allclose(results[label], curve_of(label), rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ONLY_NAMES)
-@pytest.mark.parametrize("layout", KERAS)
-def test_slots_that_keras_reads_otherwise_are_refused(
-    name: str, layout: str, results: dict[str, Any]
-) -> None:
-    """A layout in which the numbers would mean something else is not written."""
-    assert "keeps other numbers in its slots" in results[f"{name}-{layout}"]
+def test_a_momentum_takes_the_rate_that_follows(results: dict[str, Any]) -> None:
+    """Given another learning rate than before, Keras trains on as TensorFlow 1's Momentum does."""
+    assert isinstance(results["momentum-alone"], list), results["momentum-alone"]
+    np.testing.assert_allclose(results["momentum-alone"], 0, atol=1e-6)
 
 
 @pytest.mark.tf1
@@ -109,6 +103,14 @@ def test_tensorflow_1_goes_on_with_what_came_back(
         ("the template has less", "net/second/b has no place"),
         ("another shape", "net/second/b is float32 [5], and float32 [1] in"),
         ("no file", "is no checkpoint that can be read"),
+        ("no rate", "Give the setting learning_rate, as --set learning_rate=0.01"),
+        ("a rate of 0", "0 would lose them"),
+        ("like a schedule", "that of the new layout follows a schedule"),
+        ("RMSProp's like SGD", "the new layout holds sgd"),
+        ("Adadelta's like Adagrad", "the new layout holds adagrad"),
+        ("Momentum's like Adagrad", "the new layout holds adagrad"),
+        ("back with another rate", "holds the learning rate 0.05, which is in its slots"),
+        ("back from a schedule", "holds no constant one"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(case: str, text: str, results: dict[str, Any]) -> None:
@@ -142,6 +144,54 @@ def test_the_result_is_checked_and_put_in_its_place(prefix: Path, tf2_python: st
     assert files(prefix.parent) == ["again.data-00000-of-00001", "again.index", *found]
 
 
+STATE = 'model_checkpoint_path: "{0}"\nall_model_checkpoint_paths: "{0}"\n'
+
+
+def copied(folder: Path, latest: str | None) -> Path:
+    """Copy a checkpoint of Momentum's, beside a state file that names ``latest``."""
+    folder.mkdir()
+    for file in (DATA / "momentum").iterdir():
+        shutil.copy(file, folder)
+    if latest is not None:
+        (folder / "checkpoint").write_text(STATE.format(latest))
+    return folder / "model-37"
+
+
+def test_the_latest_checkpoint_stays_the_latest(
+    prefix: Path, tf2_python: str, tmp_path: Path
+) -> None:
+    """There and back: latest_checkpoint finds the result in its folder; a state file stays."""
+    old = copied(tmp_path / "old", "model-37")
+    there = convert_checkpoint(old, prefix, to="object-based", optimizer="keras")
+    assert there.match, there.check.error
+    assert (prefix.parent / "checkpoint").read_text() == STATE.format("model.ckpt")
+    notes = {delta.name: delta.note for delta in there.check.variables}
+    assert notes["net/first/w/Momentum"].startswith("SGD after keeps -0.05 times it")
+    back = convert_checkpoint(prefix, prefix.with_name("back"), to="name-based")
+    assert back.match, back.check.error
+    assert any("left as it is" in sentence for sentence in back.said)
+    assert (prefix.parent / "checkpoint").read_text() == STATE.format("model.ckpt")
+    assert len(files(prefix.parent)) == 5
+
+
+@pytest.mark.parametrize("name", ["rmsprop", "adadelta"])
+def test_the_way_back_is_checked_for_every_optimizer(
+    prefix: Path, made: Path, tf2_python: str, name: str
+) -> None:
+    """The iterations of Keras, which these do not count in TensorFlow 1, are the global step."""
+    back = convert_checkpoint(made / f"{name}-keras", prefix, to="name-based")
+    assert back.match, [delta for delta in back.check.variables if delta.note]
+
+
+def test_a_checkpoint_that_is_not_the_latest_does_not_become_it(
+    prefix: Path, tf2_python: str, tmp_path: Path
+) -> None:
+    """Several are converted in any order; the state file is that of the latest."""
+    old = copied(tmp_path / "old", "model-38")
+    assert convert_checkpoint(old, prefix, to="object-based").match
+    assert files(prefix.parent) == ["model.ckpt.data-00000-of-00001", "model.ckpt.index"]
+
+
 def test_a_mismatch_leaves_nothing(
     prefix: Path, tf2_python: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,9 +209,14 @@ def test_a_mismatch_leaves_nothing(
 
 def test_what_cannot_be_carried_leaves_nothing(prefix: Path, tf2_python: str) -> None:
     """A refusal names the variable; no file and no folder is left."""
+    settings = {"learning_rate": 0.0}
     with pytest.raises(CannotConvert, match="Momentum of TensorFlow 1") as caught:
         convert_checkpoint(
-            DATA / "momentum" / "model-37", prefix, to="object-based", optimizer="keras"
+            DATA / "momentum" / "model-37",
+            prefix,
+            to="object-based",
+            optimizer="keras",
+            settings=settings,
         )
     assert caught.value.node.endswith("/Momentum")
     assert not prefix.parent.exists()

@@ -226,6 +226,48 @@ def functions(session, name):
 
 
 @model
+def loop_in_function(session, name):
+    """A loop in a function returns the handle that it reads from, and only reads from."""
+    x = v1.placeholder(tf.float32, [None, 4], name="x")
+    w = v1.get_variable("w", [4, 4], use_resource=True)
+
+    @tf.function
+    def steps(a):
+        for _ in tf.range(3):
+            a = tf.tanh(tf.matmul(a, w))
+        return a
+
+    y = steps(x)
+    initialize(session)
+    save(session, name, {"serving_default": ({"x": x}, {"y": y})}, {x: X})
+
+
+@model
+def updating_averages(session, name):
+    """Batch normalization that updates its averages where it is told to train, and is not."""
+    x = v1.placeholder(tf.float32, [None, 4], name="x")
+    training = v1.placeholder_with_default(False, [], name="training")
+    normal = tf.contrib.layers.batch_norm(
+        tf.matmul(x, v1.get_variable("w", [4, 3])),
+        is_training=training,
+        updates_collections=None,
+        scale=True,
+    )
+    initialize(session)
+    save(session, name, {"serving_default": ({"x": x}, {"y": normal})}, {x: X})
+
+
+@model
+def named_self(session, name):
+    """Inputs that no parameter of Python is called."""
+    x, y = (v1.placeholder(tf.float32, [None, 4], name=one) for one in "xy")
+    out = tf.add(x * v1.get_variable("w", [4]), y, name="out")
+    initialize(session)
+    signatures = {"serving_default": ({"self": x, "_y": y}, {"out": out})}
+    save(session, name, signatures, {x: X, y: X * 2})
+
+
+@model
 def frozen(session, name):
     """A frozen graph of reference and resource variables."""
     x = v1.placeholder(tf.float32, [None, 6, 6, 1], name="x")

@@ -15,7 +15,7 @@ from typing import Any
 
 import tensorflow as tf
 
-__all__ = ["make_functional"]
+__all__ = ["make_functional", "node_of"]
 
 _LOOP_OPS = ("Enter", "Exit", "NextIteration", "LoopCond")
 
@@ -104,7 +104,7 @@ class _Conditionals:
             found: Branches = ()
             depth = 0
             for text in node.input:
-                source = self._nodes.get(_name(text))
+                source = self._nodes.get(node_of(text))
                 if source is None or source.op == "NextIteration":
                     continue
                 inside = self._branches[source.name]
@@ -120,11 +120,11 @@ class _Conditionals:
         """Return the nodes so that each comes after its inputs, loops cut open."""
         for node in self._nodes.values():
             if node.op == "Merge":
-                sources = [self._nodes.get(_name(text)) for text in node.input]
+                sources = [self._nodes.get(node_of(text)) for text in node.input]
                 if any(one is not None and one.op in ("NextIteration", "Enter") for one in sources):
                     self._loops.add(node.name)
             elif node.op == "Switch":
-                decides = self._nodes.get(_name(node.input[1]))
+                decides = self._nodes.get(node_of(node.input[1]))
                 if decides is not None and decides.op == "LoopCond":
                     self._loops.add(node.name)
         ordered: list[str] = []
@@ -141,7 +141,7 @@ class _Conditionals:
                     continue
                 state[name] = False
                 for text in self._nodes[name].input:
-                    source = self._nodes.get(_name(text))
+                    source = self._nodes.get(node_of(text))
                     if source is None or source.name in state or source.op == "NextIteration":
                         continue
                     stack.append(source.name)
@@ -220,7 +220,7 @@ class _Conditionals:
 
         for name in members:
             for text in self._nodes[name].input:
-                source = _name(text)
+                source = node_of(text)
                 if source not in members:
                     continue
                 # a Switch takes what is outside of the conditional, a Merge returns it there
@@ -234,13 +234,13 @@ class _Conditionals:
     def _condition(self, switch: Any) -> str:
         """Return the tensor that decides for a Switch, through Identities."""
         text = switch.input[1]
-        while (source := self._nodes[_name(text)]).op == "Identity":
+        while (source := self._nodes[node_of(text)]).op == "Identity":
             text = source.input[0]
         return _full(text)
 
     def _side(self, text: str) -> tuple[Branches, str, int] | None:
         """Return the branch whose tensor ``text`` is, as what is around it, condition and side."""
-        node = self._nodes[_name(text)]
+        node = self._nodes[node_of(text)]
         inside = self._branches[node.name]
         if self._chooses(node):
             inside = (*inside, (self._condition(node), _port(text)))
@@ -267,7 +267,7 @@ class _Conditionals:
             if self._dtype(f"{merge.name}:0") in (tf.resource, tf.variant):
                 return False
         for text in self._wanted:
-            if _name(text) in own or (_name(text) in merges and _port(text)):
+            if node_of(text) in own or (node_of(text) in merges and _port(text)):
                 return False
         for merge in merges:
             if any(_port(text) for text, _ in self._users.get(merge, ()) if text[0] != "^"):
@@ -284,21 +284,21 @@ class _Conditionals:
         for name, node in self._nodes.items():
             if name not in self._gone:
                 for text in node.input:
-                    found.setdefault(_name(text), []).append((text, name))
+                    found.setdefault(node_of(text), []).append((text, name))
         return found
 
     def _waits(self, texts: Iterable[str], merges: Collection[str]) -> bool:
         """Say whether some inputs are computed from one of the nodes ``merges``."""
         first = min(self._order[name] for name in merges)
         seen: set[str] = set()
-        stack = [_name(text) for text in texts]
+        stack = [node_of(text) for text in texts]
         while stack:
             name = stack.pop()
             if name in merges:
                 return True
             if name not in seen and self._order.get(name, -1) > first:
                 seen.add(name)
-                stack.extend(_name(text) for text in self._nodes[name].input)
+                stack.extend(node_of(text) for text in self._nodes[name].input)
         return False
 
     def _arguments(self, one: _Conditional) -> list[str]:
@@ -310,7 +310,7 @@ class _Conditionals:
         for side in one.nodes:
             for node in side:
                 for text in node.input:
-                    if _name(text) not in own and _name(text) not in switches:
+                    if node_of(text) not in own and node_of(text) not in switches:
                         found[text if text.startswith("^") else _full(text)] = None
         return list(found)
 
@@ -360,11 +360,11 @@ class _Conditionals:
 
         def inner(text: str) -> str:
             """Return what an input is called in the function."""
-            if _name(text) in switches:
-                return arguments[_full(switches[_name(text)].input[0])]
-            if _name(text) in here:
-                outputs = self._outputs(here[_name(text)])
-                return f"{_name(text)}:{outputs[_port(text)]}"
+            if node_of(text) in switches:
+                return arguments[_full(switches[node_of(text)].input[0])]
+            if node_of(text) in here:
+                outputs = self._outputs(here[node_of(text)])
+                return f"{node_of(text)}:{outputs[_port(text)]}"
             return arguments[_full(text)]
 
         for node in one.nodes[side]:
@@ -374,7 +374,7 @@ class _Conditionals:
             for text in node.input:
                 if not text.startswith("^"):
                     made.input.append(inner(text))
-                elif _name(text) in here:
+                elif node_of(text) in here:
                     made.input.append(text)
             if self._is_stateful(node):
                 signature.is_stateful = True
@@ -393,7 +393,7 @@ class _Conditionals:
 
     def _type(self, text: str) -> int:
         """Return the number of the dtype of a tensor."""
-        node = self._nodes[_name(text)]
+        node = self._nodes[node_of(text)]
         if node.name in self._made:
             return self._made[node.name][_port(text)]
         if node.op == "Placeholder":
@@ -411,7 +411,8 @@ class _Conditionals:
         return node.op in ("Assert", "Print", "PrintV2")
 
 
-def _name(text: str) -> str:
+def node_of(text: str) -> str:
+    """Return the name of the node, or of the argument, that an input refers to."""
     return text.lstrip("^").partition(":")[0]
 
 

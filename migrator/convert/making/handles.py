@@ -8,6 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from migrator.convert.making.conditionals import node_of
+
 __all__ = ["pass_values"]
 
 _INT32 = tf.int32.as_datatype_enum
@@ -48,6 +50,8 @@ class _Scope:
     #: of a function: its results -> the inputs that they are
     returned: Any = None
     by_name: dict[str, Any] = field(default_factory=dict)
+    #: old texts of inputs -> new ones, for :meth:`rename`
+    renamed: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.by_name = {node.name: node for node in self.nodes}
@@ -56,7 +60,7 @@ class _Scope:
         """Return the handle that ``text`` is (or an empty string), and the Switches on the way."""
         switches = []
         while text not in self.handles:
-            node = self.by_name.get(_name(text))
+            node = self.by_name.get(node_of(text))
             if node is None or node.op not in ("Identity", "Switch") or text.startswith("^"):
                 return "", []
             if node.op == "Switch":
@@ -73,15 +77,14 @@ class _Scope:
             self.by_name[name] = node
         return self.by_name[name]
 
-    def rename(self, old: str, new: str) -> None:
-        """Make everything that takes ``old`` take ``new``."""
-        for node in self.nodes:
+    def rename(self) -> None:
+        """Make everything that takes what is ``renamed`` take its new name."""
+        for node in self.nodes if self.renamed else ():
             for place, text in enumerate(node.input):
-                if text == old:
-                    node.input[place] = new
-        for result, text in self.returned.items():
-            if text == old:
-                self.returned[result] = new
+                if text in self.renamed:
+                    node.input[place] = self.renamed[text]
+        for result, text in list(self.returned.items()):
+            self.returned[result] = self.renamed.get(text, text)
 
 
 class _Rewriting:
@@ -93,8 +96,9 @@ class _Rewriting:
         #: function, places of arguments, whether of a loop -> the function that takes values there
         self._made: dict[tuple[str, tuple[int, ...], bool], str] = {}
         self._asked: dict[tuple[str, int, bool], bool] = {}
+        self._users: dict[str, dict[str, list[Any]]] = {}
         # Until nothing changes: a body may pass on what a loop within it passes on.
-        while any([self._pass_by(*part) for part in self._parts()]):
+        while any(self._pass_by(*part) for part in self._parts()):
             pass
 
     def _parts(self) -> list[tuple[Any, Any, str]]:
@@ -113,10 +117,13 @@ class _Rewriting:
         found: dict[str, tuple[str, str]] = {}
         for node in nodes:
             body = self._library.get(node.attr["body"].func.name) if node.op in _LOOPS else None
-            for place, dtype in enumerate(node.attr["T"].list.type if body is not None else ()):
+            if body is None:
+                continue
+            users = _users(body)
+            for place, dtype in enumerate(node.attr["T"].list.type):
                 argument = body.signature.input_arg[place].name
                 kept = body.ret[body.signature.output_arg[place].name]
-                if dtype == _HANDLE and kept in _copies(body, {argument}):
+                if dtype == _HANDLE and kept in _copies(users, argument):
                     found[f"{node.name}{colon}{place}"] = (node.input[place], node.name)
                     if colon == ":" and place == 0:
                         found[node.name] = (node.input[place], node.name)
@@ -150,7 +157,7 @@ class _Rewriting:
         dtype = scope.handles[handle][0]
         value = handle
         if not scope.inside:
-            name = _name(handle)
+            name = node_of(handle)
             read = scope.added(f"{name}/value_of", "ReadVariableOp", [name], dtype=dtype)
             value = str(read.name)
         for switch in reversed(switches):
@@ -176,7 +183,7 @@ class _Rewriting:
             node.input.extend([value, *rest])
             node.attr["T"].type = dtype
             if scope.inside:
-                scope.rename(f"{node.name}:value:0", f"{node.name}:output:0")
+                scope.renamed[f"{node.name}:value:0"] = f"{node.name}:output:0"
             return
         axis = scope.added(f"{node.name}/axis", "Const", [], dtype=_INT32)
         axis.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(batch, tf.int32))
@@ -237,13 +244,17 @@ class _Rewriting:
             self._asked[name, place, loop] = self._only_reads(name, place, loop)
         return self._asked[name, place, loop]
 
+    def _users_in(self, name: str) -> dict[str, list[Any]]:
+        if name not in self._users:
+            self._users[name] = _users(self._library[name])
+        return self._users[name]
+
     def _only_reads(self, name: str, place: int, loop: bool) -> bool:
         function = self._library[name]
         argument = function.signature.input_arg[place].name
-        known = _copies(function, {argument})
-        for node in function.node_def:
-            if not any(text in known for text in node.input):
-                continue
+        users = self._users_in(name)
+        known = set(_copies(users, argument))
+        for node in (one for text in sorted(known) for one in users.get(text, ())):
             if node.op in ("Identity", "ReadVariableOp", "ResourceGather"):
                 continue
             functions = self._called(node)
@@ -282,9 +293,9 @@ class _Rewriting:
             handles[argument.name] = (dtype, shape)
         scope = _Scope(function.node_def, handles, inside=True, returned=function.ret)
         for argument in list(handles):
-            for text in _copies(function, {argument}) - {argument}:
+            for text in _copies(self._users_in(name), argument)[1:]:
                 handles[text] = handles[argument]
-                scope.by_name[_name(text)].attr["T"].type = handles[argument][0]
+                scope.by_name[node_of(text)].attr["T"].type = handles[argument][0]
         for number, out in enumerate(function.signature.output_arg):
             if loop and number in given and function.ret[out.name] in handles:
                 out.type = given[number][0]
@@ -295,23 +306,24 @@ class _Rewriting:
                     self._reads(scope, node)
             else:
                 self._call(scope, node)
+        scope.rename()
         return new
 
 
-def _copies(function: Any, texts: set[str]) -> set[str]:
-    """Return some inputs of a function's nodes and the Identities of them."""
-    known = set(texts)
-    size = 0
-    while len(known) > size:
-        size = len(known)
-        known.update(
-            f"{node.name}:output:0"
-            for node in function.node_def
-            if node.op == "Identity" and node.input[0] in known
+def _users(function: Any) -> dict[str, list[Any]]:
+    """Return the nodes of a function by the inputs that they take."""
+    found: dict[str, list[Any]] = {}
+    for node in function.node_def:
+        for text in node.input:
+            found.setdefault(text, []).append(node)
+    return found
+
+
+def _copies(users: Mapping[str, list[Any]], text: str) -> list[str]:
+    """Return an input of a function's nodes and the Identities of it."""
+    known = [text]
+    for one in known:
+        known.extend(
+            f"{node.name}:output:0" for node in users.get(one, ()) if node.op == "Identity"
         )
     return known
-
-
-def _name(text: str) -> str:
-    """Return the name of the node, or of the argument, that an input refers to."""
-    return text.lstrip("^").partition(":")[0]

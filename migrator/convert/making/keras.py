@@ -196,8 +196,8 @@ def _parameters(names: Mapping[str, Any]) -> dict[str, str]:
     """Return input name → the name of a Python parameter, which a signature's input has to be."""
     found: dict[str, str] = {}
     for name in names:
-        plain = re.sub(r"\W", "_", name)
-        if not plain.isidentifier() or keyword.iskeyword(plain):
+        plain = re.sub(r"\W", "_", name, flags=re.ASCII)
+        if not plain[:1].isalpha() or keyword.iskeyword(plain):
             plain = f"arg_{plain}"
         while plain in found.values() or (plain != name and plain in names):
             plain += "_"

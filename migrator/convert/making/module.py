@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -12,6 +12,7 @@ from migrator.bridge.slices import _VARIABLES
 from migrator.convert.making import CannotCarry
 from migrator.convert.making.graph import TABLES, Parts
 from migrator.convert.making.naming import signature_def
+from migrator.convert.making.references import variable_name
 from migrator.convert.making.resources import by_name, further_assets, rebuild
 from migrator.convert.making.sources import Source, open_source
 from migrator.convert.making.trainable import differentiable
@@ -54,6 +55,7 @@ def make_module(request: Mapping[str, Any]) -> dict[str, Any]:
     tf.saved_model.save(root, request["target"], signatures=parts.functions)
     parts.restore_names(request["target"])
     _say_loops(source, parts)
+    _say_gradients(source, parts)
     return {
         "signatures": {
             name: {
@@ -153,7 +155,7 @@ def _state(source: Source, needed: Mapping[str, Any], trainable: frozenset[str])
         if op.type in _VARIABLES:
             key = identity(op)
             if key not in variables:
-                variables[key] = _variable(op, source.values(op), name in trainable)
+                variables[key] = _variable(op, source.values(op), trainable)
             state[name] = variables[key]
         elif f"{name}:0" in source.assets:
             state[name] = _asset(op, source.assets[f"{name}:0"])
@@ -191,12 +193,30 @@ def _asset(op: Any, path: str) -> Any:
     return tf.saved_model.Asset(path)
 
 
-def _variable(op: Any, value: Any, trainable: bool) -> Any:
+def _variable(op: Any, value: Any, trained: Collection[str]) -> Any:
     """Return a ``tf.Variable`` of the same name, shape and dtype that holds ``value``."""
     shape = tf.TensorShape(op.get_attr("shape"))
     if shape.rank == 0 and value.shape.rank:  # how TF1 spells an unknown shape
         shape = tf.TensorShape(None)
-    return tf.Variable(value, trainable=trainable, name=op.name, dtype=value.dtype, shape=shape)
+    name = variable_name(op.name)
+    trainable = name in trained or op.name in trained
+    return tf.Variable(value, trainable=trainable, name=name, dtype=value.dtype, shape=shape)
+
+
+def _say_gradients(source: Source, parts: Parts) -> None:
+    """Say which nodes had a gradient that the program registered, which no model holds."""
+    found = {
+        op.name
+        for part in parts.slices.values()
+        for op in part.ops.values()
+        if "_gradient_op_type" in op.node_def.attr and "PartitionedCall" not in op.type
+    }
+    if found:
+        source.said.append(
+            f"node {min(found)!r} had a gradient of its own, which is code of the program that "
+            "trained the model: here it has the gradient of its kind"
+            + (f"; so do {len(found) - 1} more" if len(found) > 1 else "")
+        )
 
 
 def _say_loops(source: Source, parts: Parts) -> None:

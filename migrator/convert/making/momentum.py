@@ -1,7 +1,7 @@
 """What TensorFlow 1's Momentum keeps in its slots, and what SGD of Keras keeps there instead.
 
 TensorFlow 1 accumulates gradients, ``a = m * a + g``, and multiplies the learning rate in when it
-updates, ``w -= rate * a``.  Keras multiplies it in before, ``v = m * v - rate * g``, and adds ``v``.
+updates, ``w -= rate * a``.  Keras multiplies it in before, ``v = m * v - rate * g``, and adds that.
 So ``v`` is ``-rate * a``, with Nesterov's momentum too, where ``rate`` is that of the steps which
 follow: from one step to the next a rate that changes means different things in the two.
 """

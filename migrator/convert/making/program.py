@@ -11,11 +11,12 @@ __all__ = ["Program", "read_program"]
 
 #: Settings of Keras' optimizers -> TensorFlow 1's names for the nodes that hold them.
 _NODES = {
-    "learning_rate": "learning_rate",
-    "beta_1": "beta1",
-    "beta_2": "beta2",
-    "momentum": "momentum",
+    "learning_rate": ("learning_rate", "lr"),  # lr is Adadelta's
+    "beta_1": ("beta1",),
+    "beta_2": ("beta2",),
+    "momentum": ("momentum",),
 }
+_HELD = frozenset(node for nodes in _NODES.values() for node in nodes)
 
 
 @dataclass
@@ -27,8 +28,9 @@ class Program:
 
     def setting(self, label: str, name: str) -> float | None:
         """Return a constant setting of the optimizer ``label``, if the graph holds one."""
-        node = f"{label}/{_NODES.get(name, name)}"
-        found = {v for n, v in self.constants.items() if n == node or n.endswith(f"/{node}")}
+        nodes = [f"{label}/{node}" for node in _NODES.get(name, (name,))]
+        ends = tuple(f"/{node}" for node in nodes)
+        found = {v for n, v in self.constants.items() if n in nodes or n.endswith(ends)}
         return found.pop() if label and len(found) == 1 else None
 
 
@@ -52,7 +54,7 @@ def read_program(path: str) -> Program:
         if name not in program.trainable:
             program.trainable.append(name)
     for node in meta.graph_def.node:
-        if node.op == "Const" and node.name.rpartition("/")[2] in _NODES.values():
+        if node.op == "Const" and node.name.rpartition("/")[2] in _HELD:
             value = tf.make_ndarray(node.attr["value"].tensor)
             if value.shape == () and value.dtype.kind == "f":
                 program.constants[node.name] = float(value)

@@ -11,7 +11,6 @@ __all__ = ["reason_against", "way_out"]
 
 _STAGES = re.compile(r"(Ordered)?(Map)?(Unstage|StagePeek|Peek|UnstageNoKey)")
 _MACHINE = re.compile(r"TPU|_?(Host)?Recv|Infeed|Outfeed|NcclAll|CollectiveReduce|ConfigureDistrib")
-_PYTHON = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 _CHANGES = re.compile(r"Assign|Scatter|Apply|CountUpTo|LookupTable(Insert|Import|Remove)")
 
 
@@ -21,12 +20,17 @@ def reason_against(op: Any) -> str:
     Of what stands in the way of an export from a session as well (Python code, references,
     handles, what is not fed) nothing is said: :mod:`migrator.bridge.slices` refuses that.
     """
+    if "_refused" in op.node_def.attr:
+        kind = tf.compat.as_str(op.get_attr("_refused"))
+        return f"({kind}) changes a reference variable when the outputs are run"
     if _STAGES.fullmatch(op.type):
         return "takes what another step has put in, which a SavedModel does not keep"
     if _MACHINE.match(op.type):
         return "moves data between devices or machines that are there in training only"
     if op.type in ("BatchFunction", "Batch", "Unbatch"):
         return "waits for other requests, whose batches are of one session of TensorFlow 1"
+    if op.type in ("CountUpTo", "ResourceCountUpTo"):
+        return "counts in a variable, which TensorFlow 2 saves and does not load"
     if op.type == "DestroyTemporaryVariable":
         return "takes a temporary variable, which TensorFlow 2 does not have"
     return ""

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from migrator.convert.making import CannotCarry
 from migrator.convert.making.sources import Source
-from migrator.convert.making.values import identity
+from migrator.convert.making.values import identity, upstream
 
 __all__ = ["by_name", "further_assets", "rebuild"]
 
@@ -68,7 +68,9 @@ def by_name(source: Source, state: Mapping[str, Any]) -> dict[str, Any]:
         entries = source.values.entries.get(name, ())
         key = entries[0].key if entries else name
         if not any(one is other for other in found.values()):
-            found[key[: -len("-keys")] if key.endswith("-keys") else key] = one
+            key = key[: -len("-keys")] if key.endswith("-keys") else key
+            # A Saver keeps one table of those that were given one name, and forgets the others.
+            found[name if key in found else key] = one
     return found
 
 
@@ -170,7 +172,7 @@ class _Contents:
     def __init__(self, graph: Any, source: Source) -> None:
         self._graph = graph
         self._source = source
-        self._initialized = {op.name for op in _upstream(source.init_ops)}
+        self._initialized = {op.name for op in upstream(source.init_ops)}
 
     def fillers(self, op: Any) -> list[Any]:
         """Return the ops that fill a table when a loader runs the model's init op.
@@ -248,9 +250,9 @@ class _Contents:
                 Tvalues=op.get_attr("value_dtype"),
                 name="tf_migrator/export",
             )
-        upstream = _upstream(fillers)
-        self._refuse(op, upstream)
-        feeds = self._feeds(upstream)
+        needed = upstream(fillers)
+        self._refuse(op, needed)
+        feeds = self._feeds(needed)
         try:
             with tf.compat.v1.Session(graph=self._graph) as session:
                 if fillers:
@@ -274,16 +276,16 @@ class _Contents:
 
     def constant(self, op: Any, tensor: Any) -> Any:
         """Return the value of a tensor that is not computed from what is fed or trained."""
-        upstream = _upstream([tensor.op])
-        self._refuse(op, upstream)
-        feeds = self._feeds(upstream)
+        needed = upstream([tensor.op])
+        self._refuse(op, needed)
+        feeds = self._feeds(needed)
         with tf.compat.v1.Session(graph=self._graph) as session:
             return session.run(tensor, feeds)
 
-    def _feeds(self, upstream: Iterable[Any]) -> dict[Any, Any]:
+    def _feeds(self, ops: Iterable[Any]) -> dict[Any, Any]:
         """Return the values of the variables and assets among some ops."""
         found = {}
-        for op in upstream:
+        for op in ops:
             for name in (one.name for one in op.outputs if one.name in self._source.assets):
                 found[name] = _present(self._source.assets[name], op.name, op.type)
             if op.type in ("VariableV2", "Variable"):
@@ -292,8 +294,8 @@ class _Contents:
                 found[op.outputs[0].name] = self._source.values(op.inputs[0].op).numpy()
         return found
 
-    def _refuse(self, table: Any, upstream: Iterable[Any]) -> None:
-        for op in upstream:
+    def _refuse(self, table: Any, ops: Iterable[Any]) -> None:
+        for op in ops:
             why = ""
             if op.type in ("Placeholder", "PlaceholderV2"):
                 why = "is fed"
@@ -337,16 +339,3 @@ def _users(op: Any) -> list[Any]:
             else:
                 found.append(user)
     return sorted(found, key=lambda one: one.name)
-
-
-def _upstream(ops: Iterable[Any]) -> list[Any]:
-    """Return the ops that some ops wait for or read, themselves included."""
-    found: dict[str, Any] = {}
-    stack = list(ops)
-    while stack:
-        op = stack.pop()
-        if op.name not in found:
-            found[op.name] = op
-            stack.extend(op.control_inputs)
-            stack.extend(tensor.op for tensor in op.inputs)
-    return list(found.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from typing import Any
@@ -57,6 +58,7 @@ def _answered(tf: Any, request: dict[str, Any]) -> dict[str, Any]:
         else:
             from migrator.convert.making import make
 
+        gc.freeze()  # what TensorFlow consists of is no garbage: looking through it took seconds
         made = make(request)
         if request["kind"] in ("savedmodel", "hub") and made["added"]:
             from migrator.convert.making.stand_in import write_stand_in

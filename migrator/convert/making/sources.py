@@ -16,6 +16,7 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from migrator.convert.making import CannotCarry
 from migrator.convert.making.frozen import read_frozen
 from migrator.convert.making.naming import guessed, signature_def
+from migrator.convert.making.references import change_references, in_resources
 from migrator.convert.making.values import Values
 from migrator.worker.acts import variable_defs
 from migrator.worker.common import CannotOpen, cannot_open, saved_objects
@@ -25,6 +26,7 @@ from migrator.worker.describe import (
     choose_meta_graph,
     read_saved_model,
 )
+from migrator.worker.graphs import ancestors
 from migrator.worker.views import drop_output_shapes
 
 __all__ = ["Source", "open_source"]
@@ -86,6 +88,9 @@ def open_source(request: Mapping[str, Any]) -> Source:
     for node in meta.graph_def.node:
         node.device = ""  # this machine has devices of its own
     graph = _imported(meta, request)
+    signatures = _signatures(graph, meta, request, said)
+    if change_references(_computing(graph, signatures)):
+        graph = in_resources(meta.graph_def) or graph
     restore = [meta.saver_def.restore_op_name] if meta.HasField("saver_def") else []
     init_ops = _init_ops(graph, meta)
     restore_ops = [_op(graph, name) for name in restore if name]
@@ -104,7 +109,7 @@ def open_source(request: Mapping[str, Any]) -> Source:
         path=path,
         meta=meta,
         graph=graph,
-        signatures=_signatures(graph, meta, request, said),
+        signatures=signatures,
         tags=_tags(meta, kind),
         values=values,
         assets=_assets(meta, path if kind in ("savedmodel", "hub") else None),
@@ -113,6 +118,27 @@ def open_source(request: Mapping[str, Any]) -> Source:
         losses=_node_list(meta, tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES),
         said=said,
     )
+
+
+def _computing(graph: Any, signatures: Mapping[str, Any]) -> list[Any]:
+    """Return the ops that the outputs of some signatures are computed by."""
+    names = [
+        name
+        for one in signatures.values()
+        for info in one.outputs.values()
+        for name in (
+            info.name,
+            info.coo_sparse.indices_tensor_name,
+            info.coo_sparse.values_tensor_name,
+            info.coo_sparse.dense_shape_tensor_name,
+        )
+        if name
+    ]
+    try:
+        found = ancestors([graph.get_tensor_by_name(name).op for name in names])
+    except (KeyError, ValueError):  # a tensor that is not there is refused by name
+        return []
+    return [graph.get_operation_by_name(name) for name in found]
 
 
 def _saved_model(request: Mapping[str, Any], said: list[str]) -> tuple[Any, str]:

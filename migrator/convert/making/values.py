@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +13,10 @@ import tensorflow as tf
 from migrator.convert.making import CannotCarry
 from migrator.worker.common import CannotOpen
 
-__all__ = ["Entry", "Values", "identity"]
+__all__ = ["Entry", "Values", "identity", "upstream"]
 
 _ASSIGNS = ("Assign", "AssignVariableOp")
+_CHANGES = re.compile("Assign(Add|Sub)(VariableOp)?|(Resource)?Scatter.+")
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,17 @@ class Values:
         self._constants = dict(constants)
         self._prefix = prefix if prefix and _exists(prefix) else ""
         self._assigned = {
-            op.inputs[0].op.name: op.inputs[1] for op in _below(init_ops) if op.type in _ASSIGNS
+            op.inputs[0].op.name: op.inputs[1] for op in upstream(init_ops) if op.type in _ASSIGNS
+        }
+        #: and what changes a variable in another way, by the name of its op
+        self._changes = {
+            op.inputs[0].op.name: op for op in _below(init_ops) if _CHANGES.fullmatch(op.type)
         }
         #: the name of a variable's or a table's op -> what the Saver restores it from
         self.entries: dict[str, list[Entry]] = {}
         # One op restores all variables: its keys are parsed once, not once for each of them.
         parsed: dict[str, list[str] | None] = {}
-        for op in _below(restore_ops):
+        for op in upstream(restore_ops):
             found = [one for tensor in op.inputs if (one := _entry(tensor, parsed)) is not None]
             if found and len(op.inputs) > len(found):
                 name = op.inputs[0].op.name
@@ -87,6 +93,13 @@ class Values:
         if op.name in self._constants:
             return tf.constant(self._constants.pop(op.name)())
         dtype = tf.as_dtype(op.get_attr("dtype")).base_dtype
+        if op.name in self._changes:
+            change = self._changes[op.name]
+            raise CannotCarry(
+                f"node {change.name!r} ({change.type}) changes the variable {op.name!r} whenever "
+                "the model is loaded",
+                change.name,
+            )
         if op.name in self._assigned:
             return self._run(op, dtype)
         entries = self.entries.get(op.name) or [Entry(_shared_name(op), "", dtype)]
@@ -155,7 +168,7 @@ def _shared_name(op: Any) -> str:
     return str(op.name)
 
 
-def _below(ops: Sequence[Any]) -> list[Any]:
+def upstream(ops: Iterable[Any]) -> list[Any]:
     """Return the ops that some ops wait for or read, themselves included."""
     found: dict[str, Any] = {}
     stack = list(ops)

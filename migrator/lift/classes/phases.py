@@ -404,8 +404,8 @@ class Phases(Roles):
                 if isinstance(at, ast.Name) and isinstance(at.ctx, ast.Load) and at.id in names:
                     scope, _ = self.module.find(at.id, self.module.scope_of[at])
                     if scope is self.module.scopes[method] and at.id not in read:
-                        if self.facts.kind(at) is What.SESSION:
-                            continue
+                        if self.facts.kind(at) in (What.SESSION, What.CONFIG):
+                            continue  # a graph of its own goes, and the build's takes its place
                         read.append(at.id)
         after = [n for n in statements if n not in part and statements.index(n) > first]
         after += list(build.fork_runs)

@@ -135,6 +135,22 @@ class Sessions:
                 if self._is_stateless(before) and self._is_stateless(after):
                     continue
                 self._check_done(before, after)
+            self._check_held([node for node in nodes if not self._is_stateless(node)])
+
+    def _check_held(self, nodes: list[ast.Call]) -> None:
+        """A session that an object holds keeps its values while another one is open."""
+        held = [self._attributes(node) for node in nodes]
+        if not any(held):
+            return
+        for node, names in zip(nodes, held, strict=True):
+            if names != held[0]:
+                raise Refusal(node, "one session", "several sessions share the graph")
+
+    def _attributes(self, node: ast.Call) -> set[str | None]:
+        """Return the attributes that hold the session that is opened."""
+        kept = self._kept(self.module.statement(node))
+        members = [self.facts.member(target) for target in kept]
+        return {member[2] for member in members if member is not None}
 
     def _is_stateless(self, node: ast.Call) -> bool:
         """Whether a session runs a graph that is frozen: it has no values of its own."""

@@ -174,6 +174,20 @@ class Callables:
                 return True
         return False
 
+    def opens(self, definition: Definition) -> bool:
+        """Whether a function, or one of the file that it names, opens a session."""
+        waiting, seen = [definition], {definition}
+        while waiting:
+            for inner in ast.walk(waiting.pop()):
+                symbol = self.symbols.get(inner.func) if isinstance(inner, ast.Call) else None
+                if symbol is not None and symbol.name in OPENERS:
+                    return True
+                named = self.definition(inner) if isinstance(inner, ast.Name) else None
+                if named is not None and named not in seen:
+                    seen.add(named)
+                    waiting.append(named)
+        return False
+
     # -- how they are found --------------------------------------------------------------
 
     def _refer(self) -> None:

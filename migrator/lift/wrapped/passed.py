@@ -16,6 +16,7 @@ class Passed(Loaded):
 
     #: host names that a fetch, a feed or an export reads, which the build must know
     late_reads: list[tuple[ast.Name, ast.AST]]
+    opened: list[str]
 
     def _made_feed(self, node: ast.Call, function: ast.FunctionDef) -> Thing:
         """A call of a function that makes feed dictionaries."""
@@ -39,6 +40,8 @@ class Passed(Loaded):
             self._joined(node, self._arguments(node))
             self.found.acts.append(node)
             return Thing(Sort.HOST, node)
+        if self.opened and self.calls.opens(definition):
+            raise Refusal(node, "one session", "a second session is opened beside the first")
         given = [*node.args, *(word.value for word in node.keywords)]
         things = [self.evaluate(argument) for argument in given]
         kinds = (Sort.SESSION, Sort.SAVER, Sort.WRITER, Sort.FEED)

@@ -41,6 +41,21 @@ def test_the_model_itself_lifts() -> None:
     assert "Session" not in text
 
 
+def test_a_graph_with_a_local_name() -> None:
+    """A constructor's own graph goes: it is no argument of the method that builds."""
+    local = MODEL.replace("self.graph", "graph").replace(
+        "        self.sess", "        self.y = graph.get_tensor_by_name('y:0')\n        self.sess"
+    )
+    local = local.replace("self.sess.run(self.output,", "self.sess.run(self.y,")
+    # between the graph and what is imported into it stand other statements
+    local = local.replace("        graph = tf.Graph()\n", "").replace(
+        "        graph_def =", "        graph = tf.Graph()\n        graph_def ="
+    )
+    text = lift(Module(local), "model.py").text
+    assert "self.build(graph_def)\n" in text
+    assert "def build(self, graph_def):\n" in text
+
+
 #: what stands in the place of what -> line and reason
 CHANGES = {
     ("self.sess = tf.Session(graph=self.graph)", "self.sess = tf.Session()\n"
@@ -112,6 +127,26 @@ def test_a_second_load() -> None:
     """A model that is loaded once more had another graph then."""
     found = refusal(LOADER + 'model.load("two")\n')
     assert "loads another graph when called again" in found.sentence
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "        self.other = tf.Session(graph=self.graph)\n",
+        "\n    def look(self, prefix):\n"
+        "        with tf.Session(graph=self.graph) as sess:\n"
+        "            self.saver.restore(sess, prefix)\n"
+        '            return sess.run("y:0", {"x:0": [[1.0, 2.0]]})\n',
+    ],
+    ids=["held", "opened"],
+)
+def test_sessions_with_values_of_their_own(other: str) -> None:
+    """What is restored into one session of a graph is not what another one of it has."""
+    text = LOADER.replace("saver = ", "self.saver = ")
+    text = text.replace("saver.restore", "self.saver.restore")
+    last = "            self.saver.restore(self.sess, prefix)\n"
+    assert "restore(prefix)" in lift(Module(text), "model.py").text
+    assert "several sessions share" in refusal(text.replace(last, last + other)).sentence
 
 
 def test_two_models_in_the_default_graph() -> None:

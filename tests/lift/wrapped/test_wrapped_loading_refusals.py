@@ -40,6 +40,19 @@ def refused(source: str) -> str:
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
+        # several sessions
+        (
+            "saver = tf.train.import_meta_graph('a.meta')\n"
+            "def evaluate(prefix):\n"
+            "    with tf.Session() as other:\n"
+            "        saver.restore(other, prefix)\n"
+            "        return other.run('y:0', {'x:0': 1})\n"
+            "with tf.Session() as sess:\n"
+            "    saver.restore(sess, 'a')\n"
+            "    print(evaluate('b'))\n"
+            "    print(sess.run('y:0', {'x:0': 1}))\n",
+            "a second session is opened beside the first",
+        ),
         # several graphs
         (
             "with tf.Session(graph=tf.Graph()) as sess:\n"
