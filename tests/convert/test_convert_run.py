@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -260,9 +261,14 @@ def test_why_nothing_was_made(scene, told, kind, words):
     [
         ({"exit": 3, "stderr": "no memory\n"}, CannotConvert, "exit status 3: no memory"),
         ({"sleep": 60}, CannotConvert, "did not finish within 1 s"),
+        (
+            {"exit": 1, "phase": "", "stderr": f"OSError: {os.strerror(errno.ENOSPC)}\n"},
+            CannotConvert,
+            "no room left on the disk of AFTER",
+        ),
         ({"exit": 1, "phase": "", "stderr": "SyntaxError\n"}, CannotOpen, "SyntaxError"),
     ],
-    ids=["dies", "hangs", "is none"],
+    ids=["dies", "hangs", "finds no room", "is none"],
 )
 def test_a_maker_that_does_not_answer(scene, told, kind, words):
     """Its last words are told; where it did not come as far as TensorFlow, it is no good."""

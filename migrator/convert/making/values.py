@@ -62,7 +62,7 @@ class Values:
         }
         #: and what changes a variable in another way, by the name of its op
         self._changes = {
-            op.inputs[0].op.name: op for op in _below(init_ops) if _CHANGES.fullmatch(op.type)
+            op.inputs[0].op.name: op for op in upstream(init_ops) if _CHANGES.fullmatch(op.type)
         }
         #: the name of a variable's or a table's op -> what the Saver restores it from
         self.entries: dict[str, list[Entry]] = {}

@@ -16,7 +16,6 @@ class Passed(Loaded):
 
     #: host names that a fetch, a feed or an export reads, which the build must know
     late_reads: list[tuple[ast.Name, ast.AST]]
-    opened: list[str]
 
     def _made_feed(self, node: ast.Call, function: ast.FunctionDef) -> Thing:
         """A call of a function that makes feed dictionaries."""
@@ -40,8 +39,7 @@ class Passed(Loaded):
             self._joined(node, self._arguments(node))
             self.found.acts.append(node)
             return Thing(Sort.HOST, node)
-        if self.opened and self.calls.opens(definition):
-            raise Refusal(node, "one session", "a second session is opened beside the first")
+        self._alone(node, definition)
         given = [*node.args, *(word.value for word in node.keywords)]
         things = [self.evaluate(argument) for argument in given]
         kinds = (Sort.SESSION, Sort.SAVER, Sort.WRITER, Sort.FEED)

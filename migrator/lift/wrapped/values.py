@@ -235,6 +235,11 @@ class Values:
             return Thing(Sort.HOST, node)
         return Thing(Sort.GRAPH, node, plain=all(thing.plain for thing in built))
 
+    def _alone(self, node: ast.expr, definition: Definition) -> None:
+        """A function that opens a session must not do so where another one is open."""
+        if self.opened and self.calls.opens(definition):
+            raise Refusal(node, "one session", "a second session is opened beside the first")
+
     def _named(self, node: ast.Name) -> Thing:
         if not isinstance(node.ctx, ast.Load):
             return Thing(Sort.HOST, node)
@@ -244,7 +249,8 @@ class Values:
         thing = self.env.get(key)
         if thing is None:
             definition = self.calls.definition(node)
-            if definition in self.calls.sessions:
+            if definition in self.calls.sessions and definition is not None:
+                self._alone(node, definition)
                 self.found.acts.append(node)  # it is handed on, and may be called at any time
                 return Thing(Sort.HOST, node)
             if definition in self.calls.makes and definition not in self.feeders:
