@@ -20,7 +20,6 @@ SAID = {
     "queue": ("(FIFOQueueV2) holds state", "Give what it returns as an input ('dequeue:0')"),
     "reader": ("(TextLineReaderV2) holds state", "Give what it returns as an input"),
     "iterator": ("(IteratorV2) holds state", "Give what it returns as an input ('next:0')"),
-    "assigned": ("(AssignAdd) changes a reference variable", "Ask for outputs that do not need"),
     "inserted": ("(LookupTableInsertV2) changes a table", "Ask for outputs that do not need"),
     "missing": ("is not among the inputs", "Name 'hidden_input:0' among the inputs"),
 }

@@ -45,7 +45,6 @@ class Built(Actions):
         self.named: dict[ast.Call, tuple[ast.expr, Feed | None]] = {}
         self.made_graphs: set[ast.AST] = set()
         self.named_graphs: list[Thing] = []  #: names of the graph that stay in the build
-        self.opened: list[str] = []  #: names of sessions that are open
         self.was_reset: ast.AST | None = None
         self.owners: dict[str, tuple[int, str]] = {}  #: names of the build
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from migrator.lift.expressions import arguments
 from migrator.lift.kinds import Refusal
-from migrator.lift.wrapped.callables import FILLING, GRAPHS, OPENERS, PLAIN, Callables
+from migrator.lift.wrapped.callables import FILLING, GRAPHS, OPENERS, PLAIN, Callables, Definition
 from migrator.lift.wrapped.listings import LISTINGS, listed_names
 from migrator.lift.wrapped.things import Export, Feed, Sort, Thing, Use
 from migrator.names import Module, Symbol
@@ -105,6 +105,7 @@ class Values:
         self.reads: list[tuple[ast.Call, ast.expr]] = []  #: runs of a variable
         self.steps: list[tuple[ast.Call, ast.expr]] = []  #: ``tf.train.global_step(sess, step)``
         self.savers: list[ast.Call] = []
+        self.opened: list[str] = []  #: names of sessions that are open
         self.listed_runs: list[ast.Call] = []  #: runs of a list of variables, made there
         self.late_savers: list[ast.Call] = []  #: made where they save or restore, and not kept
         self.saves: list[tuple[ast.Call, ast.expr, str]] = []  #: save and restore

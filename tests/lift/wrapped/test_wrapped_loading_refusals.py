@@ -53,6 +53,18 @@ def refused(source: str) -> str:
             "    print(sess.run('y:0', {'x:0': 1}))\n",
             "a second session is opened beside the first",
         ),
+        (
+            "saver = tf.train.import_meta_graph('a.meta')\n"
+            "def evaluate(prefix):\n"
+            "    with tf.Session() as other:\n"
+            "        saver.restore(other, prefix)\n"
+            "        return other.run('y:0', {'x:0': 1})\n"
+            "with tf.Session() as sess:\n"
+            "    saver.restore(sess, 'a')\n"
+            "    print(list(map(evaluate, ['b'])))\n"
+            "    print(sess.run('y:0', {'x:0': 1}))\n",
+            "a second session is opened beside the first",
+        ),
         # several graphs
         (
             "with tf.Session(graph=tf.Graph()) as sess:\n"
