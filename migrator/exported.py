@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from migrator.flow import stores, target, targets_of, uses
 from migrator.names import Module
 
-__all__ = ["EXPORTERS", "Signature", "signatures_of", "tensor_name"]
+__all__ = ["EXPORTERS", "Signature", "Variables", "signatures_of", "tensor_name", "variables_of"]
 
 #: What starts an export, with the position of its directory.
 EXPORTERS = {"tf.saved_model.simple_save": 1, "tf.saved_model.Builder": 0}
@@ -28,6 +28,8 @@ _HELPERS = ("tf.saved_model.build_signature_def", "tf.saved_model.predict_signat
 _METHODS = ("add_meta_graph_and_variables", "add_meta_graph")
 #: As many functions around each other are as good as many calls.
 _DEEP = 8
+#: What makes a variable, with the position of its name.
+_VARIABLES = {"tf.get_variable": 0, "tf.Variable": 5}
 _SCOPES = ("tf.name_scope", "tf.variable_scope", "tf.op_scope", "tf.variable_op_scope")
 
 
@@ -38,6 +40,50 @@ class Signature:
     key: str
     inputs: tuple[tuple[str, str | None], ...]
     outputs: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """The names that the code of a program gives to its variables, and to scopes around them."""
+
+    names: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+
+    def __contains__(self, tensor: str) -> bool:
+        """Whether ``tensor`` (``scope/w:0``) is the name of one of the variables."""
+        name, _, output = tensor.rpartition(":")
+        *scopes, last = name.split("/")
+        return output == "0" and last in self.names and self.scopes.issuperset(scopes)
+
+
+def variables_of(files: Iterable[Module]) -> Variables:
+    """Return the variables that ``files``, which run together, make under names written out.
+
+    A name that an op is given as well is left out: in a scope, it may be the op's.
+    """
+    names: set[str] = set()
+    scopes: set[str] = set()
+    others: set[str] = set()
+    for module in files:
+        for node in module.nodes:
+            if not isinstance(node, ast.Call):
+                continue
+            symbol = module.symbol(node.func)
+            called = symbol.name if symbol is not None else None
+            method = node.func.attr if isinstance(node.func, ast.Attribute) else None
+            given = [text for item in node.args if (text := _text(item)) is not None]
+            given += [text for k in node.keywords if (text := _text(k.value)) is not None]
+            if called in _VARIABLES:
+                text = _text(_argument(node, _VARIABLES[called], "name"))
+                if text is not None:
+                    *around, last = text.split("/")
+                    names.add(last)
+                    scopes.update(around)
+            elif called in _SCOPES or (called is None and method == "name_scope"):
+                scopes.update(part for text in given for part in text.split("/"))
+            elif called is not None and called.startswith("tf."):
+                others.update(given)
+    return Variables(frozenset(names - others), frozenset(scopes))
 
 
 def signatures_of(

@@ -838,6 +838,9 @@ def _context(
         slim=any(group.slim for group in swapped),
         session=any(group.session for group in groups) or not groups,
         graph_mode=repository.facts[path].v1 and any(group.graph_mode for group in swapped),
+        runs_graphs=repository.facts[path].v1
+        and bool(groups)
+        and all(group.runs_graphs for group in groups),
         key_readers=readers,
         file_names=neighbours.file_names(repository, natives.traffic, path),
         loads=loads,

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from migrator.programs import Repository
 from migrator.rule import KnownLoad
-from migrator.traffic import Traffic, is_near
+from migrator.traffic import LOADERS, Traffic, is_near
 
 __all__ = ["file_names", "finalizers_near", "known_loads", "readers_near"]
 
@@ -66,7 +66,7 @@ def known_loads(
         path: relative path of the file.
         changes: whether the export at (path, line) is rewritten.
     """
-    if not _targets(repository, path, "tf.saved_model.load"):
+    if not any(_targets(repository, path, symbol) for symbol in LOADERS):
         return ()
     return tuple(
         KnownLoad(
@@ -75,6 +75,7 @@ def known_loads(
             source.words,
             source.signatures,
             source.writer is not None and changes(*source.writer),
+            source.variables,
         )
         for source in traffic.sources(path)
     )

@@ -73,6 +73,9 @@ _EAGER = (
     "tf.contrib.eager.python.tfe",
 )
 
+#: What needs Keras 2 in a file that was moved already: its reason went with the move.
+_MOVED = "A module of this program"
+
 _KEPT = re.compile(r"#\s*migrator:\s*keep(?:\[(?P<codes>[^\]]*)\])?", re.IGNORECASE)
 _READER_CODE = "TFM206"
 
@@ -100,6 +103,20 @@ _CHOOSES_MODE = frozenset(
     }
 )
 
+#: What code calls that only runs a graph that it imports.
+_RUNS_GRAPHS = frozenset(
+    {
+        "tf.GraphDef",
+        "tf.get_default_graph",
+        "tf.global_variables_initializer",
+        "tf.import_graph_def",
+        "tf.placeholder",
+    }
+)
+
+#: Packages that run TensorFlow eagerly.
+_EAGER_PACKAGES = frozenset({"keras", "tensorflow_hub", "tensorflow_text", "tf_keras"})
+
 #: Parts of the package that compat.v1 does not mirror; their imports are never swapped.
 _NOT_MIRRORED = frozenset(
     {"python", "contrib", "core", "examples", "compat", "_api", "models", "tools", "lite"}
@@ -120,6 +137,7 @@ class FileFacts:
     session: bool = False  #: names a Session of some kind, or takes that of a test case
     tests: bool = False  #: runs the session that ``tf.test.TestCase`` opens
     chooses_mode: bool = False  #: turns graph mode on, opens graphs of its own, or runs eagerly
+    runs_graphs: bool = False  #: with TensorFlow it only runs imported graphs, in bare sessions
     entry: bool = False  #: has ``if __name__ == "__main__"``
     active: bool = False  #: opens a session or makes ops at import: not neutral
     targets: tuple[tuple[str, int], ...] = ()  #: (symbol, line) of target APIs
@@ -330,7 +348,7 @@ class _Collector:
         tests = self._tests_in_sessions(refs)
         targets += [(name, at.lineno) for at, name in (weight_calls(module) if refs else ())]
         if legacy is None and "TF_USE_LEGACY_KERAS" in module.text:
-            legacy = "A module of this program"  # moved already, and its reason with it
+            legacy = _MOVED
         exports = tuple(sorted(module.exports().items()))
         return FileFacts(
             self.path,
@@ -341,6 +359,7 @@ class _Collector:
             session=session or tests,
             tests=tests,
             chooses_mode=chooses,
+            runs_graphs=self._only_runs_graphs(refs),
             entry=self._has_main_guard(),
             active=active,
             targets=tuple(targets),
@@ -422,6 +441,37 @@ class _Collector:
             and ast.unparse(node.func.value) in ("self", "super()")
             for node in self.module.nodes
         )
+
+    def _only_runs_graphs(self, refs: Iterable[tuple[ast.expr, Symbol]]) -> bool:
+        """Whether all that the file does with TensorFlow needs the default graph, and no other.
+
+        A session that is entered, or has a graph of its own, runs in graph mode as it is.
+        """
+        parents = self.module.parents
+        for node, symbol in refs:
+            call = parents.get(node)
+            called = isinstance(call, ast.Call) and call.func is node
+            if symbol.name.startswith("tf.keras") or symbol.via == "v2":
+                return False
+            if symbols.status(symbol.spelled) is not symbols.Status.PRESENT:
+                return False
+            if _below(symbol.name, SESSIONS):
+                if not (isinstance(call, ast.Call) and called) or len(call.args) > 1:
+                    return False
+                if any(isinstance(argument, ast.Starred) for argument in call.args):
+                    return False
+                if any(keyword.arg in (None, "graph") for keyword in call.keywords):
+                    return False
+                if not isinstance(parents.get(call), (ast.Assign, ast.AnnAssign)):
+                    return False
+            elif called and makes_ops(symbol.name) and symbol.name not in _RUNS_GRAPHS:
+                return False
+        for at in self.module.nodes:
+            if isinstance(at, ast.Attribute) and at.attr in ("as_default", "numpy"):
+                return False
+            if isinstance(at, ast.withitem) and not isinstance(at.context_expr, ast.Call):
+                return False
+        return True
 
     def _any_tensorflow_import(self) -> bool:
         return any(True for _ in self._tensorflow_imports())
@@ -510,6 +560,7 @@ class Group:
     reads: bool = False  #: it only reads checkpoints, and moves if what writes them does
     session: bool = False  #: a file of it names a Session
     graph_mode: bool = False  #: all in compat.v1, and nothing in it turns graph mode on
+    runs_graphs: bool = False  #: and it only runs imported graphs, which needs graph mode
     saver_names: tuple[str, ...] = ()  #: variables handed to managed sessions as their Saver
 
 
@@ -687,6 +738,7 @@ class Repository:
             for used in tests
             if not swapped.isdisjoint(used) and not any(self.facts[path].hold for path in used)
         ]
+        groups = self._without_reasons_of_others(groups)
         self.groups = tuple(sorted(groups, key=lambda group: group.files))
         programs: dict[str, list[int]] = {}
         for index, group in enumerate(self.groups):
@@ -707,6 +759,24 @@ class Repository:
         self.groups = tuple(
             replace(group, held=held.get(index)) for index, group in enumerate(self.groups)
         )
+
+    def _without_reasons_of_others(self, groups: list[Group]) -> list[Group]:
+        """Return ``groups``, none with a need for Keras 2 that only a moved neutral file shows.
+
+        A file that programs share gets the switch for the one that needs it, which tells nothing
+        of the others.
+        """
+        found = []
+        for group in groups:
+            reasons = (
+                reason
+                for path in group.files
+                if (reason := self.facts[path].legacy_keras)
+                and (reason != _MOVED or not self.is_neutral(path))
+            )
+            legacy = next(reasons, "tf.contrib.slim" if group.slim else None)
+            found.append(replace(group, legacy_keras=legacy))
+        return found
 
     def _reads(self, whole: Iterable[str]) -> bool:
         """Whether a process without a target reads checkpoints with what moves beside Savers.
@@ -747,18 +817,33 @@ class Repository:
         holder = next((fact for fact in facts if fact.hold), None)
         legacy = next((fact.legacy_keras for fact in facts if fact.legacy_keras), None)
         slim = any(fact.slim for fact in facts)
+        session = any(fact.session for fact in facts)
+        graph_mode = (
+            session
+            # a neutral file whose import is swapped does not turn graph mode on
+            and all(f.v1 or not f.plain or self.is_neutral(f.path) for f in facts)
+            and not any(fact.chooses_mode for fact in facts)
+        )
         return Group(
             files=tuple(files),
             entry_points=entries,
             held=f"`{holder.path}` holds this program back: {holder.hold}" if holder else None,
             legacy_keras=legacy or ("tf.contrib.slim" if slim else None),
             slim=slim,
-            session=any(fact.session for fact in facts),
-            graph_mode=any(fact.session for fact in facts)
-            # a neutral file whose import is swapped does not turn graph mode on
-            and all(f.v1 or not f.plain or self.is_neutral(f.path) for f in facts)
-            and not any(fact.chooses_mode for fact in facts),
+            session=session,
+            graph_mode=graph_mode,
+            runs_graphs=graph_mode
+            and all(fact.runs_graphs for fact in facts)
+            and not self._imports_eager(files),
             saver_names=tuple(sorted({name for fact in facts for name in fact.saver_names})),
+        )
+
+    def _imports_eager(self, files: list[str]) -> bool:
+        """Whether a process that runs ``files`` imports a package that runs eagerly."""
+        return any(
+            not level and module.partition(".")[0] in _EAGER_PACKAGES
+            for path in self._reach(self._reach(files, self.imported_by), self.edges)
+            for module, level, _ in self.facts[path].imports
         )
 
     def share_holds(self, held: dict[int, str]) -> None:

@@ -22,7 +22,7 @@ from libcst import BaseExpression
 
 from migrator.apis import BRIDGED_READERS, FAMILIES, HOLDS_V1_SAVER
 from migrator.calls import is_tensorflow1, is_v1_load
-from migrator.exported import Signature
+from migrator.exported import Signature, Variables
 from migrator.flow import Target, elsewhere, stores, target, targets_of, uses
 from migrator.interface import Part, User
 from migrator.names import Module, Scope, Symbol
@@ -72,6 +72,7 @@ class KnownLoad:
     source: str  #: what the signatures were read from, as a sentence names it
     signatures: tuple[Signature, ...]
     migrated: bool  #: the export is one of this repository's, and changes its format
+    variables: Variables = field(default_factory=Variables)  #: of the program that writes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class FileContext:
     slim: bool = False
     session: bool = True  #: the program opens a session somewhere
     graph_mode: bool = False  #: spells compat.v1, and nobody in the program turns graph mode on
+    runs_graphs: bool = False  #: and the program does nothing but run graphs that it imports
     key_readers: tuple[str, ...] = ()  #: ``path:line symbol`` reading checkpoints by name
     file_names: tuple[str, ...] = ()  #: ``path:line what`` naming files of checkpoints near it
     loads: tuple[KnownLoad, ...] = ()  #: those of the file whose export is known

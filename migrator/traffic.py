@@ -9,18 +9,18 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from migrator.apis import KEY_READERS, READER_ATTRIBUTES
 from migrator.calls import is_v1_load
-from migrator.exported import EXPORTERS, Signature, signatures_of
+from migrator.exported import EXPORTERS, Signature, Variables, signatures_of, variables_of
 from migrator.names import Binding, Module
 from migrator.path_relations import Hole, Path, Relation, relation
 from migrator.paths import Paths
 from migrator.programs import Repository
 
-__all__ = ["FileTraffic", "Model", "Reading", "Source", "Traffic", "Writing", "is_near"]
+__all__ = ["LOADERS", "FileTraffic", "Model", "Reading", "Source", "Traffic", "Writing", "is_near"]
 
 #: Where the path is among a reader's arguments, if not the first.
 _PATH_ARGUMENTS = (
@@ -31,6 +31,8 @@ _FREEZE = "tf.python.tools.freeze_graph"
 _META = "tf.train.import_meta_graph"
 _PREDICTOR = "tf.contrib.predictor.from_saved_model"
 _LOAD = "tf.saved_model.load"
+#: What loads a SavedModel into a session.
+LOADERS = (_LOAD, _PREDICTOR)
 
 #: What is a checkpoint's name by custom, and never that of a folder.
 _PREFIX = re.compile(r"\.ckpt(-\d+)?$")
@@ -56,6 +58,7 @@ class Writing:
     line: int
     paths: tuple[Path, ...]
     signatures: tuple[Signature, ...] | None = None  #: of an export, where the code shows them
+    variables: Variables = field(default_factory=Variables)  #: of an export's program
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Source:
     words: str  #: for what wrote it, as a sentence names it
     signatures: tuple[Signature, ...]
     writer: tuple[str, int] | None = None  #: (path, line) of the export, if it is one of ours
+    variables: Variables = field(default_factory=Variables)  #: those of its program
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +257,8 @@ class Traffic:
                     signatures = _completed(signatures, models[0].signatures)
                 if signatures is not None:
                     place = (other, writing.line)
-                    yield Source(reading, f"`{other}:{writing.line}`", signatures, place)
+                    words = f"`{other}:{writing.line}`"
+                    yield Source(reading, words, signatures, place, writing.variables)
             elif not writers and len(models) == 1:
                 yield Source(reading, f"`{models[0].path}`", models[0].signatures)
 
@@ -292,8 +297,10 @@ class Traffic:
             if called and name in EXPORTERS:
                 assert isinstance(call, ast.Call)
                 given = _argument(call, EXPORTERS[name], ("export_dir",))
-                signatures = signatures_of(module, call, self._beside(path))
-                exports.append(Writing(call.lineno, paths.of(given), signatures))
+                beside = self._beside(path)
+                signatures = signatures_of(module, call, beside)
+                variables = variables_of((module, *beside))
+                exports.append(Writing(call.lineno, paths.of(given), signatures, variables))
             elif name == _LOAD and called and is_v1_load(module, node, symbol):
                 assert isinstance(call, ast.Call)
                 given = _argument(call, 2, ("export_dir",))

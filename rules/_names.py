@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from migrator.rule import KnownLoad, Use, is_v1_load, stores, target
 
-__all__ = ["Asked", "Held", "asked_after", "asked_elsewhere", "held", "is_certainly_lost"]
+__all__ = [
+    "Asked",
+    "Held",
+    "asked_after",
+    "asked_elsewhere",
+    "asked_of",
+    "held",
+    "is_certainly_lost",
+    "names_in",
+]
 
 _LOOK_UPS = {"get_tensor_by_name": "name", "get_operation_by_name": "name"}
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -95,6 +104,16 @@ def asked_elsewhere(use: Use) -> list[Asked]:
     return [
         asked for asked in _asked(use) if _owner(use, asked) is None and _asks_loaded(use, asked)
     ]
+
+
+def asked_of(use: Use, owns: Callable[[ast.expr], bool]) -> list[Asked]:
+    """Return the names that the sessions and graphs are asked for which ``owns`` holds."""
+    return [asked for asked in _asked(use) if owns(asked.of)]
+
+
+def names_in(use: Use, values: ast.Dict) -> list[Asked]:
+    """Return the names of tensors that are the values of a dict that is written out."""
+    return [asked for value in values.values for asked in _names(use, value, False, value)]
 
 
 def _asks_loaded(use: Use, asked: Asked) -> bool:

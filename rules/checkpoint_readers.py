@@ -114,8 +114,8 @@ def checkpoint_reader(use: Use) -> Rewrite | Keep | Manual | None:
 
 def _stays(use: Use) -> Keep:
     return Keep(
-        f"{use.symbol.name}: stays; it reads checkpoints by variable name, so Savers that may write what"
-        " it reads keep writing name-based ones.",
+        f"{use.symbol.name}: stays; it reads checkpoints by variable name, so Savers that may write"
+        " what it reads keep writing name-based ones.",
         needs_v1=False,
     )
 

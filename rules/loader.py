@@ -13,7 +13,6 @@ from migrator.rule import (
     Keep,
     KnownLoad,
     Manual,
-    Outcome,
     Rewrite,
     Safety,
     Use,
@@ -27,7 +26,8 @@ from migrator.rule import (
     targets_of,
 )
 
-from ._names import Asked, Held, asked_after, asked_elsewhere, held, is_certainly_lost
+from ._lost import HANDS_ON, MAKES, NAME, noted
+from ._names import Asked, Held, asked_after, asked_elsewhere, held
 
 
 @rule(
@@ -133,10 +133,10 @@ def _named(use: Use, known: KnownLoad) -> Rewrite | Keep:
         if place is not None and _editable(use, asked):
             places[asked] = place
         else:
-            covers += _noted(use, known, asked, place)
+            covers += noted(use, known, asked, place)
     if len({other.source for other in use.context.loads}) == 1:
         for asked in asked_elsewhere(use):
-            covers += _noted(use, known, asked, held(known, asked.tensor))
+            covers += noted(use, known, asked, held(known, asked.tensor))
     edits = _edits(use, places)
     for asked, place in places.items():
         if edits:
@@ -144,9 +144,9 @@ def _named(use: Use, known: KnownLoad) -> Rewrite | Keep:
                 f"`{asked.name}` is {place} that {known.source} has, and its `signature_def` gives"
                 " the name."
             )
-            covers.append(Cover(asked.node, _NAME, text, api=_LOAD))
+            covers.append(Cover(asked.node, NAME, text, api=_LOAD))
         else:
-            covers += _noted(use, known, asked, place)
+            covers += noted(use, known, asked, place)
     if not edits:
         message = (
             "saved_model.loader.load: stays on tensorflow.compat.v1, whose loader reads old and"
@@ -162,51 +162,6 @@ def _named(use: Use, known: KnownLoad) -> Rewrite | Keep:
     )
 
 
-def _noted(use: Use, known: KnownLoad, asked: Asked, place: Held | None) -> list[Cover]:
-    """Return what is said of a name that stays."""
-    seen: set[ast.expr] = use.shared.setdefault("names answered for", set())
-    if asked.node in seen or (place is None and not known.migrated):
-        return []
-    seen.add(asked.node)
-    if place is None and is_certainly_lost(known, asked):
-        return [_lost(known, asked)]
-    text = (
-        f"`{asked.name}` stays: the code does not show whether a signature of {known.source} holds"
-        " it. If none does, a migrated export has no such tensor; a variable's name gives a handle."
-    )
-    if place is not None:
-        text = f"`{asked.name}` stays: it is {place}, and keeps its name in a migrated export."
-    return [Cover(asked.node, _NAME, text, outcome=Outcome.KEPT, api=_LOAD)]
-
-
-def _lost(known: KnownLoad, asked: Asked) -> Cover:
-    if asked.tensor.rpartition(":")[2] != "0":
-        return Cover(
-            asked.node,
-            _NAME,
-            f"`{asked.name}` is a further output of its op, and in the migrated export that"
-            f" {known.source} writes, every tensor of a signature is the first output of one.",
-            outcome=Outcome.MANUAL,
-            api=_LOAD,
-            recipe="Take its name from `signature_def` if a signature holds it; else add it to the"
-            " outputs of the one that is exported, and export again.",
-        )
-    what = "operation" if asked.operation else "tensor"
-    keys = ", ".join(f"`{signature.key}`" for signature in known.signatures)
-    return Cover(
-        asked.node,
-        _NAME,
-        f"The {what} `{asked.name}` is in no signature of {known.source} ({keys}), and only what a"
-        " signature holds is found in a migrated export.",
-        outcome=Outcome.MANUAL,
-        api=_LOAD,
-        recipe=f"Add it to the inputs or outputs of the signature that {known.source} exports,"
-        " export again, and take its name from `signature_def` here; or restore a checkpoint"
-        " into the model's own code.",
-    )
-
-
-_NAME = "TFM406"
 _LOAD = "tf.saved_model.load"
 
 
@@ -277,7 +232,7 @@ def _collections(use: Use, known: KnownLoad | None) -> str | None:
     """
     scope = use.module.scope_of[use.node]
     names = {symbol.name for _, symbol in use.shared["references"]}
-    everywhere = known is not None and known.migrated and names.isdisjoint(_MAKES)
+    everywhere = known is not None and known.migrated and names.isdisjoint(MAKES)
     for node in use.module.nodes:
         inside = use.module.scope_of.get(node) is scope
         if not (inside or everywhere) or not isinstance(node, (ast.Call, ast.Attribute)):
@@ -291,7 +246,7 @@ def _collections(use: Use, known: KnownLoad | None) -> str | None:
         name = use.called(node)
         if name in _ASKS:
             return f"`{name}`"
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
+        if isinstance(node.func, ast.Attribute) and node.func.attr in HANDS_ON:
             return f"`{node.func.attr}`"
     return None
 
@@ -304,10 +259,7 @@ def _is_loaded(use: Use, node: ast.expr) -> bool:
     return use.call is not None and place in (targets_of(use.module, use.call) or ())
 
 
-#: What hands on the graph that was written, op by op.
-_METHODS = frozenset({"get_collection", "get_collection_ref", "get_operations"})
 _PARTS = frozenset({"graph_def", "collection_def"})
-_MAKES = frozenset({"tf.Variable", "tf.get_variable", "tf.train.import_meta_graph"})
 
 _ASKS = frozenset(
     {
@@ -384,7 +336,9 @@ def graph_import(use: Use) -> Rewrite | Keep | Manual | None:
 
     ## What it does
 
-    Nothing to the code.
+    Nothing to the call.  A program in `tf.compat.v1` that only runs imported graphs, and never
+    leaves eager mode, gets `disable_v2_behavior()`: eager mode leaves out the name that the
+    operations are imported under.
 
     ## Why
 
@@ -418,5 +372,17 @@ def graph_import(use: Use) -> Rewrite | Keep | Manual | None:
     """
     return Keep(
         f"{use.symbol.name}: stays; tensorflow.compat.v1 imports frozen graphs as before.",
-        needs_v1=is_tensorflow1(use.module),
+        needs_v1=is_tensorflow1(use.module) or (use.context.runs_graphs and _under_a_name(use)),
     )
+
+
+def _under_a_name(use: Use) -> bool:
+    """Whether the graph's operations are asked for below a name, which eager mode leaves out."""
+    call = use.call
+    if call is None or len(call.args) > 1:
+        return False
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    if not given.keys() <= {"graph_def", "name"}:
+        return False
+    name = given.get("name")
+    return name is None or (isinstance(name, ast.Constant) and name.value != "")

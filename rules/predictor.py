@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from migrator.rule import Keep, Manual, Rewrite, Safety, Use, expression, rule
+import ast
+from collections.abc import Iterator
+
+from migrator.rule import (
+    Cover,
+    Keep,
+    KnownLoad,
+    Manual,
+    Outcome,
+    Rewrite,
+    Safety,
+    Use,
+    expression,
+    rule,
+    target,
+    targets_of,
+)
+
+from ._lost import HANDS_ON, MAKES, lost, noted
+from ._names import asked_of, held, names_in
 
 #: The function, the class that it makes, and where they are defined.
 _BRIDGED = {
@@ -118,7 +137,9 @@ def contrib_predictor(use: Use) -> Rewrite | Keep | Manual | None:
     ## Safety
 
     Review: keys, values and errors are those of TensorFlow 1.15.  In a migrated export, only the
-    tensors of signatures can be named in `input_names` and `output_names`.
+    tensors of signatures can be named in `input_names` and `output_names`, and `graph` has no
+    collections and none of the ops that were written; where the repository holds the code that
+    writes the directory, such names and look-ups are reported.
 
     ## References
 
@@ -133,6 +154,7 @@ def contrib_predictor(use: Use) -> Rewrite | Keep | Manual | None:
             f"{_named(use)}",
             {use.cst(use.node): expression(f"tf2_bridge.{_BRIDGED[name]}")},
             parts=frozenset({"predictor"}),
+            covers=tuple(_lost(use)),
         )
     recipe = _RECIPES.get(name.rpartition(".")[2])
     if recipe is None:
@@ -146,3 +168,71 @@ def _named(use: Use) -> str:
     if not given & {"input_names", "output_names"}:
         return ""
     return " In a migrated one, `input_names` and `output_names` find tensors of signatures only."
+
+
+def _lost(use: Use) -> Iterator[Cover]:
+    """Yield what is said of names and look-ups that the export loaded here does not answer."""
+    call = use.call
+    if call is None:
+        return
+    place = (use.site.lineno, use.site.col_offset)
+    known = next((k for k in use.context.loads if (k.line, k.column) == place), None)
+    if known is None or not known.migrated:
+        return
+    api = use.symbol.name
+    for at, name in ((3, "input_names"), (4, "output_names")):
+        given = [*call.args[at : at + 1], *(k.value for k in call.keywords if k.arg == name)]
+        for node in given:
+            for asked in names_in(use, node) if isinstance(node, ast.Dict) else ():
+                found = (
+                    lost(known, asked, api, _CODE) if held(known, asked.tensor) is None else None
+                )
+                if found is not None:
+                    yield found
+    for asked in asked_of(use, lambda node: _is_loaded(use, node)):
+        yield from noted(use, known, asked, held(known, asked.tensor), api)
+    yield from _collections(use, known)
+
+
+_CODE = "TFM403"
+
+
+def _collections(use: Use, known: KnownLoad) -> Iterator[Cover]:
+    """Yield what is said of look-ups that hand on the ops or the collections of a graph."""
+    if not MAKES.isdisjoint(symbol.name for _, symbol in use.shared["references"]):
+        return  # the graph may be one that the file adds variables to
+    for node in use.module.nodes:
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr in HANDS_ON and _is_loaded(use, node.func.value):
+            yield Cover(
+                node,
+                _CODE,
+                f"`{node.func.attr}` asks the predictor's graph for what the migrated export of"
+                f" {known.source} has none of: its ops and variables live in a function, and it"
+                " has no collections.",
+                outcome=Outcome.MANUAL,
+                api=use.symbol.name,
+                recipe="Take tensors from `feed_tensors` and `fetch_tensors`, and restore variables"
+                " from a checkpoint; as long as the export it loads was written by TensorFlow 1,"
+                " nothing needs to be done.",
+            )
+
+
+def _is_loaded(use: Use, node: ast.expr) -> bool:
+    """Whether ``node`` is the graph or the session of the predictor that is made here."""
+    assert use.call is not None
+    owner = node
+    while isinstance(owner, ast.Attribute) and owner.attr in ("graph", "session"):
+        owner = owner.value
+    if owner is node:
+        return False
+    if owner is use.call:
+        return True
+    places = targets_of(use.module, use.call) or ()
+    if target(use.module, owner) in places:
+        return True
+    # of an object of the class that keeps it
+    return isinstance(owner, ast.Attribute) and any(
+        place.cls is not None and place.name == owner.attr for place in places
+    )

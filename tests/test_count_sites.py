@@ -358,6 +358,28 @@ def outcome_of(tmp_path: Path, files: list[dict[str, Any]], *flags: str) -> tupl
     return done.returncode, done.stdout
 
 
+def test_what_happens_to_a_site_comes_before_why_it_is_not_lifted(tmp_path: Path) -> None:
+    """Of findings at one span TFM510 counts only where it is alone, whichever comes first."""
+    write(tmp_path, {"code/a.py": SOURCE})
+    why = {"code": "TFM510"}
+    findings = [
+        {**finding(2, 2, "kept"), **why},
+        finding(2, 2, "manual"),
+        finding(3, 3, "rewritten"),
+        {**finding(3, 3, "kept"), **why},
+        {**finding(4, 6, "kept"), **why},
+    ]
+    code, text = outcome_of(tmp_path, [{"path": "a.py", "findings": findings}])
+    assert code == 0
+    assert text.splitlines() == [
+        "| API | sites | kept | manual | rewritten |",
+        "|---|---:|---:|---:|---:|",
+        "| `Saver` | 1 | 0 | 1 | 0 |",
+        "| `simple_save` | 1 | 1 | 0 | 0 |",
+        "| `.save` | 1 | 0 | 0 | 1 |",
+    ]
+
+
 def test_every_site_has_an_outcome(tmp_path: Path) -> None:
     """Findings that start on or enclose each site account for it, and are counted by outcome."""
     write(tmp_path, {"code/a.py": SOURCE})

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from migrator.exported import EXPORTERS, Signature, signatures_of
+from migrator.exported import EXPORTERS, Signature, signatures_of, variables_of
 from migrator.names import Module
 
 HEAD = """\
@@ -163,3 +163,29 @@ def test_names_that_may_be_given_twice(text: str, other: str, name: str | None) 
     found = signatures_of(module, call, (Module(other),) if other else ())
     assert found is not None
     assert found[0].inputs == (("a", name),)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "text", "is_one"),
+    [
+        ("w:0", "tf.get_variable('w', [2])", True),
+        ("w:0", "tf.get_variable(name='w', shape=[2])", True),
+        ("w:0", "tf.Variable(1.0, name='w')", True),
+        ("w:0", "tf.Variable(1.0, True, None, True, None, 'w')", True),
+        ("a/b/w:0", "with tf.variable_scope('a/b'):\n    tf.get_variable('w', [2])", True),
+        ("a/w:0", "tf.get_variable('a/w', [2])", True),
+        ("a/w:0", "with g.name_scope('a'):\n    tf.Variable(1.0, name='w')", True),
+        ("a/w:0", "tf.get_variable('w', [2])", False),
+        ("w:1", "tf.get_variable('w', [2])", False),
+        ("w/read:0", "tf.get_variable('w', [2])", False),
+        ("w_1:0", "tf.get_variable('w', [2])", False),
+        ("w:0", "tf.get_variable(NAME, [2])", False),
+        ("w:0", "make.get_variable('w', [2])", False),
+        ("w:0", "tf.get_variable('w', [2])\ntf.identity(1, name='w')", False),
+        ("w:0", "tf.get_variable('w', [2])\nopen(path, 'w')", True),
+    ],
+)
+def test_variables_that_the_code_names(tensor: str, text: str, is_one: bool) -> None:
+    """A variable is what is made as one under a name written out, in scopes that are as well."""
+    files = [Module("import tensorflow as tf\n"), Module(f"import tensorflow as tf\n{text}\n")]
+    assert (tensor in variables_of(files)) is is_one

@@ -254,6 +254,105 @@ def test_a_name_that_is_lost_is_not_lifted(make: Make) -> None:  # noqa: F811
     assert "tf.saved_model.loader.load" in texts(run)["serving/hidden.py"]
 
 
+FETCH = (
+    "import tensorflow as tf\nwith tf.Session(graph=tf.Graph()) as sess:\n"
+    "    tf.saved_model.loader.load(sess, ['serve'], 'out/export')\n    {}\n"
+)
+
+
+@pytest.mark.parametrize("writes", ["get_variable('w', ", "Variable("])
+@pytest.mark.parametrize(
+    ("scope", "asks", "manual"),
+    [
+        ("", "sess.run('w:0')", True),
+        ("", "sess.run([sess.graph.get_tensor_by_name('w:0')])", True),
+        ("outer", "sess.run('outer/w:0')", True),
+        ("outer", "sess.run('other/w:0')", False),
+        ("", "sess.run('v:0')", False),
+        ("", "sess.run(['probability:0'])", False),
+    ],
+)
+def test_a_variable_of_the_writer_is_not_fetched_by_name(
+    make: Make,  # noqa: F811
+    writes: str,
+    scope: str,
+    asks: str,
+    manual: bool,
+) -> None:
+    """Where the names of the signatures do not show, those of the writer's variables do."""
+    initial = "initializer=1.0)" if writes.startswith("get") else "1.0, name='w')"
+    made = f"w = tf.{writes}{initial}"
+    if scope:
+        made = f"with tf.variable_scope('{scope}'):\n    {made}"
+    export = EXPORT.replace('name="y"', "name=NAME").replace(
+        EXPORT[EXPORT.index("w = tf") : EXPORT.index("hidden =")], f"{made}\n"
+    )
+    files = {"config.py": CONFIG, "export.py": export, "use.py": FETCH.format(asks)}
+    found = findings(migrate([make(files)], ONE), "use.py", "TFM406")
+    assert [f.outcome for f in found] == [Outcome.MANUAL if manual else Outcome.KEPT]
+    assert ("gives its handle" in found[0].message) is manual
+
+
+def test_a_name_that_an_op_has_as_well_is_not_called_a_variable(make: Make) -> None:  # noqa: F811
+    """In a scope, the name may be the op's."""
+    export = EXPORT.replace('name="y"', "name=NAME") + "tf.identity(w, name='w')\n"
+    files = {"config.py": CONFIG, "export.py": export, "use.py": FETCH.format("sess.run('w:0')")}
+    (found,) = findings(migrate([make(files)], ONE), "use.py", "TFM406")
+    assert found.outcome is Outcome.KEPT
+
+
+PREDICTS = (
+    "import tensorflow as tf\np = tf.contrib.predictor.from_saved_model('out/export'{})\n{}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "then", "said"),
+    [
+        (", output_names={'h': 'hidden:0'}", "", "`hidden:0` is in no signature of `export.py:12`"),
+        (", None, None, {'h': 'hidden:0'}", "", "`hidden:0` is in no signature"),
+        (", output_names={'h': 'w:0'}", "", "`w:0` is a variable"),
+        (", output_names={'h': 'y:0'}, input_names={'a': 'x:0'}", "", None),
+        ("", "p.graph.get_collection('variables')", "`get_collection` asks"),
+        ("", "p.session.graph.get_operations()", "`get_operations` asks"),
+        ("", "p.graph.get_tensor_by_name('hidden:0')", "`hidden:0` is in no signature"),
+        ("", "p.session.run('hidden:0')", "`hidden:0` is in no signature"),
+        ("", "p.graph.get_tensor_by_name('y:0')", None),
+        ("", "tf.get_default_graph().get_operations()", None),
+    ],
+)
+def test_what_a_predictor_of_a_migrated_export_does_not_find(
+    make: Make,  # noqa: F811
+    given: str,
+    then: str,
+    said: str | None,
+) -> None:
+    """The call moves all the same; what its graph has lost is MANUAL, and nothing else is."""
+    root = make(REPOSITORY | {"use.py": PREDICTS.format(given, then)})
+    run = migrate([root], ONE)
+    assert "tf2_bridge.predictor('out/export'" in texts(run)["use.py"]
+    found = [*findings(run, "use.py", "TFM403"), *findings(run, "use.py", "TFM406")]
+    manual = [f for f in found if f.outcome is Outcome.MANUAL]
+    assert [said in f.message for f in manual if said] == ([True] if said else [])
+    assert bool(manual) is bool(said)
+
+
+def test_a_predictor_that_an_object_keeps_is_known_by_its_attribute(make: Make) -> None:  # noqa: F811
+    """What another object reads of it is the same predictor; one of elsewhere says nothing."""
+    text = (
+        "import tensorflow as tf\n\nclass Serve:\n    def __init__(self):\n"
+        "        self.fn = tf.contrib.predictor.from_saved_model({})\n\n"
+        "print(Serve().fn.graph.get_collection('variables'))\n"
+    )
+    files = {"use.py": text.format("'out/export'"), "far.py": text.format("'elsewhere/export'")}
+    run = migrate([make(REPOSITORY | files)], ONE)
+    outcomes = {
+        path: {f.outcome for f in findings(run, path, "TFM403")} for path in ("use.py", "far.py")
+    }
+    assert outcomes["use.py"] == {Outcome.REWRITTEN, Outcome.MANUAL}
+    assert outcomes["far.py"] == {Outcome.REWRITTEN}
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [

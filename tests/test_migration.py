@@ -456,6 +456,26 @@ def test_a_second_run_changes_nothing(make: Make) -> None:
     assert all(program.held is None for program in again.report.programs)
 
 
+def test_a_need_for_keras_2_stays_with_its_program(make: Make) -> None:
+    """A shared file that was moved already tells the second run nothing of the other program."""
+    layers = SAVES + "tf.layers.dense(1, 2)\n"
+    # what it keeps is a reason to move at the second run as well
+    kept = SAVES + "tf.graph_util.convert_variables_to_constants(sess, sess.graph_def, ['y'])\n"
+    root = make({"a.py": "import n\n" + kept, "b.py": "import n\n" + layers, "n.py": DEFINES})
+    assert migrate([root], ONE).write() == {}
+    assert "TF_USE_LEGACY_KERAS" in (root / "n.py").read_text()
+    assert changed(migrate([root], ONE)) == []
+
+
+def test_a_need_for_keras_2_outlives_the_move(make: Make) -> None:
+    """New files of a moved program get the switch that its other files have."""
+    moved = "import os\n\nos.environ['TF_USE_LEGACY_KERAS'] = '1'\n" + MOVED + "\nimport a\n"
+    root = make({"main.py": moved + "tf.Session()\n", "a.py": SAVES})
+    found = migrate([root], ONE)
+    texts = {source.relative: text for source, text in found.changes}
+    assert "TF_USE_LEGACY_KERAS" in texts["a.py"]
+
+
 def test_new_code_beside_a_written_bridge_moves_too(make: Make) -> None:
     """Our own bridge is TensorFlow 2 code, and holds nobody."""
     root = make({"a.py": SAVES})
@@ -694,6 +714,70 @@ def test_compat_v1_program_that_chooses_its_mode(tmp_path: Path, lines: str) -> 
     found = migrate([tmp_path], ONE)
     (text,) = [text for source, text in found.changes if source.relative == "train.py"]
     assert "disable_v2_behavior" not in text
+
+
+RUNS = (
+    "import tensorflow as tf\n\n"
+    "class Encoder:\n"
+    "    def __init__(self, path):\n"
+    "        self.session = tf.compat.v1.Session()\n"
+    "        with tf.compat.v1.gfile.GFile(path, 'rb') as file:\n"
+    "            graph_def = tf.compat.v1.GraphDef()\n"
+    "            graph_def.ParseFromString(file.read())\n"
+    "        tf.import_graph_def(graph_def, name='net')\n"
+    "        graph = tf.compat.v1.get_default_graph()\n"
+    "        self.output = graph.get_tensor_by_name('net/y:0')\n"
+)
+
+
+def test_compat_v1_program_that_only_runs_a_graph_gets_graph_mode(make: Make) -> None:
+    """Eager mode leaves out the name that operations are imported under: nobody finds them."""
+    root = make({"tools/encode.py": RUNS, "app.py": "from tools import encode\n"})
+    found = migrate([root], ONE)
+    assert changed(found) == ["tools/encode.py"]
+    ((_, text),) = found.changes
+    switch = "as tf\n\ntf.compat.v1.disable_v2_behavior()\n\n"
+    assert text == RUNS.replace("as tf\n\n", switch, 1)
+    assert [program.tier for program in found.report.programs] == [Tier.SESSION]
+    assert found.write() == {}
+    assert changed(migrate([root], ONE)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("name='net'", "name=''"),
+        ("name='net'", "name='net', return_elements=['y:0']"),
+        ("name='net'", "name=path"),
+        ("v1.Session()", "v1.Session(graph=load(path))"),
+        ("v1.Session()", "v1.Session('', load(path))"),
+        ("v1.Session()", "v1.Session(**path)"),
+        ("self.session = tf.compat.v1.Session()", "with tf.compat.v1.Session() as self.s: pass"),
+        ("graph = tf.compat", "print(tf.constant(1.0))\n        graph = tf.compat"),
+        ("graph = tf.compat", "print(tf.keras.backend)\n        graph = tf.compat"),
+        ("graph = tf.compat", "print(path.numpy())\n        graph = tf.compat"),
+        ("graph = tf.compat", "with path.as_default(): pass\n        graph = tf.compat"),
+        ("graph = tf.compat", "with self.session: pass\n        graph = tf.compat"),
+        ("import tensorflow as tf\n", "import tensorflow as tf\nimport tensorflow_hub\n"),
+    ],
+)
+def test_compat_v1_program_that_may_run_eagerly_stays(make: Make, old: str, new: str) -> None:
+    """Where eager mode may be meant, or graph mode is on where it matters, nothing is added."""
+    assert RUNS.count(old) == 1
+    assert not migrate([make({"encode.py": RUNS.replace(old, new)})], ONE).changes_something
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "import tf_keras\nimport encode\n",
+        "import tensorflow as tf\nimport encode\nprint(tf.constant(1.0) + 1)\n",
+        "import tensorflow as tf\nimport encode\nprint(tf.function(encode.Encoder))\n",
+    ],
+)
+def test_compat_v1_program_with_an_eager_file_stays(make: Make, other: str) -> None:
+    """Graph mode is the whole process's, so that no other file of it may need eager mode."""
+    assert not migrate([make({"encode.py": RUNS, "main.py": other})], ONE).changes_something
 
 
 def test_eager_use_of_the_v1_saver_stays(tmp_path: Path) -> None:

@@ -469,6 +469,22 @@ def test_written_successors_are_for_what_is_gone() -> None:
     assert left == []
 
 
+@pytest.mark.parametrize("name", ["audio_spectrogram", "decode_wav", "encode_wav", "mfcc"])
+def test_audio_operations_are_not_sent_to_tf_slim(name: str) -> None:
+    """They are operations of TensorFlow, which tf-slim never had."""
+    text = symbols.successor(f"tf.contrib.framework.python.ops.audio_ops.{name}")
+    assert text is not None
+    assert "`tensorflow.python.ops.gen_audio_ops`" in text
+    assert "slim" not in text
+
+
+def test_the_initializer_that_tf_slim_lacks_is_not_sent_there() -> None:
+    """contrib.slim handed the core class on, and tf-slim does not."""
+    text = symbols.successor("tf.contrib.slim.init_ops.zeros_initializer")
+    assert text is not None
+    assert text.startswith("`tf.compat.v1.zeros_initializer`")
+
+
 SLIM = """
 import importlib, sys
 import tf_keras.src.legacy_tf_layers as moved

@@ -102,6 +102,7 @@ def _filled_by(graph: Any, restore: str) -> dict[str, Any] | None:
         for collection in (keys.GLOBAL_VARIABLES, keys.LOCAL_VARIABLES)
         for value in graph.get_collection(collection)
     }
+    constants: dict[str, Any] = {}  # all keys stand in one, which is long
     found: dict[str, Any] = {}
     todo = [graph.get_operation_by_name(restore)]
     while todo:
@@ -117,7 +118,10 @@ def _filled_by(graph: Any, restore: str) -> dict[str, Any] | None:
         variable = variables.get(op.inputs[0].op.name)
         if value.op.type != "RestoreV2" or variable is None:
             return None
-        names, slices = (tf.get_static_value(value.op.inputs[at]) for at in (1, 2))
+        for tensor in value.op.inputs[1:3]:
+            if tensor.name not in constants:
+                constants[tensor.name] = tf.get_static_value(tensor)
+        names, slices = (constants[tensor.name] for tensor in value.op.inputs[1:3])
         if names is None or slices is None or slices[value.value_index]:
             return None
         found[tf.compat.as_str(names[value.value_index])] = variable

@@ -20,6 +20,7 @@ import numpy as np
 from migrator.results import DeltaStatus, OutputDelta
 
 __all__ = [
+    "ORDERS",
     "judge_power",
     "pair_scalars",
     "pair_slots",
@@ -31,8 +32,8 @@ __all__ = [
 
 Entry = Mapping[str, Any]
 
-#: What the slots of a variable are, in the order in which TensorFlow 1 makes and numbers them.
-_ORDERS = {
+#: Label -> the slots of a variable, in the order in which TensorFlow 1 makes and numbers them.
+ORDERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "Adam": (("m", "v"),),
     "Momentum": (("momentum",),),
     "Adagrad": (("accumulator",),),
@@ -42,7 +43,7 @@ _ORDERS = {
 }
 
 #: Any order in which slots can be numbered under a name that the user gave the optimizer.
-_ANY = tuple(order for orders in _ORDERS.values() for order in orders)
+_ANY = tuple(order for orders in ORDERS.values() for order in orders)
 
 
 def slot(entry: Entry) -> tuple[str, str] | None:
@@ -154,8 +155,8 @@ def _named(
     found: dict[str, int] = {}
     for label, numbered in labels.items():
         slots = [numbered[number] for number in sorted(numbered)]
-        for order in _ORDERS.get(label, _ANY):
-            if len(order) == len(slots) and (label in _ORDERS or set(order) == wanted):
+        for order in ORDERS.get(label, _ANY):
+            if len(order) == len(slots) and (label in ORDERS or set(order) == wanted):
                 found.update(zip(order, slots, strict=True))
     return found
 

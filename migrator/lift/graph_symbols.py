@@ -20,6 +20,8 @@ __all__ = [
 _QUEUES = "queues have no place without a session that runs their threads"
 _READERS = "readers and iterators keep their place in a session"
 _MANAGED = "managed sessions have no place without a session"
+_PROVIDERS = "its readers and queues keep their place in a session"
+_ASSIGNS = "what it returns restores variables in a session"
 _CLUSTER = "distributed sessions have no place without a session"
 _INSIDE = "a session or a graph of its own stands inside the graph code"
 PARTS = "a partitioned variable has no place in an object-based checkpoint"
@@ -49,13 +51,18 @@ _REASONS = {
         "train.SingularMonitoredSession train.Scaffold train.SessionManager "
         "train.ChiefSessionCreator train.WorkerSessionCreator train.SessionRunHook "
         "train.basic_train_loop estimator contrib.estimator contrib.learn.Estimator "
-        "contrib.slim.learning contrib.slim.evaluation contrib.training contrib.slim.queues "
+        "contrib.slim.learning contrib.slim.evaluation contrib.training"
+    ),
+    _ASSIGNS: (
         "contrib.slim.assign_from_checkpoint contrib.slim.assign_from_checkpoint_fn "
         "contrib.slim.assign_from_values contrib.slim.assign_from_values_fn "
         "contrib.framework.assign_from_checkpoint contrib.framework.assign_from_checkpoint_fn "
-        "contrib.framework.assign_from_values contrib.framework.assign_from_values_fn "
-        "contrib.slim.dataset contrib.slim.dataset_data_provider contrib.slim.data_decoder "
-        "contrib.slim.parallel_reader contrib.slim.prefetch_queue contrib.slim.tfexample_decoder"
+        "contrib.framework.assign_from_values contrib.framework.assign_from_values_fn"
+    ),
+    _PROVIDERS: (
+        "contrib.slim.queues contrib.slim.dataset contrib.slim.dataset_data_provider "
+        "contrib.slim.data_decoder contrib.slim.parallel_reader contrib.slim.prefetch_queue "
+        "contrib.slim.tfexample_decoder"
     ),
     _CLUSTER: (
         "train.Server train.ClusterSpec train.replica_device_setter distribute "

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
-
-from migrator.vendor import bridge_text
+from vendored import run_vendored
 
 pytestmark = pytest.mark.tensorflow
 
@@ -36,17 +34,7 @@ WRITTEN = names(SCRIPT, "WRITTEN") + names(MODELS, "MODELS")
 def run(python: str, home: Path, *folders: Path) -> dict[str, str]:
     """Return how each scenario failed, "" if it did not, with the bridge that programs carry."""
     parts = ("graph_import", "graph_export", "predictor", "graph_predictor")
-    (home / "tf2_bridge.py").write_text(bridge_text(parts), encoding="utf-8")
-    done = subprocess.run(
-        [python, str(SCRIPT), str(home / "out"), *map(str, folders)],
-        env={**os.environ, "VENDORED": str(home)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    if done.returncode:
-        pytest.fail(done.stderr[-3000:])
+    run_vendored(python, home, parts, SCRIPT, home / "out", *folders)
     found: dict[str, str] = json.loads((home / "out" / "results.json").read_text())
     return found
 

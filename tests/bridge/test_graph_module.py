@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
-
-from migrator.vendor import bridge_text
+from vendored import run_vendored
 
 pytestmark = pytest.mark.tensorflow
 
@@ -29,18 +26,8 @@ def results(tf2_python: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     """How each scenario failed, "" if it did not, with the bridge that programs carry."""
     home = tmp_path_factory.mktemp("graph")
     parts = ("saver", "graph_module", "graph_export")
-    (home / "tf2_bridge.py").write_text(bridge_text(parts), encoding="utf-8")
-    done = subprocess.run(
-        [tf2_python, str(SCRIPT), str(home / "out")],
-        env={**os.environ, "VENDORED": str(home)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    if done.returncode:
-        pytest.fail(done.stderr[-3000:])
-    assert "Cannot activate TF2 compatibility" not in done.stderr
+    said = run_vendored(tf2_python, home, parts, SCRIPT, home / "out")
+    assert "Cannot activate TF2 compatibility" not in said
     found: dict[str, str] = json.loads((home / "out" / "results.json").read_text())
     return found
 

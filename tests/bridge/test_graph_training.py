@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import ast
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-
-from migrator.vendor import bridge_text
+from vendored import run_vendored
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.tf1]
 
@@ -32,24 +29,14 @@ def curves(
 ) -> dict[str, dict[str, Any]]:
     """What a session of 1.15.5, a GraphModule, and a session from its checkpoints computed."""
     home = tmp_path_factory.mktemp("training")
-    (home / "tf2_bridge.py").write_text(bridge_text(["graph_module", "slim"]), encoding="utf-8")
     found = {}
     for python, kind, start in (
         (tf1_python, "session", None),
         (tf2_python, "module", "session"),
         (tf1_python, "resume", "module"),
     ):
-        folders = [str(home / one) for one in (kind, start) if one]
-        done = subprocess.run(
-            [python, str(SCRIPT), kind, *folders],
-            env={**os.environ, "VENDORED": str(home)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-        if done.returncode:
-            pytest.fail(f"{kind}: {done.stderr[-3000:]}")
+        folders = [home / one for one in (kind, start) if one]
+        run_vendored(python, home, ["graph_module", "slim"], SCRIPT, kind, *folders)
         found[kind] = json.loads((home / kind / "curves.json").read_text())
     return found
 

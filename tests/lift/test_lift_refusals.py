@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrator.lift import Refusal, lift
+from migrator.lift.graph_symbols import REFUSED, below
 from migrator.lift.plain import lift_plain
 from migrator.names import Module
 
@@ -779,3 +780,19 @@ def test_what_the_graph_is_built_with_does_not_change(change: str) -> None:
 def test_the_common_part_lifts() -> None:
     """What the cases above share is no reason for a refusal."""
     assert "class Script(tf.Module)" in lift_plain(Module(HEAD + RUN), "script.py").text
+
+
+@pytest.mark.parametrize(
+    ("symbol", "words"),
+    [
+        ("contrib.slim.assign_from_checkpoint_fn", "restores variables in a session"),
+        ("contrib.framework.assign_from_values", "restores variables in a session"),
+        ("contrib.slim.dataset_data_provider.DatasetDataProvider", "readers and queues"),
+        ("contrib.slim.learning.train", "managed sessions"),
+    ],
+)
+def test_reasons_tell_what_a_symbol_is(symbol: str, words: str) -> None:
+    """Only what opens managed sessions is refused for them."""
+    found = below(symbol, REFUSED)
+    assert found is not None
+    assert words in REFUSED[found]

@@ -386,7 +386,10 @@ def place(site: Site) -> str:
 
 
 def covering(site: Site, findings: Any) -> Any:
-    """Return the narrowest finding whose span holds the line of ``site``, or None."""
+    """Return the narrowest finding whose span holds the line of ``site``, or None.
+
+    TFM510 only says why a program is not lifted: of findings at one place it comes last.
+    """
     held = [
         finding
         for finding in findings
@@ -398,6 +401,7 @@ def covering(site: Site, findings: Any) -> Any:
         key=lambda f: (
             f["span"]["end_line"] - f["span"]["line"],
             abs(f["span"]["column"] - site.column),
+            f.get("code") == "TFM510",
         ),
         default=None,
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from migrator.checker.slots import ORDERS
 from migrator.worker.common import BadInput
 
 __all__ = [
-    "ORDERS",
     "Slots",
     "are_near",
     "label_of",
@@ -19,16 +19,6 @@ __all__ = [
     "steps_of",
     "told_steps",
 ]
-
-#: Label -> the slots of a variable, in the order in which TensorFlow 1 makes and numbers them.
-ORDERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "Adam": (("m", "v"),),
-    "Momentum": (("momentum",),),
-    "Adagrad": (("accumulator",),),
-    "RMSProp": (("rms", "momentum"), ("rms", "mg", "momentum")),
-    "Ftrl": (("accumulator", "linear"),),
-    "Adadelta": (("accumulator", "accumulated_update"),),
-}
 
 #: A power of Adam's below this no longer tells how often it was multiplied.
 _LEAST_POWER = 1e-30
@@ -39,7 +29,7 @@ class Slots:
     """The slots in a name-based checkpoint that go by one optimizer's name."""
 
     label: str  #: the optimizer's name, ``Adam`` unless the program gave another
-    kind: str  #: a key of :data:`ORDERS`
+    kind: str  #: a key of :data:`migrator.checker.slots.ORDERS`
     #: variable -> role -> name of the slot
     of: dict[str, dict[str, str]] = field(default_factory=dict)
 
