@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from migrator.bridge.predictor_names import _check_keys, _check_names, _fed_and_fetched
+from migrator.bridge.predictor_names import _check_names, _fed_and_fetched, _Predictor
 from migrator.bridge.saved_model_files import _meta_graph
 
 __all__ = ["GraphPredictor", "graph_predictor"]
 
 
-class GraphPredictor:
+class GraphPredictor(_Predictor):
     """What ``tf.contrib.predictor.from_saved_model`` returned; see :func:`graph_predictor`.
 
     It has no session, and no graph that others can add to.
@@ -47,16 +47,9 @@ class GraphPredictor:
         else:
             self._signature, infos = _signature(meta_graph, fed, fetched)
             find = {one.name: _spec(one) for one in infos}.__getitem__
-        #: what is fed and fetched, by key: they have a name, a dtype and a shape
         self.feed_tensors = {key: find(name) for key, name in fed.items()}
         self.fetch_tensors = {key: find(name) for key, name in fetched.items()}
         self._parts: dict[tuple[str, ...], Callable[..., Any]] = {}
-
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__} with feed tensors {self.feed_tensors} and fetch_tensors "
-            f"{self.fetch_tensors}"
-        )
 
     def __call__(self, input_dict: Mapping[str, Any]) -> dict[str, Any]:
         """Return the outputs for these inputs, by key, as arrays.
@@ -64,12 +57,12 @@ class GraphPredictor:
         Raises:
             ValueError: a key of ``input_dict`` is not one of an input.
         """
-        _check_keys(input_dict, self.feed_tensors)
-        keys = tuple(k for k in self.feed_tensors if input_dict.get(k) is not None)
+        given = self._given(input_dict)
+        keys = tuple(given)
         values = []
-        for key in keys:
+        for key, value in given.items():
             dtype = self.feed_tensors[key].dtype
-            values.append(tf.constant(np.asarray(input_dict[key], dtype.as_numpy_dtype), dtype))
+            values.append(tf.constant(np.asarray(value, dtype.as_numpy_dtype), dtype))
         if keys not in self._parts:
             self._parts[keys] = self._part([self.feed_tensors[key] for key in keys])
         found = self._parts[keys](*values)

@@ -11,12 +11,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from migrator.bridge.predictor_names import _check_keys, _check_names, _fed_and_fetched
+from migrator.bridge.predictor_names import _check_names, _fed_and_fetched, _Predictor
 
 __all__ = ["SavedModelPredictor", "predictor"]
 
 
-class SavedModelPredictor:
+class SavedModelPredictor(_Predictor):
     """What ``tf.contrib.predictor.from_saved_model`` returned; see :func:`predictor`."""
 
     def __init__(
@@ -42,15 +42,8 @@ class SavedModelPredictor:
         fed, fetched = _fed_and_fetched(
             meta_graph, signature_def_key, signature_def, input_names, output_names
         )
-        #: the tensors that are fed and fetched, by key
         self.feed_tensors = {k: self.graph.get_tensor_by_name(v) for k, v in fed.items()}
         self.fetch_tensors = {k: self.graph.get_tensor_by_name(v) for k, v in fetched.items()}
-
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__} with feed tensors {self.feed_tensors} and fetch_tensors "
-            f"{self.fetch_tensors}"
-        )
 
     def __call__(self, input_dict: Mapping[str, Any]) -> dict[str, Any]:
         """Return the outputs for these inputs, by key, as arrays.
@@ -58,12 +51,7 @@ class SavedModelPredictor:
         Raises:
             ValueError: a key of ``input_dict`` is not one of an input.
         """
-        _check_keys(input_dict, self.feed_tensors)
-        feeds = {
-            tensor: input_dict[key]
-            for key, tensor in self.feed_tensors.items()
-            if input_dict.get(key) is not None
-        }
+        feeds = {self.feed_tensors[k]: value for k, value in self._given(input_dict).items()}
         found: dict[str, Any] = self.session.run(self.fetch_tensors, feeds)
         return found
 

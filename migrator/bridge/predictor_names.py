@@ -11,6 +11,30 @@ from typing import Any
 __all__: list[str] = []
 
 
+class _Predictor:
+    """What the predictors have in common."""
+
+    #: what is fed and fetched, by key: they have a name, a dtype and a shape
+    feed_tensors: dict[str, Any]
+    fetch_tensors: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__} with feed tensors {self.feed_tensors} and fetch_tensors "
+            f"{self.fetch_tensors}"
+        )
+
+    def _given(self, input_dict: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the inputs that have a value, in the order of the tensors."""
+        unexpected = set(input_dict) - set(self.feed_tensors)
+        if unexpected:
+            raise ValueError(
+                f"Got unexpected keys in input_dict: {unexpected}\n"
+                f"expected: {set(self.feed_tensors)}"
+            )
+        return {k: input_dict[k] for k in self.feed_tensors if input_dict.get(k) is not None}
+
+
 def _check_names(key: Any, signature_def: Any, input_names: Any, output_names: Any) -> None:
     """Raise ValueError unless one of the three ways to say what is fed and fetched is used."""
     if (input_names is None) != (output_names is None):
@@ -40,11 +64,3 @@ def _fed_and_fetched(
         signature_def = known[found[0]]
     inputs, outputs = signature_def.inputs, signature_def.outputs
     return {k: inputs[k].name for k in inputs}, {k: outputs[k].name for k in outputs}
-
-
-def _check_keys(given: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
-    unexpected = set(given) - set(expected)
-    if unexpected:
-        raise ValueError(
-            f"Got unexpected keys in input_dict: {unexpected}\nexpected: {set(expected)}"
-        )
