@@ -22,8 +22,8 @@ def readers_near(
 
     Those of the program itself, and those whose folder holds its folder or lies in it: a script
     in ``tools/`` may well read what ``train.py`` beside ``tools/`` writes.  And those that name the
-    same place, wherever they stand.  Not those that
-    certainly read another place, and not those that read both kinds of checkpoint from now on.
+    same place, wherever they stand.  Not those that certainly read another place, and not those
+    that read both kinds of checkpoint from now on.
 
     Args:
         repository: the facts.
