@@ -33,7 +33,6 @@ _MARK = "recording.json"
 
 #: No answer of a worker is near this; more would only fill the memory of who reads it.
 _MOST_JSON = 256 << 20
-_MOST_HEADER = 1 << 16
 _MEMBER = re.compile(r"[A-Za-z0-9_.]{1,200}\.npy")
 
 

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["CannotOpen", "Kind", "Pairing", "Side", "find_side", "pair"]
+__all__ = ["CannotOpen", "Kind", "Pairing", "Side", "find_side", "interpreter", "pair"]
 
 #: The last eight bytes of a table file, which an ``.index`` file and a V1 checkpoint are.
 _TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
@@ -139,17 +139,30 @@ def find_side(role: str, path: str | os.PathLike[str], python: str | None) -> Si
         CannotOpen: there is no model at ``path``, or ``python`` is no interpreter.
     """
     text = os.fspath(path)
-    return Side(role, text, _kind(role, text), _interpreter(role, python))
+    kind = _kind(role, text)
+    named = f"The {role} side's interpreter"
+    return Side(role, text, kind, interpreter(python, named, f"--{role}-python", "TensorFlow"))
 
 
-def _interpreter(role: str, python: str | None) -> str:
+def interpreter(python: str | None, named: str, option: str, holds: str) -> str:
+    """Return the path of an interpreter, ours for None.
+
+    Args:
+        python: its path or name.
+        named: what it is called in the message.
+        option: what names it on the command line.
+        holds: what it has to have.
+
+    Raises:
+        CannotOpen: there is none of that name.
+    """
     if python is None:
         return sys.executable
     found = shutil.which(os.path.expanduser(python))
     if found is None:
         raise CannotOpen(
-            f"The {role} side's interpreter {python} does not exist or is not executable: "
-            f"give --{role}-python the path of a Python that has TensorFlow."
+            f"{named} {python} does not exist or is not executable: "
+            f"give {option} the path of a Python that has {holds}."
         )
     return os.path.abspath(found)
 

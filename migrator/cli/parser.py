@@ -217,14 +217,7 @@ def _convert_options(convert: argparse.ArgumentParser) -> None:
     model.add_argument(
         "--before-python", metavar="PATH", help="interpreter that runs BEFORE in the check"
     )
-    model.add_argument(
-        "--trust",
-        action="store_true",
-        help="run Lambda layers and ops that write files, run code or use the network",
-    )
-    model.add_argument(
-        "--timeout", type=float, default=3600.0, metavar="SECONDS", help="(default: %(default)g)"
-    )
+    _limits(model, 3600.0)
 
     alone = convert.add_argument_group("a checkpoint alone")
     alone.add_argument(
@@ -252,6 +245,17 @@ def _convert_options(convert: argparse.ArgumentParser) -> None:
     _several(comparison, "--tolerance", "NAME=ATOL[:RTOL]", text)
 
     _reports(convert.add_argument_group("output"))
+
+
+def _limits(group: argparse._ArgumentGroup, seconds: float) -> None:
+    group.add_argument(
+        "--trust",
+        action="store_true",
+        help="run Lambda layers and ops that write files, run code or use the network",
+    )
+    group.add_argument(
+        "--timeout", type=float, default=seconds, metavar="SECONDS", help="(default: %(default)g)"
+    )
 
 
 def _several(
@@ -291,14 +295,7 @@ def _check_options(check: argparse.ArgumentParser) -> None:
     tensor = "of a side without signatures, by its tensor"
     _several(models, "--feed", "NAME=TENSOR", f"an input {tensor}")
     _several(models, "--fetch", "NAME=TENSOR", f"an output {tensor}")
-    models.add_argument(
-        "--trust",
-        action="store_true",
-        help="run Lambda layers and ops that write files, run code or use the network",
-    )
-    models.add_argument(
-        "--timeout", type=float, default=600.0, metavar="SECONDS", help="(default: %(default)g)"
-    )
+    _limits(models, 600.0)
 
     inputs = check.add_argument_group("inputs")
     text = "run on these: .npz, .json, .csv, .tfrecord, or a kept run"

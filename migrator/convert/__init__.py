@@ -7,7 +7,8 @@ TensorFlow runs in processes of their own: the one that makes the SavedModel
 from __future__ import annotations
 
 from migrator.convert.checkpoints import CheckpointConversion, convert_checkpoint
-from migrator.convert.run import CannotConvert, Conversion, convert
+from migrator.convert.run import Conversion, convert
+from migrator.convert.steps import CannotConvert
 
 __all__ = [
     "CannotConvert",

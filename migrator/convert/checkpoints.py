@@ -12,7 +12,7 @@ from migrator.checker.process import Job, default_memory
 from migrator.checker.sides import Kind, find_side
 from migrator.convert.folders import workshop
 from migrator.convert.latest import STATE, is_latest, state_of
-from migrator.convert.run import _MAKING, _checked, _interpreter, _made
+from migrator.convert.steps import MAKING, checked, made_by, maker_of
 from migrator.interrupts import termination_interrupts
 from migrator.results import CheckStatus, ContractDelta, ModelCheck
 
@@ -129,11 +129,11 @@ def convert_checkpoint(
     with termination_interrupts(), workshop(target) as room:
         tell("Converting", 0, 2)
         request["target"] = str(room / "made" / target.name)
-        maker = _interpreter(python)
-        job = Job("converting", maker, room / "job", request, python is not None, _MAKING, None)
-        answer = _made(job, side.path)
+        maker = maker_of(python)
+        job = Job("converting", maker, room / "job", request, python is not None, MAKING, None)
+        answer = made_by(job, side.path)
         tell("Checking", 1, 2)
-        found = _checked(
+        found = checked(
             side.path,
             request["target"],
             (side.path, os.fspath(after)),

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from migrator.checker import CannotOpen, check
-from migrator.checker.process import Job, WorkerFailed, default_memory, run_jobs
+from migrator.checker.process import Job, default_memory
 from migrator.checker.sides import Kind, find_side
 from migrator.convert.arguments import Signature
 from migrator.convert.folders import put_in_place, refuse_occupied, workshop
+from migrator.convert.steps import MAKING, checked, made_by, maker_of
 from migrator.interrupts import termination_interrupts
 from migrator.results import CheckStatus, ContractDelta, ModelCheck
 
-__all__ = ["CannotConvert", "Conversion", "convert"]
-
-_MAKING = Path(__file__).resolve().parent / "making" / "__main__.py"
-
-
-class CannotConvert(Exception):
-    """A model holds what its TensorFlow 2 SavedModel would not, or the conversion died.
-
-    The message names the node, where it is one, and says what to do.
-    """
-
-    def __init__(self, message: str, node: str = "") -> None:
-        super().__init__(message)
-        self.node = node
+__all__ = ["Conversion", "convert"]
 
 
 @dataclass(frozen=True)
@@ -110,7 +94,7 @@ def convert(
         ValueError: ``after`` is occupied, or the arguments do not fit the kind of ``before``.
     """
     side = find_side("before", before, before_python)
-    maker = _interpreter(python)
+    maker = maker_of(python)
     kind = _kind(side.kind, side.path, inputs or outputs, tags, signatures)
     refuse_occupied(Path(after))
     target = Path(os.path.abspath(after))
@@ -139,10 +123,10 @@ def convert(
     with termination_interrupts(), workshop(target) as room:
         tell("Converting", 0, 2)
         request["target"] = str(room / "model")
-        job = Job("converting", maker, room / "job", request, python is not None, _MAKING, None)
-        made = _made(job, side.path)
+        job = Job("converting", maker, room / "job", request, python is not None, MAKING, None)
+        made = made_by(job, side.path)
         tell("Checking", 1, 2)
-        found = _checked(
+        found = checked(
             made.get("stand_in") or side.path,
             request["target"],
             (side.path, os.fspath(after)),
@@ -177,23 +161,6 @@ def convert(
     return result
 
 
-def _interpreter(python: str | None) -> str:
-    """Return the interpreter that converts.
-
-    Raises:
-        CannotOpen: there is none of that name.
-    """
-    if python is None:
-        return sys.executable
-    found = shutil.which(os.path.expanduser(python))
-    if found is None:
-        raise CannotOpen(
-            f"The interpreter {python} does not exist or is not executable: give --python the "
-            "path of a Python that has TensorFlow 2."
-        )
-    return os.path.abspath(found)
-
-
 def _kind(kind: Kind, path: str, named: Any, tags: Any, signatures: Any) -> str:
     """Return the word of the making process for what a path holds.
 
@@ -217,68 +184,3 @@ def _kind(kind: Kind, path: str, named: Any, tags: Any, signatures: Any) -> str:
 
 def _twice(half: int | None) -> int | None:
     return None if half is None else 2 * half
-
-
-def _made(job: Job, path: str) -> Mapping[str, Any]:
-    """Return what the making process says that it made.
-
-    Raises:
-        CannotConvert: something cannot be carried, or it died.
-        CannotOpen: the source or the interpreter is no good.
-        ValueError: what was asked for does not fit the model.
-    """
-    try:
-        (answer,) = run_jobs([job], job.request["seconds"], parallel=False)
-    except WorkerFailed as failure:
-        if os.strerror(errno.ENOSPC) in str(failure):
-            raise CannotConvert(
-                f"{path} is not converted: there is no room left on the disk of AFTER "
-                f"({os.strerror(errno.ENOSPC)}); make room, or name another place"
-            ) from None
-        if failure.ended and failure.phase in ("", "python"):
-            raise CannotOpen(
-                f"{path} cannot be converted with {job.python}, which {failure}; give --python "
-                "an interpreter with Python 3.10 or later and TensorFlow 2."
-            ) from None
-        raise CannotConvert(f"The process that converts {path} {failure}.") from None
-    except OSError as error:
-        raise CannotConvert(f"{path} cannot be converted: {error}") from None
-    status, said = answer["status"], str(answer.get("error", "")).rstrip(".")
-    advice = f"; {answer['advice']}" if answer.get("advice") else ""
-    if status == "no_tensorflow":
-        raise CannotOpen(
-            f"{path} cannot be converted, because {job.python} has no working TensorFlow 2 "
-            f"({said}): pip install 'tf-migrator[check]' there, or give --python another "
-            "interpreter."
-        )
-    if status == "cannot_open":
-        raise CannotOpen(f"{path} cannot be opened: {said}{advice}.")
-    if status == "bad_input":
-        raise ValueError(f"{path}: {said}")
-    if status == "out_of_memory":
-        raise CannotConvert(f"{path} does not fit into the memory limit: {said}.")
-    if status == "cannot_carry":
-        todo = f" {str(answer['advice']).rstrip('.')}." if answer.get("advice") else ""
-        raise CannotConvert(f"{path} is not converted: {said}.{todo}", answer.get("node", ""))
-    return answer
-
-
-def _checked(before: str, after: str, shown: tuple[str, str], **arguments: Any) -> ModelCheck:
-    """Return the check of what was made, which names both sides as the user does.
-
-    Raises:
-        CannotConvert: what was made does not open.
-        CannotOpen: the source does not.
-    """
-
-    def spelled(text: str) -> str:
-        return text.replace(after, shown[1]).replace(before, shown[0])
-
-    try:
-        found = check(before, after, **arguments)
-    except CannotOpen as error:
-        if after in str(error):
-            raise CannotConvert(f"What was made is not kept: {spelled(str(error))}") from None
-        raise CannotOpen(spelled(str(error))) from None
-    said = None if found.error is None else spelled(found.error)
-    return replace(found, before=shown[0], after=shown[1], error=said)

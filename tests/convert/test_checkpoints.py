@@ -200,8 +200,8 @@ def test_a_mismatch_leaves_nothing(
     def other(before: str, after: str, shown: Any, **arguments: Any) -> Any:
         return compare(str(DATA / "adagrad" / "model-37"), after, shown, **arguments)
 
-    compare = checkpoints._checked
-    monkeypatch.setattr(checkpoints, "_checked", other)
+    compare = checkpoints.checked
+    monkeypatch.setattr(checkpoints, "checked", other)
     made = convert_checkpoint(DATA / "adam" / "model-37", prefix, to="object-based")
     assert made.check.verdict is Verdict.MISMATCH
     assert not prefix.parent.exists()

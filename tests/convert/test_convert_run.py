@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from migrator.checker import CannotOpen
-from migrator.convert import CannotConvert, Conversion, convert, run
+from migrator.convert import CannotConvert, Conversion, convert, steps
 from migrator.results import ModelCheck, Verdict
 
 MADE = {
@@ -101,7 +101,7 @@ class Scene:
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """A scene whose check is its own."""
     found = Scene(tmp_path)
-    monkeypatch.setattr(run, "check", found.check)
+    monkeypatch.setattr(steps, "check", found.check)
     return found
 
 
@@ -323,7 +323,7 @@ def test_what_was_made_and_does_not_open(scene, monkeypatch):
     def check(before, after, **arguments):
         raise CannotOpen(f"The after side {after} cannot be opened: it is damaged.")
 
-    monkeypatch.setattr(run, "check", check)
+    monkeypatch.setattr(steps, "check", check)
     with pytest.raises(CannotConvert) as caught:
         scene.convert()
     assert f"after side {scene.after} cannot" in str(caught.value)
@@ -336,7 +336,7 @@ def test_a_source_that_the_check_does_not_open(scene, monkeypatch):
     def check(before, after, **arguments):
         raise CannotOpen(f"The before side {before} cannot be opened.")
 
-    monkeypatch.setattr(run, "check", check)
+    monkeypatch.setattr(steps, "check", check)
     with pytest.raises(CannotOpen, match="before side"):
         scene.convert()
     assert scene.left == ["old"]

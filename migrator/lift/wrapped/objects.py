@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from migrator.lift.wrapped.analysis import Analysis
 
-__all__ = ["CHANGING", "PURE", "Objects"]
+__all__ = ["CHANGING", "PURE", "Objects", "roots"]
 
 #: Methods that change their object.
 CHANGING = frozenset(
@@ -66,7 +66,7 @@ class Objects:
             targets, value = _bound(node)
             if value is None:
                 continue
-            names = [name for target in targets for name in _roots(target)]
+            names = [name for target in targets for name in roots(target)]
             for name in names:
                 for other in self._handed(value):
                     self._join(self._key(name), self._key(other))
@@ -146,9 +146,9 @@ class Objects:
         for inner in ast.walk(node):
             if isinstance(inner, (ast.Attribute, ast.Subscript)):
                 if not isinstance(inner.ctx, ast.Load):
-                    yield from _roots(inner)
+                    yield from roots(inner)
             elif isinstance(inner, ast.AugAssign):
-                yield from _roots(inner.target)
+                yield from roots(inner.target)
             elif isinstance(inner, ast.Call):
                 yield from self._changed_by(inner)
 
@@ -189,11 +189,12 @@ def _bound(node: ast.AST) -> tuple[list[ast.expr], ast.expr | None]:
     return [], None
 
 
-def _roots(node: ast.expr) -> Iterator[ast.Name]:
+def roots(node: ast.expr) -> Iterator[ast.Name]:
+    """Yield the names whose objects an assignment to ``node`` changes or binds."""
     if isinstance(node, (ast.Tuple, ast.List)):
         for element in node.elts:
-            yield from _roots(element)
+            yield from roots(element)
     elif isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
-        yield from _roots(node.value)
+        yield from roots(node.value)
     elif isinstance(node, ast.Name):
         yield node

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from migrator.lift.kinds import Refusal
 from migrator.lift.wrapped.analysis import Analysis
 from migrator.lift.wrapped.callables import FILLING
+from migrator.lift.wrapped.objects import roots
 
 __all__ = ["check_seeds"]
 
@@ -206,20 +207,10 @@ def _bound(node: ast.stmt) -> Iterator[ast.Name]:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         function = node.value.func
         if isinstance(function, ast.Attribute) and function.attr in FILLING:
-            yield from _roots(function.value)
+            yield from roots(function.value)
         return
     if isinstance(node, ast.Assign):
         for target in node.targets:
-            yield from _roots(target)
+            yield from roots(target)
     elif isinstance(node, (ast.AugAssign, ast.AnnAssign)):
-        yield from _roots(node.target)
-
-
-def _roots(node: ast.expr) -> Iterator[ast.Name]:
-    if isinstance(node, (ast.Tuple, ast.List)):
-        for element in node.elts:
-            yield from _roots(element)
-    elif isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
-        yield from _roots(node.value)
-    elif isinstance(node, ast.Name):
-        yield node
+        yield from roots(node.target)

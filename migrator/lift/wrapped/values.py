@@ -38,7 +38,6 @@ _MAKERS = frozenset(
     | {"tf.contrib.framework.get_or_create_global_step"}
     | {"tf.train.create_global_step", "tf.train.get_global_step"}
 )
-_SUMMARY_WRITERS = frozenset({"tf.summary.FileWriter", "tf.train.SummaryWriter"})
 
 #: Built-in functions whose value is no tensor, whatever they are given.
 _PLAIN_CALLS = frozenset(
