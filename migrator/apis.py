@@ -123,6 +123,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "predictor": ("tf.contrib.predictor",),
     "session bundle": ("tf.contrib.session_bundle",),
+    "keras session": ("tf.keras.backend.get_session", "tf.keras.backend.set_session"),
 }
 
 _FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names}
@@ -142,6 +143,7 @@ TARGETS = frozenset(
         "managed",
         "predictor",
         "session bundle",
+        "keras session",
     )
     for name in FAMILIES[family]
 )

@@ -1,4 +1,4 @@
-"""Find the user's Python files, and be the one door to reading and writing them.
+"""Find the user's Python files and notebooks, and be the one door to reading and writing them.
 
 :func:`discover` walks; reading is in :mod:`migrator.sources` and writing in
 :mod:`migrator.writing`, and their names are offered here.  The module is on the path of every
@@ -60,6 +60,9 @@ def _is_inside(path: str, root: str) -> bool:
 #: that start with a dot and virtual environments (``pyvenv.cfg``, ``conda-meta``) are added.
 _SKIPPED = frozenset({"__pycache__", "__pypackages__", "node_modules", "site-packages", "venv"})
 
+#: How the names of files with code end.
+_SUFFIXES = (".py", ".ipynb")
+
 #: Build output, as ruff skips it; but code that other files import must not pass unseen, so a
 #: folder of such a name that is itself a package (it holds ``__init__.py``) is entered.
 _BUILD_OUTPUT = frozenset({"build", "dist", "_build", "buck-out"})
@@ -69,25 +72,17 @@ class Discovery(Value):
     """The files a run is about.
 
     ``root`` is the git top level, or without git the folder that holds all paths given;
-    ``selected`` are the absolute paths of the .py files, sorted and unique; ``problems`` maps each
-    path that cannot be worked on to one sentence (without the path); ``repository`` says whether
-    ``root`` is a git top level; ``notebooks`` are the .ipynb files found on the way, which nothing
-    here reads.
+    ``selected`` are the absolute paths of the .py and .ipynb files, sorted and unique; ``problems``
+    maps each path that cannot be worked on to one sentence (without the path); ``repository`` says
+    whether ``root`` is a git top level.
     """
 
-    __slots__ = (  # noqa: RUF023 - field order
-        "root",
-        "selected",
-        "problems",
-        "repository",
-        "notebooks",
-    )
+    __slots__ = ("root", "selected", "problems", "repository")  # noqa: RUF023 - field order
 
     root: Path
     selected: tuple[Path, ...]
     problems: Mapping[Path, str]
     repository: bool
-    notebooks: tuple[Path, ...]
 
     def __init__(
         self,
@@ -95,15 +90,14 @@ class Discovery(Value):
         selected: tuple[Path, ...],
         problems: Mapping[Path, str],
         repository: bool,
-        notebooks: tuple[Path, ...] = (),
     ) -> None:
-        self._set(root, selected, problems, repository, notebooks)
+        self._set(root, selected, problems, repository)
 
     def __hash__(self) -> int:
         return hash((self.root, self.selected))
 
     def context(self, *, exclude: Iterable[str] = ()) -> tuple[Path, ...]:
-        """Return the .py files that may share a program with the selected ones, those included.
+        """Return the files that may share a program with the selected ones, those included.
 
         In a git repository that is every file of it.  Elsewhere the root may be a home folder or
         ``/tmp``, so only the neighbours of the selected files in their own folders are added.
@@ -124,7 +118,7 @@ def discover(
     exclude: Iterable[str] = (),
     force_exclude: bool = False,
 ) -> Discovery:
-    """Find the Python files that ``paths`` name or hold.
+    """Find the Python files and notebooks that ``paths`` name or hold.
 
     The rules are ruff's where it has one.  Walking a folder enters neither folders that start with
     a dot nor ``__pycache__``, ``node_modules``, ``site-packages``, virtual environments, and build
@@ -154,7 +148,6 @@ def discover(
     )
     skips = _excluder(exclude, top)
     found: set[str] = set()
-    notebooks: list[str] = []
     for path, place, target, is_folder in named:
         if not _is_inside(target, top):
             problems[path] = (
@@ -167,7 +160,7 @@ def discover(
         elif force_exclude and _any_part_skipped(target, top, skips):
             continue
         elif is_folder:
-            found.update(_walk(target, skips, problems, notebooks=notebooks))
+            found.update(_walk(target, skips, problems))
         else:
             found.add(target)
     return Discovery(
@@ -175,12 +168,11 @@ def discover(
         tuple(map(Path, sorted(found))),
         problems,
         repository,
-        tuple(map(Path, sorted(set(notebooks)))),
     )
 
 
 def python_files(root: str | os.PathLike[str], *, exclude: Iterable[str] = ()) -> tuple[Path, ...]:
-    """Return every .py file under ``root`` by the walking rules of :func:`discover`, sorted.
+    """Return the .py and .ipynb files under ``root``, walked as by :func:`discover`, sorted.
 
     Folders that cannot be listed are passed over: what they hold can be neither read nor imported.
     """
@@ -194,7 +186,7 @@ def _named(given: str | os.PathLike[str], real: dict[str, str]) -> tuple[str, st
     The folders of the place are free of symbolic links; ``real`` remembers those looked up.
 
     Raises:
-        SourceError: It is neither a folder nor a .py file that can be read.
+        SourceError: It is neither a folder nor a .py or .ipynb file that can be read.
     """
     text = os.fspath(given)
     if not text or "\0" in text:
@@ -218,14 +210,11 @@ def _named(given: str | os.PathLike[str], real: dict[str, str]) -> tuple[str, st
     target = os.path.realpath(place) if is_link else place
     if not stat.S_ISREG(status.st_mode):
         raise SourceError(text, kind_of(status.st_mode))
-    if name.endswith(".ipynb"):
+    suffix = next((end for end in _SUFFIXES if name.endswith(end)), None)
+    if suffix is None or not target.endswith(suffix):
         raise SourceError(
-            text,
-            "is a notebook, and only .py files are migrated: "
-            "write its code to one with jupyter nbconvert --to script",
+            text, "is not a Python file: its name does not end in .py (or .ipynb, for a notebook)"
         )
-    if not name.endswith(".py") or not target.endswith(".py"):
-        raise SourceError(text, "is not a Python file: its name does not end in .py")
     if not os.access(text, os.R_OK):
         raise SourceError(text, "cannot be read: permission denied")
     return place, target, False
@@ -290,9 +279,8 @@ def _walk(
     problems: dict[Path, str],
     *,
     deep: bool = True,
-    notebooks: list[str] | None = None,
 ) -> list[str]:
-    """Return the .py files under ``top``, unsorted; what cannot be listed goes to ``problems``."""
+    """Return the files of code under ``top``, unsorted; ``problems`` gets what has no listing."""
     found: list[str] = []
     folders = [top]
     while folders:
@@ -318,11 +306,7 @@ def _walk(
                     continue
                 if skips is None or not skips(entry.path, name):
                     folders.append(entry.path)
-            elif name.endswith(".ipynb"):
-                kept = skips is None or not skips(entry.path, name)
-                if notebooks is not None and kept and entry.is_file(follow_symlinks=False):
-                    notebooks.append(entry.path)
-            elif name.endswith(".py") and not name.startswith("._"):  # macOS keeps forks in ._x.py
+            elif name.endswith(_SUFFIXES) and not name.startswith("._"):  # macOS: forks in ._x.py
                 if entry.is_symlink() or (skips is not None and skips(entry.path, name)):
                     continue
                 if entry.is_file(follow_symlinks=False):

@@ -30,6 +30,7 @@ from migrator.results import (
 if TYPE_CHECKING:
     from migrator.engine import Plan
     from migrator.native import Natives
+    from migrator.notebooks.source import Notebook
     from migrator.programs import FileFacts, Group, Repository
     from migrator.rule import FileContext, KnownLoad, Rule
     from migrator.traffic import Model
@@ -38,25 +39,6 @@ __all__ = ["Migration", "Options", "migrate", "migrate_text"]
 
 BRIDGE = "tf2_bridge.py"
 _READER = "TFM206"  #: the code of readers of checkpoints
-
-#: What tells a notebook that saves with TensorFlow 1 from one that only uses TensorFlow.
-_SAVING = (
-    b"train.Saver",
-    b"simple_save",
-    b"SavedModelBuilder",
-    b"signature_def_utils",
-    b"saved_model.loader",
-    b"import_meta_graph",
-    b"contrib.predictor",
-    b"contrib import predictor",
-    b"NewCheckpointReader",
-    b"init_from_checkpoint",
-    b"assign_from_checkpoint",
-    b"convert_variables_to_constants(",
-)
-
-#: This is in notebooks of TensorFlow 2, too, without a session.
-_SAVING_IN_SESSIONS = (b"import_graph_def", b"saved_model.load(")
 
 #: Called with (what, done, total) as the work goes on.
 Progress = Callable[[str, int, int], None]
@@ -245,7 +227,10 @@ class _Run:
         repository = Repository.build(facts, self._text)
         self.natives = Natives(repository, self._text, _lifts(self.options), self.options.models)
         held = self._held(repository)
-        plans, moving = self._plan(repository, candidates & set(repository.facts), held)
+        # nothing else would say that these use TensorFlow and cannot be read
+        broken = {path for path, fact in repository.facts.items() if fact.error and fact.tensorflow}
+        looked = (candidates | broken & self._selected()) & set(repository.facts)
+        plans, moving = self._plan(repository, looked, held)
         return self._compose(repository, plans, held, moving)
 
     def _candidates(self) -> set[str]:
@@ -255,30 +240,17 @@ class _Run:
             relative = sources.relative_name(str(path), self.root)
             try:
                 raw = sources.read_bytes(path)
-                if sources.may_hold_saving_code(raw):
-                    self.sources[relative] = sources.Source.of(path, self.root, raw)
+                if not sources.may_hold_saving_code(raw):
+                    continue
+                source = sources.decoded(path, self.root, raw)
+                notebook = _notebook(source)
+                # words in the outputs of a notebook do not count
+                if notebook is None or notebook.may_hold_saving_code():
+                    self.sources[relative] = source
                     candidates.add(relative)
             except sources.SourceError as error:
                 self.errors[relative] = error.reason
-        self._look_at_notebooks()
         return candidates
-
-    def _look_at_notebooks(self) -> None:
-        """Report the notebooks that hold saving code: nothing reads them yet."""
-        for path in self.found.notebooks:
-            try:
-                raw = sources.read_bytes(path)
-            except sources.SourceError:
-                continue  # too large or unreadable: it cannot be told what it holds
-            if b"tensorflow" not in raw:
-                continue
-            in_session = b"Session(" in raw and any(word in raw for word in _SAVING_IN_SESSIONS)
-            if in_session or any(word in raw for word in _SAVING):
-                relative = sources.relative_name(str(path), self.root)
-                self.errors[relative] = (
-                    "is a notebook with TensorFlow 1 saving or loading code, and notebooks are not"
-                    " read yet: `jupyter nbconvert --to script` makes a file of it that is"
-                )
 
     def _only_errors(self) -> tuple[FileResult, ...]:
         return tuple(
@@ -384,7 +356,7 @@ class _Run:
             fact = repository.facts[path]
             if not (fact.targets or fact.slim or fact.session):
                 continue
-            place = _join(repository.bridge_home(path)[0], BRIDGE)
+            place = _join(_bridge_home(repository, path)[0], BRIDGE)
             if place not in self.bridges and os.path.lexists(Path(self.root, place)):
                 return (
                     f"`{place}` exists and is not (or no longer) the bridge that this tool writes;"
@@ -639,20 +611,27 @@ class _Run:
             diff = ""
             if plan.text is not None:
                 source = self.sources[path]
-                diff = writing.unified_diff(path, source.text, plan.text)
+                diff = (
+                    writing.diff(source, plan.text)
+                    if sources.is_notebook(path)
+                    else writing.unified_diff(path, source.text, plan.text)
+                )
                 self.changes.append((source, plan.text))
                 if plan.parts and self.options.bridge == "vendor":
-                    folder, _ = repository.bridge_home(path)
-                    parts.setdefault(folder, set()).update(plan.parts)
+                    folder, _ = _bridge_home(repository, path)
+                    parts.setdefault(folder, set()).update(
+                        plan.parts, self._shared_parts(repository, path, plans)
+                    )
                     homes[path] = _join(folder, BRIDGE)
-            if plan.findings or diff or error:
+            findings = self._told(path, plan.findings)
+            if findings or diff or error:
                 indices = repository.groups_of.get(path, ())
                 # a file of several programs is shown with the first that moves
                 first = next((i for i in indices if i in moved), next(iter(indices), None))
                 results.append(
                     FileResult(
                         sources.printable(path),
-                        plan.findings,
+                        findings,
                         diff,
                         error,
                         shown.get(first) if first is not None else None,
@@ -672,6 +651,48 @@ class _Run:
             needed = {homes[path] for path in mine if path in homes} & written
             self.units.append((*sorted(needed), *mine))
         return tuple(sorted(results, key=lambda result: result.path)), tuple(programs)
+
+    def _told(self, path: str, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """Return findings as the report shows them: what is in a notebook with its cell."""
+        own = _notebook(self.sources.get(path))
+        if own is None and not any(
+            ".ipynb" in finding.message or ".ipynb" in (finding.recipe or "")
+            for finding in findings
+        ):
+            return findings
+        from migrator.notebooks import findings as notebook_findings
+
+        found = list(findings)
+        if own is not None:
+            found = [
+                *notebook_findings.in_cells(findings, own),
+                *notebook_findings.of_notebook(own, bool(findings)),
+            ]
+            found.sort(key=lambda f: (f.span.cell or 0, f.span.line, f.span.column, f.code))
+
+        def known(name: str) -> Notebook | None:
+            return _notebook(self._source(name)) if sources.is_notebook(name) else None
+
+        return tuple(notebook_findings.with_places(found, own, known))
+
+    def _shared_parts(
+        self, repository: Repository, path: str, plans: dict[str, Plan]
+    ) -> frozenset[str]:
+        """Return what the bridge beside a notebook needs for the modules that it imports.
+
+        A notebook's folder comes first on its ``sys.path``, so theirs is not the one they get.
+        """
+        if not sources.is_notebook(path):
+            return frozenset()
+        return frozenset(
+            part
+            for index in repository.groups_of.get(path, ())
+            for other in repository.groups[index].files
+            if other in plans
+            and plans[other].text is not None
+            and _bridge_home(repository, other)[1] == "import tf2_bridge"
+            for part in plans[other].parts
+        )
 
     @staticmethod
     def _tier(group: Group, plans: dict[str, Plan]) -> Tier:
@@ -712,6 +733,26 @@ class _Run:
         from migrator import rulebook
 
         return tuple(info for info in rulebook.rule_infos() if info.code in codes)
+
+
+def _notebook(source: sources.Source | None) -> Notebook | None:
+    """Return ``source`` where it is a notebook."""
+    if source is None or not sources.is_notebook(source.path):
+        return None
+    from migrator.notebooks.source import Notebook
+
+    assert isinstance(source, Notebook)
+    return source
+
+
+def _bridge_home(repository: Repository, path: str) -> tuple[str, str]:
+    """Return the folder of the bridge for a file, and the line that imports it.
+
+    A notebook runs in its own folder, and may add others to ``sys.path`` in a later cell only.
+    """
+    if sources.is_notebook(path):
+        return path.rpartition("/")[0] or ".", "import tf2_bridge"
+    return repository.bridge_home(path)
 
 
 def _changes(fact: FileFacts) -> bool:
@@ -755,16 +796,26 @@ def _blocked(finding: Finding, reason: str) -> Finding:
 
 
 def _facts_of(task: tuple[str, list[str]]) -> list[FileFacts]:
-    from migrator.programs import facts_of, unreadable
+    from migrator.programs import FileFacts, facts_of, unreadable
 
     root, paths = task
     facts = []
     for path in paths:
         relative = sources.relative_name(path, root)
         try:
-            facts.append(facts_of(relative, sources.read(path, root).text))
+            source = sources.read(path, root)
         except sources.SourceError as error:
-            facts.append(unreadable(relative, _raw(path), error.reason))
+            if sources.is_notebook(path):
+                facts.append(FileFacts(relative))  # its bytes are not those of a program
+            else:
+                facts.append(unreadable(relative, _raw(path), error.reason))
+            continue
+        fact = facts_of(relative, source.text)
+        notebook = _notebook(source)
+        if notebook is not None and notebook.held is not None:
+            # it does not run to its end, so what it imports may move without it
+            fact = replace(fact, imports=(), reaches=False, hold=notebook.held)
+        facts.append(fact)
     return facts
 
 
@@ -832,7 +883,7 @@ def _context(
         bridge_import=(
             "from migrator import bridge as tf2_bridge"
             if options.bridge == "import"
-            else repository.bridge_home(path)[1]
+            else _bridge_home(repository, path)[1]
         ),
         legacy_keras=next((g.legacy_keras for g in swapped if g.legacy_keras is not None), None),
         slim=any(group.slim for group in swapped),

@@ -5,7 +5,8 @@ therefore shared by the repository-wide pre-pass and the engine.  It knows scope
 parameter, a loop variable or another library's import called ``tf`` is not TensorFlow.
 
 Symbols are spelled canonically: ``tf.train.Saver`` for ``tf.train.Saver``,
-``tf.compat.v1.train.Saver`` and ``tensorflow.python.training.saver.Saver`` alike.
+``tf.compat.v1.train.Saver`` and ``tensorflow.python.training.saver.Saver`` alike; what standalone
+Keras (``import keras``) has, as what TensorFlow's Keras has in its place.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from migrator.keras_symbols import is_keras, is_keras3, place
 from migrator.symbols import Status, canonical, status
 
 __all__ = ["Binding", "Foreign", "Module", "Scope", "Symbol", "line_starts", "parsed"]
@@ -52,7 +54,8 @@ class Symbol:
     """A TensorFlow symbol as one place of the code spells it."""
 
     name: str  #: canonical, ``tf.train.Saver``; ``tf`` is the package itself
-    via: str  #: ``tf`` (plain import), ``v1``, ``v2`` or ``private`` (tensorflow.python)
+    #: ``tf`` (plain import), ``v1``, ``v2``, ``private`` (tensorflow.python) or ``keras``
+    via: str
     raw: str  #: as the imports spell it, ``tensorflow.compat.v1.train.Saver``
     spelled: str = ""  #: raw from the package on, without compat: ``tf.contrib.rnn.LSTMCell``
 
@@ -376,6 +379,9 @@ class Module:
             if level == 0 and module.partition(".")[0] == "tensorflow":
                 if _star_gives(module, name):
                     return f"{module}.{name}"
+            elif level == 0 and is_keras(module):
+                if place(f"{module}.{name}") is not None:
+                    return f"{module}.{name}"
             elif self._foreign is not None:
                 exported = self._foreign(module, level)
                 if exported and name in exported:
@@ -388,7 +394,7 @@ class Module:
             if isinstance(binding.value, ast.Constant) and binding.value.value is None:
                 continue  # ``tf = None`` in an except ImportError
             dotted = binding.dotted
-            if dotted is not None and dotted.partition(".")[0] != "tensorflow":
+            if dotted is not None and not _is_tensorflow(dotted):
                 dotted = None
             if dotted is None and binding.module is not None and self._foreign is not None:
                 module, level, name = binding.module
@@ -539,6 +545,13 @@ def _catches_import_error(handler: ast.ExceptHandler) -> bool:
     )
 
 
+def _is_tensorflow(dotted: str) -> bool:
+    """Whether an import path starts at TensorFlow, or at the standalone Keras 2 of its time."""
+    if dotted.partition(".")[0] == "tensorflow":
+        return True
+    return is_keras(dotted) and not is_keras3(dotted)
+
+
 def _star_gives(module: str, name: str) -> bool:
     """Whether ``from module import *`` of a module of TensorFlow binds ``name``."""
     parts = module.split(".")[1:]
@@ -549,6 +562,9 @@ def _star_gives(module: str, name: str) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def _symbol(raw: str) -> Symbol:
+    if is_keras(raw):
+        spelled = (place(raw) or f"tensorflow.{raw}").replace("tensorflow", "tf", 1)
+        return Symbol(canonical(spelled), "keras", raw, spelled)
     parts = raw.split(".")[1:]
     via = "tf"
     while parts[:1] == ["compat"] and parts[1:2] in (["v1"], ["v2"]):

@@ -84,6 +84,12 @@ class Natives:
 
     def _reason(self, path: str) -> str | None:
         """Return why what ``path`` writes needs its graph, as far as other files show."""
+        if path.endswith(".ipynb"):
+            return f"`{path}` is a notebook, whose cells run one by one"
+        fact = self.repository.facts[path]
+        if fact.eager:
+            symbol, line = fact.eager[0]
+            return f"`{path}:{line}`: {symbol} leaves graph mode, and a session program stays one"
         if "tf.train.Saver" in self._targets(path):
             found = self.traffic.meta_reader(path)
             if found is not None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from migrator import symbols
@@ -29,6 +29,7 @@ from migrator.apis import (
     TARGETS,
 )
 from migrator.calls import checkpoint_files, is_tensorflow1, is_v1_load
+from migrator.keras_symbols import is_keras, is_keras3, place
 from migrator.names import Foreign, Module, Symbol
 from migrator.weights import weight_calls
 
@@ -53,6 +54,9 @@ _CONTINUED = re.compile(r"\\\r?\n")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _THROUGH = re.compile(r"\w\s*\.\s*(tf|tensorflow)\s*\.")
 
+#: An import line of standalone Keras, more or less.
+_KERAS_LINE = re.compile(r"^[ \t]*(?:from[ \t]+keras\b|import[ \t][^\n]*\bkeras\b)", re.MULTILINE)
+
 #: What may name the graph of a checkpoint where TensorFlow itself is not used.
 _META_NAMED = re.compile(r"""\.meta["']""")
 
@@ -65,12 +69,14 @@ _QUIET = re.compile(
     r"|NodeDef|GPUOptions|ConfigProto|set_random_seed|RegisterGradient|python_io)\b"
 )
 
+#: What leaves graph mode.  Under compat.v1, after ``disable_v2_behavior``, it does what it did in
+#: TensorFlow 1; a ``disable_v2_behavior`` that runs later would take it back without a word.
 _EAGER = (
     "tf.enable_eager_execution",
     "tf.enable_v2_behavior",
     "tf.enable_v2_tensorshape",
-    "tf.contrib.eager",
-    "tf.contrib.eager.python.tfe",
+    "tf.contrib.eager.enable_eager_execution",
+    "tf.contrib.eager.python.tfe.enable_eager_execution",
 )
 
 #: What needs Keras 2 in a file that was moved already: its reason went with the move.
@@ -145,8 +151,13 @@ class FileFacts:
     finalizers: tuple[tuple[str, int], ...] = ()  #: (symbol, line) that finalize a graph
     legacy_keras: str | None = None  #: first symbol that needs tf-keras
     slim: bool = False
+    keras: bool = False  #: imports standalone Keras, which is Keras 3 today
     gone: tuple[tuple[str, int], ...] = ()  #: (symbol, line) that 2.21 no longer has
     hold: str | None = None  #: why this file cannot be part of a session program
+    eager: tuple[tuple[str, int], ...] = ()  #: (symbol, line) that turns on eager execution
+    eager_at_import: bool = False  #: and does so when the file is imported
+    #: imports that run after the file's first lines: in functions, or below what turns eager on
+    late: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
     exports: tuple[tuple[str, str], ...] = ()  #: module-level names of TensorFlow symbols
     saver_names: tuple[str, ...] = ()  #: variables handed to managed sessions as their Saver
     reaches: bool = False  #: may carry TensorFlow through a star import or a from-import
@@ -156,12 +167,13 @@ class FileFacts:
     @property
     def swaps(self) -> bool:
         """Whether the imports of the file change when its program moves."""
-        return (self.plain and not self.v1) or self.slim
+        return (self.plain and not self.v1) or self.slim or self.keras
 
     @property
     def neutral(self) -> bool:
         """Whether the file only defines things, so that it can serve any program."""
-        return not (self.active or self.targets or self.entry or self.hold)
+        acts = self.active or self.targets or self.entry or self.eager_at_import
+        return not (acts or self.hold)
 
 
 def makes_ops(symbol: str) -> bool:
@@ -199,7 +211,7 @@ def facts_of(path: str, text: str, foreign: Foreign | None = None) -> FileFacts:
     Never raises for a file that does not parse: its ``error`` says why and its imports are
     read line by line.
     """
-    if "tensorflow" not in text and foreign is None:
+    if "tensorflow" not in text and foreign is None and not _KERAS_LINE.search(text):
         imports = import_lines(text)
         entry = "__main__" in text
         through = _THROUGH.search(text) is not None
@@ -291,7 +303,8 @@ class _Collector:
         legacy = None
         saver_names: set[str] = set()
         slim = active = chooses = session = False
-        hold = self._bare_submodule_import()
+        eager: list[tuple[ast.expr, str]] = []
+        hold = self._bare_submodule_import() or self._written_for_keras3()
         for node, symbol in refs:
             name, line = symbol.name, node.lineno
             chooses = chooses or name in _CHOOSES_MODE
@@ -310,8 +323,8 @@ class _Collector:
                         saver_names.add(keyword.value.attr)
                     elif keyword.arg == "saver" and isinstance(keyword.value, ast.Name):
                         saver_names.add(keyword.value.id)
-            if name.startswith(_EAGER) and hold is None:
-                hold = f"it turns on eager execution (`{symbol.spelled}`, line {line})"
+            if name.startswith(_EAGER):
+                eager.append((node, symbol.spelled))
             parent = module.parents.get(node)
             called = isinstance(parent, ast.Call) and parent.func is node
             if called and not active:
@@ -358,17 +371,21 @@ class _Collector:
             v1=v1,
             session=session or tests,
             tests=tests,
-            chooses_mode=chooses,
+            chooses_mode=chooses or bool(eager),
             runs_graphs=self._only_runs_graphs(refs),
-            entry=self._has_main_guard(),
+            entry=self.path.endswith(".ipynb") or self._has_main_guard(),
             active=active,
             targets=tuple(targets),
             readers=tuple(readers),
             finalizers=tuple(finalizers),
             legacy_keras=legacy,
             slim=slim,
+            keras=any(True for _ in self._keras_imports()),
             gone=tuple(sorted(gone.items(), key=lambda item: (item[1], item[0]))),
             hold=hold,
+            eager=tuple((spelled, node.lineno) for node, spelled in eager),
+            eager_at_import=any(self._at_import(node) for node, _ in eager),
+            late=tuple(self._late_imports([node for node, _ in eager])),
             exports=exports,
             saver_names=tuple(sorted(saver_names)),
             reaches=bool(imports),
@@ -394,11 +411,16 @@ class _Collector:
 
     def _imports(self) -> Iterable[tuple[str, int, tuple[str, ...]]]:
         for node in self.module.imports:
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    yield alias.name, 0, ()
-            else:
-                yield node.module or "", node.level, tuple(alias.name for alias in node.names)
+            yield from _imported_by(node)
+
+    def _late_imports(
+        self, eager: Sequence[ast.expr]
+    ) -> Iterable[tuple[str, int, tuple[str, ...]]]:
+        """Yield the imports that run when a program is under way, or after ``eager`` ran."""
+        first = min((node.lineno for node in eager if self._at_import(node)), default=None)
+        for node in self.module.imports:
+            if not self._at_import(node) or (first is not None and node.lineno > first):
+                yield from _imported_by(node)
 
     def _tensorflow_imports(self) -> Iterable[tuple[str, ast.stmt]]:
         """Yield (dotted module or symbol, statement) of each import of TensorFlow."""
@@ -410,6 +432,26 @@ class _Collector:
             elif node.level == 0 and (node.module or "").partition(".")[0] == "tensorflow":
                 for alias in node.names:
                     yield f"{node.module}.{alias.name}", node
+        for dotted, statement in self._keras_imports():
+            yield place(dotted) or f"tensorflow.{dotted}", statement
+
+    def _keras_imports(self) -> Iterable[tuple[str, ast.Import | ast.ImportFrom]]:
+        """Yield (dotted module or symbol, statement) of each import of standalone Keras."""
+        for node in self.module.imports:
+            if isinstance(node, ast.Import):
+                found = [alias.name for alias in node.names]
+            else:
+                found = [f"{node.module}.{alias.name}" for alias in node.names if not node.level]
+            for dotted in found:
+                if is_keras(dotted):
+                    yield dotted, node
+
+    def _written_for_keras3(self) -> str | None:
+        """A hold for a file that imports what only Keras 3 has."""
+        for dotted, node in self._keras_imports():
+            if is_keras3(dotted):
+                return f"it is written for Keras 3 already (`{dotted}`, line {node.lineno})"
+        return None
 
     def _imported_symbols(self) -> Iterable[tuple[str, int]]:
         for dotted, node in self._tensorflow_imports():
@@ -524,6 +566,17 @@ class _Collector:
                 return False
             child = at
         return True
+
+
+def _imported_by(
+    node: ast.Import | ast.ImportFrom,
+) -> Iterable[tuple[str, int, tuple[str, ...]]]:
+    """Yield (module, level, names) of what an import statement imports."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield alias.name, 0, ()
+    else:
+        yield node.module or "", node.level, tuple(alias.name for alias in node.names)
 
 
 def _below(name: str, listed: frozenset[str]) -> bool:
@@ -682,6 +735,9 @@ class Repository:
             for module, level, names in fact.imports:
                 targets.update(dict.fromkeys(self.places.imported(path, module, level, names)))
             targets.pop(path, None)
+            if fact.keras and self.places.resolve(path, "keras", 0):
+                own = "`keras` is a module of this repository, and not the package of that name"
+                self.facts[path] = replace(fact, keras=False, hold=fact.hold or own)
             self.edges[path] = tuple(targets)
             for found in targets:
                 self.imported_by.setdefault(found, set()).add(path)
@@ -696,7 +752,8 @@ class Repository:
         """Join what one process imports; neutral files pass through without joining."""
         active = {p for p, f in self.facts.items() if f.tensorflow and not self.is_neutral(p)}
         runs = self._reach(active, self.imported_by)  # whatever runs an active file when imported
-        parent = {path: path for path in runs}
+        bound = self._bound(runs)
+        parent = {path: path for path in runs | bound}
 
         def find(item: str) -> str:
             while parent[item] != item:
@@ -704,19 +761,26 @@ class Repository:
                 item = parent[item]
             return item
 
-        for path in runs:
+        for path in parent:
             for below in self.edges.get(path, ()):
-                if below in runs:
+                if below in parent and (path in bound) is (below in bound):
                     parent[find(below)] = find(path)
+        free = self._reach(runs - bound, self.edges)
         members: dict[str, list[str]] = {}
         for path in self.facts:
-            if path in runs:
+            if path in parent:
                 members.setdefault(find(path), []).append(path)
         groups = []
         tests: list[list[str]] = []  # processes that only test
         others: dict[str, str] = {}  # swapped imports would reach TensorFlow 2 code -> whose
         for whole in members.values():
             # all that the process imports belongs to it, neutral files included
+            if not bound.isdisjoint(whole):
+                # what other programs run as well moves with those
+                used = [path for path in self._used(whole) if path not in free]
+                if any(self.facts[path].targets for path in used):
+                    groups.append(self._finish(used))
+                continue
             if any(self.facts[path].targets for path in whole):
                 groups.append(self._finish(self._used(whole)))
                 continue
@@ -759,6 +823,28 @@ class Repository:
         self.groups = tuple(
             replace(group, held=held.get(index)) for index, group in enumerate(self.groups)
         )
+
+    def _bound(self, runs: set[str]) -> set[str]:
+        """Return the files that no process runs but such as import a file that does not parse.
+
+        Those processes cannot run on Python 3.  They hold what is theirs alone, not the files of
+        programs that do run.
+
+        Args:
+            runs: whatever runs an active file when imported.
+        """
+        stuck = self._reach(
+            (path for path, fact in self.facts.items() if fact.error and fact.hold),
+            self.imported_by,
+        )
+        if not stuck:
+            return stuck
+        tops = {
+            path
+            for path in runs - stuck
+            if self.facts[path].entry or not self.imported_by.get(path)
+        }
+        return self._reach(stuck, self.edges) - self._reach(tops, self.edges)
 
     def _without_reasons_of_others(self, groups: list[Group]) -> list[Group]:
         """Return ``groups``, none with a need for Keras 2 that only a moved neutral file shows.
@@ -815,6 +901,7 @@ class Repository:
             fact.path for fact in facts if fact.entry or not self.imported_by.get(fact.path)
         )
         holder = next((fact for fact in facts if fact.hold), None)
+        held = f"`{holder.path}` holds this program back: {holder.hold}" if holder else None
         legacy = next((fact.legacy_keras for fact in facts if fact.legacy_keras), None)
         slim = any(fact.slim for fact in facts)
         session = any(fact.session for fact in facts)
@@ -827,7 +914,7 @@ class Repository:
         return Group(
             files=tuple(files),
             entry_points=entries,
-            held=f"`{holder.path}` holds this program back: {holder.hold}" if holder else None,
+            held=held or self._undone(files),
             legacy_keras=legacy or ("tf.contrib.slim" if slim else None),
             slim=slim,
             session=session,
@@ -837,6 +924,32 @@ class Repository:
             and not self._imports_eager(files),
             saver_names=tuple(sorted({name for fact in facts for name in fact.saver_names})),
         )
+
+    def _undone(self, files: list[str]) -> str | None:
+        """Return why the switch to graph mode of one of ``files`` could undo the eager mode of one.
+
+        It stands at the head of each file that is not neutral, so it must have run before.
+        """
+        eager = [self.facts[path] for path in files if self.facts[path].eager]
+        if not eager:
+            return None
+        spelled, line = eager[0].eager[0]
+        told = f"`{eager[0].path}` turns on eager execution (`{spelled}`, line {line})"
+        for fact in eager:
+            if fact.eager_at_import and self.imported_by.get(fact.path):
+                return f"{told} when it is imported, and other files may be imported after it"
+        for path in files:
+            for module, level, names in self.facts[path].late:
+                for found in self._reach(
+                    self.places.imported(path, module, level, names), self.edges
+                ):
+                    fact = self.facts[found]
+                    if found != path and fact.tensorflow and not self.is_neutral(found):
+                        return (
+                            f"{told}, and `{path}` imports `{found}` later, whose switch to graph"
+                            " mode would undo that"
+                        )
+        return None
 
     def _imports_eager(self, files: list[str]) -> bool:
         """Whether a process that runs ``files`` imports a package that runs eagerly."""
@@ -1064,6 +1177,9 @@ class Places:
         first = module.partition(".")[0]
         if not module or first in ("tensorflow", "__future__", "__main__"):
             return None, ()
+        if first == "keras":  # ``horovod/keras`` is not what ``import keras`` means below it
+            script = "" if f"{folder}/__init__.py" in self._paths else folder
+            return next(((b, f) for b in (script, "") if (f := self._below(b, module))), (None, ()))
         base = folder
         while True:
             found = self._below(base, module)

@@ -20,7 +20,7 @@ from typing import Any
 
 from libcst import BaseExpression
 
-from migrator.apis import BRIDGED_READERS, FAMILIES, HOLDS_V1_SAVER
+from migrator.apis import BRIDGED_READERS, FAMILIES, FINALIZES, HOLDS_V1_SAVER
 from migrator.calls import is_tensorflow1, is_v1_load
 from migrator.exported import Signature, Variables
 from migrator.flow import Target, elsewhere, stores, target, targets_of, uses
@@ -34,6 +34,7 @@ from migrator.weights import weight_calls
 __all__ = [
     "BRIDGED_READERS",
     "FAMILIES",
+    "FINALIZES",
     "HOLDS_V1_SAVER",
     "Cover",
     "Edits",
@@ -143,6 +144,7 @@ class Keep:
     message: str
     needs_v1: bool = True
     covers: tuple[Cover, ...] = ()
+    recipe: str | None = None  #: the way out where its program is held as it is
 
 
 @dataclass(frozen=True, slots=True)

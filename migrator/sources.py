@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_BYTES",
+    "MAX_NOTEBOOK_BYTES",
     "Source",
     "SourceError",
     "Value",
+    "decoded",
+    "is_notebook",
     "kind_of",
     "may_hold_saving_code",
     "printable",
@@ -33,6 +36,9 @@ __all__ = [
 
 #: Largest file that is read; nobody writes 20 MB of Python by hand.
 MAX_BYTES = 20_000_000
+
+#: Largest notebook that is read; pictures of its outputs are inside.
+MAX_NOTEBOOK_BYTES = 500_000_000
 
 
 def printable(name: str | os.PathLike[str]) -> str:
@@ -190,22 +196,42 @@ class Source(Value):
         return data
 
 
+def is_notebook(path: str | os.PathLike[str]) -> bool:
+    """Tell from its name whether a file is a notebook."""
+    return os.fspath(path).endswith(".ipynb")
+
+
 def read(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> Source:
-    """Read one Python file.
+    """Read one Python file, or a notebook as the module that its code cells make.
 
     Raises:
-        SourceError: It is missing, unreadable, not a regular file, larger than ``MAX_BYTES``,
-            binary, or not in the encoding that it declares.
+        SourceError: It is missing, unreadable, not a regular file, too large, binary, not in the
+            encoding that it declares, or not the JSON of a notebook.
     """
-    return Source.of(path, root, read_bytes(path))
+    return decoded(path, root, read_bytes(path))
+
+
+def decoded(path: str | os.PathLike[str], root: str | os.PathLike[str], raw: bytes) -> Source:
+    """Return the Python file or notebook at ``path`` from bytes that :func:`read_bytes` gave.
+
+    Raises:
+        SourceError: The bytes are not what the name of the file promises.
+    """
+    if is_notebook(path):
+        from migrator.notebooks.source import Notebook
+
+        return Notebook.of(path, root, raw)
+    return Source.of(path, root, raw)
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """Read the bytes of a regular file; a pipe or device is refused, never waited for.
 
     Raises:
-        SourceError: It is missing, unreadable, not a regular file or larger than ``MAX_BYTES``.
+        SourceError: It is missing, unreadable, not a regular file, or larger than ``MAX_BYTES``
+            (``MAX_NOTEBOOK_BYTES`` for a notebook).
     """
+    limit = MAX_NOTEBOOK_BYTES if is_notebook(path) else MAX_BYTES
     # Without O_NONBLOCK, opening a named pipe waits until somebody writes to it.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
@@ -217,7 +243,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
             size = status.st_size
             chunks = []
             total = 0
-            while total <= MAX_BYTES:
+            while total <= limit:
                 chunk = os.read(descriptor, max(size - total, 0) + 1)
                 chunks.append(chunk)
                 total += len(chunk)
@@ -229,10 +255,9 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         raise SourceError(path, why_unread(error)) from None
     except ValueError:
         raise SourceError(path, "is not a possible path") from None
-    if total > MAX_BYTES:
-        raise SourceError(
-            path, f"is larger than {MAX_BYTES // 1_000_000} MB, too large for a file of Python code"
-        )
+    if total > limit:
+        what = "notebook" if is_notebook(path) else "file of Python code"
+        raise SourceError(path, f"is larger than {limit // 1_000_000} MB, too large for a {what}")
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 

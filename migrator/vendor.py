@@ -19,9 +19,16 @@ __all__ = ["PARTS", "bridge_parts", "bridge_text"]
 PARTS = (
     *("saver", "readers", "session_module", "meta_graph", "predictor"),
     *("graph_module", "graph_export", "graph_import", "graph_predictor", "slim"),
+    *("estimator", "tpu_estimator"),
+    *("mnist", "lookup"),
 )
 
 _EXPORT = ("signature_defs", "slices", "serving")
+_ESTIMATOR = (
+    *("checkpoint_files", *_EXPORT, "session_module", "estimator_outputs", "estimator_spec"),
+    *("estimator_export", "estimator_checkpoints", "estimator_run", "estimator_training"),
+    *("estimator_inputs", "estimator"),
+)
 _GRAPH = (
     *("checkpoint_files", "graph_saver"),
     *("graph_function", "graph_build", "graph_calls", "graph_module"),
@@ -43,6 +50,8 @@ _MODULES = {
     "meta_graph": ("checkpoint_files", "session_meta_graph"),
     "predictor": ("predictor_names", "predictor"),
     "graph_predictor": ("saved_model_files", "predictor_names", "graph_predictor"),
+    "estimator": _ESTIMATOR,
+    "tpu_estimator": (*_ESTIMATOR, "estimator_tpu"),
 }
 _HOME = Path(__file__).parent / "bridge"
 _WIDTH = 100  #: of the lines of the file

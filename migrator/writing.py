@@ -6,12 +6,14 @@ import errno
 import os
 import stat
 
-from migrator.sources import Source, SourceError, printable, read_bytes
+from migrator.sources import Source, SourceError, is_notebook, printable, read_bytes
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING costs the import of typing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
+
+    from migrator.notebooks.document import Cell
 
 __all__ = ["create", "diff", "patch", "replace", "replace_all", "unified_diff"]
 
@@ -34,10 +36,27 @@ def diff(source: Source, text: str) -> str:
     """Return the change of a file to its new text, as :func:`unified_diff` does.
 
     A byte-order mark, which is not in the texts, is in the diff, so it applies to all files in
-    UTF-8.  To a file in another encoding no text applies: see :func:`patch`.
+    UTF-8.  To a file in another encoding no text applies: see :func:`patch`.  Of a notebook, the
+    diff shows the changed cells, each hunk under the number of its cell: it is for people, and
+    :func:`patch` is what applies.
     """
+    if is_notebook(source.path):
+        from migrator.notebooks.source import Notebook
+
+        assert isinstance(source, Notebook)
+        return _by_cell(source.relative, source.cells_of(text))
     mark = "\ufeff" if source.encoding == "utf-8-sig" else ""
     return unified_diff(source.relative, mark + source.text, mark + text)
+
+
+def _by_cell(name: str, cells: Iterable[tuple[Cell, str]]) -> str:
+    hunks = [
+        hunk[:-1] + f" cell {cell.number + 1}\n" if hunk.startswith("@@ ") else hunk
+        for cell, text in cells
+        if text != cell.text
+        for hunk in _hunks(_lines(cell.text + "\n"), _lines(text + "\n"))
+    ]
+    return _diff_header(name, "", "", True) + "".join(hunks) if hunks else ""
 
 
 def patch(source: Source, text: str) -> bytes:

@@ -1,10 +1,11 @@
-"""Whether a Saver goes to a managed session, whose graph is finalized."""
+"""Managed sessions, whose graph is finalized: which Savers go to them, and slim's loops."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
-from migrator.rule import HOLDS_V1_SAVER, Use, targets_of, uses
+from migrator.rule import FINALIZES, HOLDS_V1_SAVER, Cover, Outcome, Use, targets_of, uses
 
 #: Methods of a SavedModelBuilder that take a Saver: what it writes must be name-based, because
 #: the saved graph restores by name.
@@ -33,3 +34,23 @@ def managed_session(use: Use) -> str | None:
                 break
             child = parent
     return None
+
+
+def loops_of_slim(use: Use, nodes: Iterable[ast.expr]) -> list[Cover]:
+    """Return what is said of the calls among ``nodes`` that train or evaluate with slim's loops."""
+    covers = []
+    for node in nodes:
+        call, symbol = use.module.parents.get(node), use.symbol_of(node)
+        if symbol in FINALIZES and isinstance(call, ast.Call) and call.func is node:
+            covers.append(
+                Cover(
+                    call,
+                    "TFM205",
+                    f"{symbol}: stays, as tf-slim's, with TensorFlow 1's Saver, because it"
+                    " finalizes its graph. It goes on writing name-based checkpoints, and"
+                    " restores no others.",
+                    outcome=Outcome.KEPT,
+                    api=symbol,
+                )
+            )
+    return covers

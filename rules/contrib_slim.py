@@ -21,6 +21,8 @@ from migrator.rule import (
 )
 from migrator.slim_symbols import FAMILIES, lost, successor
 
+from ._managed import loops_of_slim
+
 _PACKAGES = (
     "tensorflow",
     "tensorflow.compat.v1",
@@ -187,6 +189,7 @@ def _statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | Manual 
         answered += [at for at, _ in uses]
         module, _, rest = spelled.partition(".")
         if not rest and names.setdefault(module, bound) == bound:
+            covers += loops_of_slim(use, [at for at, _ in uses])
             continue
         if use.context.path.endswith("__init__.py"):
             raise Unreachable("other files may import its names from this package")

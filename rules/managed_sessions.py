@@ -2,7 +2,45 @@
 
 from __future__ import annotations
 
+import ast
+
 from migrator.rule import Keep, Manual, Rewrite, Safety, Use, rule
+
+#: keyword -> the position of the argument that has it, of the calls that name a folder
+_FOLDERS = {
+    "tf.train.MonitoredTrainingSession": ("checkpoint_dir", 2),
+    "tf.train.SingularMonitoredSession": ("checkpoint_dir", 2),
+    "tf.train.ChiefSessionCreator": ("checkpoint_dir", 3),
+    "tf.train.CheckpointSaverHook": ("checkpoint_dir", 0),
+    "tf.train.Supervisor": ("logdir", 7),
+}
+#: What another object than a session is for.
+_WITHIN = {
+    "tf.train.Scaffold": "The `saver`, `init_op` and `init_fn` of a Scaffold are what the loop does"
+    " before its first step.",
+    "tf.train.CheckpointSaverHook": "Its `listeners` are calls after `manager.save`.",
+    "tf.train.SessionManager": "`recover_session` is `checkpoint.restore`, `prepare_session` what"
+    " the module's `__init__` does.",
+}
+#: The program without a session.  A test runs it.
+NATIVE = """\
+To leave the session behind, write the loop by hand:
+
+    step = tf.Variable(0, dtype=tf.int64)
+    checkpoint = tf.train.Checkpoint(model=model, optimizer=optimizer, step=step)
+    manager = tf.train.CheckpointManager(
+        checkpoint, {folder}, max_to_keep=5, step_counter=step, checkpoint_interval={interval})
+    checkpoint.restore(manager.latest_checkpoint)  # None starts anew
+    while step < {last}:
+        loss = train_step(next(batches))  # a tf.function: GradientTape, apply_gradients
+        step.assign_add(1)
+        manager.save(checkpoint_number=step)  # writes at every interval
+    manager.save(checkpoint_number=step, check_interval=False)
+
+`model` is a tf.Module that holds the variables, `optimizer` a Keras optimizer that is built of \
+them. A NanTensorHook becomes `tf.debugging.check_numerics(loss, "loss")`, a LoggingTensorHook \
+`tf.print`, a SummarySaverHook `tf.summary.scalar("loss", loss, step=step)`, and what a hook does \
+in `end` stands after the loop. `migrator convert` makes such a checkpoint of an old one.{more}"""
 
 
 @rule(
@@ -60,7 +98,22 @@ def managed_session(use: Use) -> Rewrite | Keep | Manual | None:
 
     ## Safety
 
-    Review: the program runs on another TensorFlow; its checkpoints keep their format.
+    Review: the program runs on another TensorFlow; its checkpoints keep their format.  Run on
+    1.15.5 and on 2.21 with the same results: hooks (`StopAtStepHook`, `CheckpointSaverHook` with
+    listeners, `NanTensorHook`, `LoggingTensorHook`, `SummarySaverHook`, `StepCounterHook`,
+    `FinalOpsHook`, `FeedFnHook`, hooks of one's own), `run_step_fn`, queue runners, a local
+    `tf.train.Server`, a Supervisor's `managed_session`, `prepare_or_wait_for_session`,
+    `saver.save`, `summary_computed` and `basic_train_loop`, `SessionManager`, partial Savers in a
+    `Scaffold`, and slim's `learning.train`, `evaluate_once` and `evaluation_loop`.
+
+    A Saver of another file restores these checkpoints, whether it is TensorFlow 1's or the
+    bridge's.  An export in such a program is a TensorFlow 2 one: `tf2_bridge.SessionModule` adds
+    nothing to the graph, so that it may be finalized, and takes the session out of a managed one,
+    so that no hook runs.  The sessions themselves cannot restore an object-based checkpoint, which
+    is why a Saver whose files they may read stays TensorFlow 1's.
+
+    With `--tier native`, and where its program stays as it is for another reason, the finding
+    holds the loop that takes their place.
 
     ## References
 
@@ -69,5 +122,43 @@ def managed_session(use: Use) -> Rewrite | Keep | Manual | None:
     return Keep(
         f"{use.symbol.name}: stays on tensorflow.compat.v1 with TensorFlow 1's Saver, because it"
         " finalizes its graph, in which an object-based write would fail; it goes on writing"
-        " name-based checkpoints, which TensorFlow 2 reads."
+        " name-based checkpoints, which TensorFlow 2 reads.",
+        recipe=_by_hand(use),
     )
+
+
+def _by_hand(use: Use) -> str:
+    """Return how the loop is written without a session, with the arguments of this call."""
+    name = use.symbol.name
+    keyword, position = _FOLDERS.get(name, ("", -1))
+    folder = _argument(use.call, keyword, position)
+    interval = None
+    if name == "tf.train.MonitoredTrainingSession":
+        interval = _argument(use.call, "save_checkpoint_steps", -1)
+    elif name == "tf.train.CheckpointSaverHook":
+        interval = _argument(use.call, "save_steps", 2)
+    last = None
+    for node, symbol in use.shared["references"]:
+        if symbol.name == "tf.train.StopAtStepHook":
+            parent = use.module.parents.get(node)
+            last = last or _argument(parent, "last_step", 1)
+    more = _WITHIN.get(name, "")
+    return NATIVE.format(
+        folder=folder or "FOLDER",
+        interval=interval or "1000",
+        last=last or "LAST_STEP",
+        more=f" {more}" if more else "",
+    )
+
+
+def _argument(call: ast.AST | None, keyword: str, position: int) -> str | None:
+    """Return the text of an argument of ``call``; None where it is not given."""
+    if not isinstance(call, ast.Call):
+        return None
+    found = {one.arg: one.value for one in call.keywords}.get(keyword)
+    if found is None and 0 <= position < len(call.args):
+        found = call.args[position]
+    if found is None or isinstance(found, ast.Starred):
+        return None
+    text = ast.unparse(found)
+    return None if text == "None" or len(text) > 60 else text

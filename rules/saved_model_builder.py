@@ -315,8 +315,10 @@ def _add(
     for name, value, arg in given:
         none = isinstance(value, ast.Constant) and value.value is None
         if name == "saver":
+            if not none and not isinstance(value, (ast.Name, ast.Attribute)):
+                return "it makes a Saver of its own (`saver=`)"
             if not none:
-                return "it brings a Saver of its own (`saver=`)"
+                dropped.append("`saver` is dropped (the module takes what the signatures need)")
             continue
         if name in _DROPPED:
             if not _false(value):

@@ -7,9 +7,11 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from warm import START, Servers, starter
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures"
@@ -67,3 +69,26 @@ def tf2_python() -> str:
     if probe.returncode:
         pytest.skip("TensorFlow is not installed: pip install 'tf-migrator[check]'")
     return sys.executable
+
+
+@pytest.fixture(scope="session")
+def warm_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Servers with TensorFlow, for as long as the tests run."""
+    servers = Servers(tmp_path_factory.mktemp("warm"))
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture(scope="module")
+def warm(warm_servers: Servers) -> Iterator[None]:
+    """Run the checker's processes of a module in forks of one that has TensorFlow."""
+    real = {sys.executable, *filter(None, [find_tf1_python()])}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("migrator.checker.process.Job.start", starter(warm_servers, real))
+        yield
+
+
+@pytest.fixture
+def cold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test's processes from their first line, in a module that is ``warm``."""
+    monkeypatch.setattr("migrator.checker.process.Job.start", START)

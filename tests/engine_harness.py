@@ -19,7 +19,7 @@ from migrator.results import Finding, Outcome, Safety, Span
 from migrator.rule import FileContext
 
 #: Codes of the engine's own that answer for a place beside a rule's finding.
-BESIDE = {"TFM801", "TFM802", "TFM810"}
+BESIDE = {"TFM801", "TFM802", "TFM803", "TFM810"}
 
 #: Comments that go with the import they stand beside.
 _PRAGMA = re.compile(r"#\s*(noqa|type:|pylint:)")

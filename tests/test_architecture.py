@@ -58,6 +58,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"libcst"},
     ),
     "imports": ({"results", "symbols", "names", "tree", "rule"}, {"libcst"}),
+    "modernise": ({"results", "names", "rule"}, {"fissix"}),
     "lift": (
         {"results", "symbols", "slim_symbols", "apis", "names", "flow", "interface", "tree"}
         | {"rule", "instances", "calls"},
@@ -65,11 +66,11 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "engine": (
         {"results", "symbols", "apis", "names", "programs", "flow", "tree", "rule", "imports"}
-        | {"interface", "instances", "lift"},
+        | {"interface", "instances", "lift", "modernise"},
         {"libcst"},
     ),
     "rulebook": ({"results", "rule", "engine"}, set()),
-    "rules": ({"rule", "slim_symbols"}, {"libcst"}),
+    "rules": ({"rule", "modernise", "slim_symbols"}, {"libcst"}),
     # the models
     "checker": ({"results", "worker", "interrupts"}, {"numpy"}),
     "convert": (

@@ -37,6 +37,8 @@ from checker.harness import (  # noqa: E402
 from migrator.checker import process  # noqa: E402
 from migrator.checker.contract import BAD, compare_contracts  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -583,6 +585,7 @@ def test_given_inputs_that_do_not_fit(answers: Answers) -> None:
 
 
 @pytest.mark.tensorflow
+@pytest.mark.usefixtures("cold")
 def test_a_memory_limit_ends_in_an_error(answers: Answers) -> None:
     """A model that does not fit is an ERROR that speaks of the limit, and the check ends."""
     limit = 64 << 20  # less than TensorFlow holds already

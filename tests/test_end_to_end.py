@@ -251,6 +251,7 @@ def test_rolling_back(migrated: Run, tmp_path: Path, tf1_python: str, original: 
         assert_same_output(name, log.stdout(name))
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("name", "item"), SAVED, ids=[f"{name}-{item['path']}" for name, item in SAVED]

@@ -58,7 +58,7 @@ def test_a_reader_moves_with_the_saver_that_writes_for_it(make: Make, reads: str
 
 @pytest.mark.parametrize(
     "holds",
-    ["import tensorflow.keras\n", "tf.enable_eager_execution()\n"],
+    ["import tensorflow.keras\n", "tf.optimizers.Adam()\n"],
 )
 def test_a_reader_that_cannot_move_holds_the_saver(make: Make, holds: str) -> None:  # noqa: F811
     """What keeps the reader's file where it is keeps the Saver's format, and is named."""
@@ -359,7 +359,7 @@ def test_a_predictor_that_an_object_keeps_is_known_by_its_attribute(make: Make) 
         ("export.py", EXPORT.replace('name="y"', "name=NAME")),
         ("export.py", EXPORT.replace("config.EXPORT", "make_path()")),
         ("export.py", EXPORT + "# Python 2\nprint 'x'\n"),
-        ("export.py", EXPORT + "tf.enable_eager_execution()\n"),
+        ("export.py", EXPORT + "tf.optimizers.Adam()\n"),
         ("export.py", EXPORT.replace("builder.save()", "builder.save()  # migrator: keep")),
     ],
 )

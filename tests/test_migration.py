@@ -19,6 +19,7 @@ TF = "import tensorflow as tf\n"
 SAVES = TF + "saver = tf.train.Saver()\nwith tf.Session() as sess:\n    saver.save(sess, 'x')\n"
 DEFINES = TF + "def net(x):\n    return tf.nn.relu(x)\n"
 EAGER = TF + "tf.enable_eager_execution()\n"
+NEWER = TF + "tf.optimizers.Adam()\n"
 MOVED = "import tensorflow.compat.v1 as tf"
 ONE = Options(jobs=1, tier="session")
 
@@ -127,12 +128,12 @@ def test_a_program_moves_with_all_files_that_import_tensorflow(make: Make) -> No
         {"a.py": SAVES.replace("tf.train.Saver()", "tf.train.Saver()  # migrator: keep")},
         {"a.py": "print 'x'\n"},
         {"a.py": SAVES + "print 'x'\n"},
-        {"a.py": SAVES + "tf.enable_eager_execution()\n"},
+        {"a.py": "import b\n" + SAVES, "b.py": EAGER},
         {"a.py": SAVES + "import tensorflow.keras\n"},
         {"a.py": SAVES + "tf.optimizers.Adam()\n"},
         {"a.py": "import b\n" + SAVES, "b.py": TF + "print 'x'\n"},
         {"a.py": "import b\n" + SAVES, "b.py": b"import tensorflow as tf\n# \xff\n"},
-        {"a.py": "import n\n" + SAVES, "b.py": "import n\n" + EAGER, "n.py": DEFINES},
+        {"a.py": "import n\n" + SAVES, "b.py": "import n\n" + NEWER, "n.py": DEFINES},
         {"a.py": SAVES, "tf2_bridge.py": "mine = 1\n"},
         {"a.py": SAVES, "tf2_bridge.py": vendor.bridge_text(["saver"]) + "# edited\n"},
         {"a.py": SAVES, "tf2_bridge.py/x.txt": "a folder"},
@@ -590,7 +591,7 @@ def test_text_alone_is_migrated() -> None:
     [
         "x = 1\n",
         DEFINES,
-        SAVES + "tf.enable_eager_execution()\n",
+        SAVES + "tf.optimizers.Adam()\n",
         SAVES + "import tensorflow.keras\n",
         SAVES + "print 'x'\n",
         SAVES.replace("tf.train.Saver()", "tf.train.Saver()  # migrator: keep"),

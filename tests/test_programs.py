@@ -134,8 +134,6 @@ def test_a_shadowed_name_makes_no_facts() -> None:
     [
         ("import tensorflow as tf\nprint 'x'", "line 2: this is Python 2"),
         ("import tensorflow as tf\nx = (", "it does not parse"),
-        (TF + "tf.enable_eager_execution()", "`tf.enable_eager_execution`, line 2"),
-        ("import tensorflow.contrib.eager as tfe\ntfe.enable_eager_execution()", "eager"),
         ("import tensorflow.keras\n", "`import tensorflow.keras` (line 1)"),
         (TF + "tf.optimizers.Adam()", "TensorFlow 2 code already (`tf.optimizers.Adam`, line 2)"),
     ],
@@ -154,6 +152,8 @@ def test_what_holds_a_program(text: str, hold: str) -> None:
         "import tensorflow.compat.v1\ntensorflow.compat.v1.Session()",
         TF + "def f(): optimizers.Adam(tf)",
         TF + "tf.executing_eagerly()",
+        TF + "tf.enable_eager_execution()",
+        "import tensorflow.contrib.eager as tfe\ntfe.enable_eager_execution()",
         TF + "f = tf.function",
         "import tensorflow.compat.v2 as tf2\ntf2.optimizers.Adam()",
     ],
@@ -397,13 +397,13 @@ def test_holds_travel_through_shared_neutral_files() -> None:
     found = repository(
         a="import n\n" + SAVES,
         b="import n, m\n" + SAVES,
-        c="import m\n" + SAVES + "tf.enable_eager_execution()\n",
+        c="import m\n" + SAVES + "tf.optimizers.Adam()\n",
         d=SAVES,
         n=DEFINES,
         m=DEFINES,
     )
     held = {group.files[0]: group.held for group in found.groups}
-    assert "turns on eager execution" in (held["c.py"] or "")
+    assert "TensorFlow 2 code already" in (held["c.py"] or "")
     cannot = "with a program that cannot move: `c.py` holds"
     assert (held["b.py"] or "").startswith(f"it shares `m.py` {cannot}")
     assert (held["a.py"] or "").startswith(f"it shares `n.py` {cannot}")
@@ -421,15 +421,15 @@ def test_holds_travel_through_shared_neutral_files() -> None:
 def test_holds_do_not_travel_where_no_import_changes(shared: str) -> None:
     """A shared file that stays as it is binds nobody."""
     found = repository(
-        a="import n\n" + SAVES, c="import n\n" + SAVES + "tf.enable_eager_execution()\n", n=shared
+        a="import n\n" + SAVES, c="import n\n" + SAVES + "tf.optimizers.Adam()\n", n=shared
     )
     assert [bool(group.held) for group in found.groups] == [False, True]
 
 
 def test_a_program_that_saves_nothing_keeps_what_it_shares() -> None:
     """TensorFlow 2 code beside the program goes on importing TensorFlow 2's names."""
-    eager = "import n\n" + TF + "tf.enable_eager_execution()\n"
-    found = repository(a="import n\n" + SAVES, b=eager, n=DEFINES)
+    newer = "import n\n" + TF + "tf.optimizers.Adam()\n"
+    found = repository(a="import n\n" + SAVES, b=newer, n=DEFINES)
     (group,) = found.groups
     assert "shares `n.py` with a program that cannot move: `b.py`" in (group.held or "")
 
@@ -440,13 +440,73 @@ def test_a_program_that_saves_nothing_keeps_what_it_shares() -> None:
         "import n\n" + TF + "tf.Session()\n",
         "import n\nprint 1\nimport tensorflow as tf\n",
         "import n\n",
-        TF + "tf.enable_eager_execution()\n",
+        "import n\n" + TF + "tf.enable_eager_execution()\n",
     ],
 )
 def test_programs_that_save_nothing_bind_nobody_else(other: str) -> None:
     """TensorFlow 1 code and Python 2 run on a shared file's compat.v1 as they did before."""
     (group,) = repository(a="import n\n" + SAVES, b=other, n=DEFINES).groups
     assert group.held is None
+
+
+EAGER = TF + "tf.enable_eager_execution()\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a": "import m\n" + EAGER + "tf.train.Saver([v])\n", "m": SAVES},
+        {"a": SAVES + "def main():\n    tf.enable_eager_execution()\n" + MAIN},
+        {"a": SAVES + "import tensorflow.contrib.eager as tfe\ntfe.metrics.Mean()\n"},
+        {"a": "import m\n" + SAVES, "m": SAVES + "def f():\n    tf.enable_eager_execution()\n"},
+        {"a": "import m\n" + SAVES, "t_test": "import m\n" + EAGER, "m": SAVES},
+        {"a": EAGER + "import m\ntf.train.Saver([v])\n", "m": DEFINES},
+        {"a": EAGER + "import m\ntf.train.Saver([v])\n", "m": "x = 1\n"},
+        {"a": EAGER + "tf.train.Saver([v])\ndef f():\n    import m\n", "m": DEFINES},
+    ],
+)
+def test_eager_execution_that_comes_last_holds_nothing(files: dict[str, str]) -> None:
+    """On compat.v1 it is switched on after the switch to graph mode, as TensorFlow 1 has it."""
+    assert [group.held for group in repository(**files).groups] == [None]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a": EAGER + "import m\n", "m": SAVES},
+        {"a": "import m\n" + EAGER + "def f():\n    import n\n", "m": SAVES, "n": SAVES},
+        {"a": "import m, n\n", "m": EAGER, "n": SAVES},
+        {"a": "import m\n" + EAGER, "m": SAVES + "def f():\n    from n import x\n", "n": SAVES},
+        {"a": EAGER + "import b\n", "b": "import m\n", "m": SAVES},
+    ],
+)
+def test_eager_execution_that_a_later_switch_would_undo_holds(files: dict[str, str]) -> None:
+    """``disable_v2_behavior`` in a file that is imported afterwards turns it off silently."""
+    (group,) = repository(**files).groups
+    assert "turns on eager execution (`tf.enable_eager_execution`, line" in (group.held or "")
+
+
+def test_a_file_that_does_not_parse_holds_what_is_its_own() -> None:
+    """A script that cannot run on Python 3 does not keep the files of those that can."""
+    broken = "import model, own\nimport tensorflow as tf\nprint 1\n"
+    found = repository(
+        train="import model\n" + SAVES,
+        demo="import broken\n" + SAVES,
+        broken=broken,
+        model=SAVES,
+        own=SAVES,
+        own_too=SAVES + MAIN,
+        broken_too="import own_too\nimport tensorflow as tf\nprint 1\n",
+    )
+    held = {group.files: group.held or "" for group in found.groups}
+    assert sorted(held) == [
+        ("broken.py", "demo.py", "own.py"),
+        ("model.py", "train.py"),
+        ("own_too.py",),
+    ]
+    assert "`broken.py` holds this program back" in held["broken.py", "demo.py", "own.py"]
+    assert held["model.py", "train.py"] == held["own_too.py",] == ""
+    assert "broken_too.py" not in found.groups_of  # nobody can tell what it saves
 
 
 @pytest.mark.parametrize(

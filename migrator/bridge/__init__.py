@@ -16,6 +16,8 @@ from migrator.bridge.checkpoint_readers import (
     load_checkpoint,
     load_variable,
 )
+from migrator.bridge.estimator import estimator
+from migrator.bridge.estimator_tpu import tpu
 from migrator.bridge.graph_export import ServingModule, serving
 from migrator.bridge.graph_import import (
     graph_operations,
@@ -25,6 +27,17 @@ from migrator.bridge.graph_import import (
 from migrator.bridge.graph_module import GraphModule, feed, graph
 from migrator.bridge.graph_predictor import GraphPredictor, graph_predictor
 from migrator.bridge.graph_saver import GraphSaver
+from migrator.bridge.lookup import lookup
+from migrator.bridge.mnist import (
+    DataSet,
+    Datasets,
+    dense_to_one_hot,
+    extract_images,
+    extract_labels,
+    input_data,
+    load_mnist,
+    read_data_sets,
+)
 from migrator.bridge.predictor import SavedModelPredictor, predictor
 from migrator.bridge.saver import Saver
 from migrator.bridge.session_meta_graph import session_meta_graph
@@ -33,6 +46,8 @@ from migrator.bridge.slim import __getattr__ as __getattr__
 from migrator.bridge.slim import alias_slim
 
 __all__ = [
+    "DataSet",
+    "Datasets",
     "GraphModule",
     "GraphPredictor",
     "GraphSaver",
@@ -44,6 +59,10 @@ __all__ = [
     "alias_slim",
     "assign_from_checkpoint",
     "assign_from_checkpoint_fn",
+    "dense_to_one_hot",
+    "estimator",
+    "extract_images",
+    "extract_labels",
     "feed",
     "get_variables_to_restore",
     "graph",
@@ -52,13 +71,18 @@ __all__ = [
     "import_meta_graph",
     "import_saved_model",
     "init_from_checkpoint",
+    "input_data",
     "list_variables",
     "load_checkpoint",
+    "load_mnist",
     "load_variable",
+    "lookup",
     "predictor",
+    "read_data_sets",
     "serving",
     "session_meta_graph",
     "session_module",
+    "tpu",
 ]
 
 # Importing that part has bound its module to the name under which it gives tf_slim.

@@ -58,7 +58,8 @@ class SessionModule(_ServingModule):
         Takes the place of ``SavedModelBuilder.add_meta_graph_and_variables``.
 
         Args:
-            session: a ``tf.compat.v1.Session`` whose variables are initialized.
+            session: a ``tf.compat.v1.Session`` whose variables are initialized, or a managed one
+                (``MonitoredSession`` and its like). Its graph may be finalized: nothing is added.
             signatures: maps a key to ``(inputs, outputs)`` or ``(inputs, outputs, method_name)``,
                 where inputs and outputs map names to tensors, sparse tensors, variables or
                 ``TensorInfo`` protos, or to a ``SignatureDef`` proto.
@@ -76,6 +77,7 @@ class SessionModule(_ServingModule):
                 "Graph state including variables and assets has already been saved. "
                 "TensorFlow 2 writes one meta graph per directory: use one SessionModule each."
             )
+        session = _raw_session(session)
         graph = session.graph
         export = _Export(graph, signatures, tags)
         asset_paths = [_asset_path(tensor) for tensor in assets or ()]
@@ -137,6 +139,15 @@ def session_module(
     return module.add_session(session, signatures, assets=assets, init_op=legacy_init_op)
 
 
+def _raw_session(session: Any) -> Any:
+    """Return the session in a managed one: its own ``run`` would run its hooks, and may stop."""
+    if isinstance(session, tf.compat.v1.train.SingularMonitoredSession):
+        return session.raw_session()
+    if isinstance(session, tf.compat.v1.train.MonitoredSession):
+        return session.run_step_fn(lambda step_context: step_context.session)
+    return session
+
+
 def _variable_reader(graph: Any, op: Any) -> Any:
     """Return a tensor of the variable's value, if possible without adding to the graph."""
     if op.type != "VarHandleOp":
@@ -165,22 +176,46 @@ def _table_contents(session: Any, op: Any) -> Any:
     """Return the arrays of a table's keys and values."""
     handle = op.outputs[0]
     readers = [one for one in handle.consumers() if one.type == "LookupTableExportV2"]
+    fills = [one for one in handle.consumers() if _initializes_table(one)]
     if readers:  # of an earlier export
         tensors = list(readers[0].outputs)
+    elif op.graph.finalized:
+        return _contents_in_a_copy(op, fills)
     else:
-        with op.graph.as_default(), tf.control_dependencies(None):
-            tensors = tf.raw_ops.LookupTableExportV2(
-                table_handle=handle,
-                Tkeys=op.get_attr("key_dtype"),
-                Tvalues=op.get_attr("value_dtype"),
-                name="tf2_bridge/export",
-            )
+        tensors = _exported(handle, op)
     try:
         return session.run(list(tensors))
     except (tf.errors.AbortedError, tf.errors.FailedPreconditionError):
         # This session has not initialized it; TF1 left that to the loader's init_op.
-        session.run([one for one in handle.consumers() if _initializes_table(one)])
+        session.run(fills)
         return session.run(list(tensors))
+
+
+def _exported(handle: Any, op: Any) -> Any:
+    """Return new tensors of the keys and values of the table behind ``handle``."""
+    with handle.graph.as_default(), tf.control_dependencies(None):
+        return tf.raw_ops.LookupTableExportV2(
+            table_handle=handle,
+            Tkeys=op.get_attr("key_dtype"),
+            Tvalues=op.get_attr("value_dtype"),
+            name="tf2_bridge/export",
+        )
+
+
+def _contents_in_a_copy(op: Any, fills: list[Any]) -> Any:
+    """Return what a table of a finalized graph is initialized with."""
+    if op.type != "HashTableV2" or not fills:
+        raise ValueError(
+            f"table {op.name!r} ({op.type}) cannot be read: its graph is finalized. Restore a "
+            "checkpoint into a graph of its own, and export from there."
+        )
+    names = [op.name, *(one.name for one in fills)]
+    nodes = tf.compat.v1.graph_util.extract_sub_graph(op.graph.as_graph_def(), names)
+    with tf.Graph().as_default() as copy, tf.compat.v1.Session() as session:
+        tf.import_graph_def(nodes, name="")
+        session.run([copy.get_operation_by_name(name) for name in names[1:]])
+        handle = copy.get_tensor_by_name(f"{op.name}:0")
+        return session.run(list(_exported(handle, op)))
 
 
 def _table(session: Any, op: Any, keys: Any, values: Any) -> Any:

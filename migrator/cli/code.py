@@ -108,7 +108,7 @@ def _quiet_end(options: argparse.Namespace, found: Migration, sentence: str) -> 
 
 def _is_target(code: str) -> bool:
     """Whether a finding with ``code`` is about saving code rather than about its surroundings."""
-    return code < "TFM800" or code in ("TFM901", "TFM902", "TFM903")
+    return code < "TFM800" or code in ("TFM901", "TFM902", "TFM903", "TFM904")
 
 
 def _open(run: RunReport, *, targets_only: bool) -> bool:

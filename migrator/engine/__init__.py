@@ -14,6 +14,8 @@ import libcst as cst
 from migrator.engine.codes import EDIT, PARSE, engine_rules
 from migrator.engine.job import Job, Plan
 from migrator.engine.lifting import lifted_plan, with_refusal
+from migrator.engine.places import suppressions
+from migrator.modernise import with_removed
 from migrator.names import Module
 from migrator.programs import describe_syntax_error
 from migrator.results import Finding, Outcome, Safety, Span
@@ -31,6 +33,15 @@ def run(text: str, context: FileContext, rules: Sequence[Rule]) -> Plan:
         context: what the pre-pass knows about the file.
         rules: the selected rules.
     """
+    plan = _run(text, context, rules)
+    moving = context.move and context.held is None and not context.safe_only
+    if moving and plan.error is None:
+        return with_removed(plan, text, rules, suppressions)
+    return plan
+
+
+def _run(text: str, context: FileContext, rules: Sequence[Rule]) -> Plan:
+    """Return what becomes of the saving code and the imports of a file."""
     table = {key: dict(value) for key, value in context.foreign}
     foreign = (lambda module, level: table.get((module, level))) if table else None
     try:
@@ -45,7 +56,7 @@ def run(text: str, context: FileContext, rules: Sequence[Rule]) -> Plan:
         return lifted
     if lifted is not None and context.lift == "only":
         held = f"it is not lifted: {lifted.sentence}"
-        plan = run(text, replace(context, lift="", lift_whole=False, held=held), rules)
+        plan = _run(text, replace(context, lift="", lift_whole=False, held=held), rules)
         return replace(plan, refused=lifted.sentence, moves=True)
     if not job.interesting():
         return Plan(refused=lifted.sentence if lifted is not None else None)

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from migrator.results import Safety
 
-__all__ = ["EDIT", "GONE", "LIFT", "PARSE", "UNRESOLVED", "engine_rules"]
+__all__ = [
+    "CELL",
+    "COMMAND",
+    "EDIT",
+    "GONE",
+    "KERNEL",
+    "LIFT",
+    "LOST",
+    "PARSE",
+    "UNRESOLVED",
+    "engine_rules",
+]
 
 PARSE, EDIT, UNRESOLVED = "TFM901", "TFM902", "TFM903"
+CELL, COMMAND, KERNEL = "TFM904", "TFM905", "TFM906"
 GONE = "TFM810"
+LOST = "TFM804"
 LIFT = "TFM510"
 
 #: Codes the engine itself gives: code -> (name, safety, summary).
@@ -27,6 +40,16 @@ _OWN: dict[str, tuple[str, Safety, str]] = {
         Safety.REVIEW,
         "Switch to Keras 2 (`tf-keras`), on which `tf.layers`, RNN cells and Keras sessions run.",
     ),
+    "TFM803": (
+        "standalone-keras",
+        Safety.REVIEW,
+        "Import Keras 2 from `tensorflow.compat.v1.keras`; `import keras` is Keras 3 today.",
+    ),
+    LOST: (
+        "lost-keras-symbol",
+        Safety.MANUAL,
+        "Report what standalone Keras 2 had and legacy Keras (`tf-keras`) has not.",
+    ),
     GONE: (
         "gone-symbol",
         Safety.MANUAL,
@@ -38,6 +61,22 @@ _OWN: dict[str, tuple[str, Safety, str]] = {
         "unresolved-tensorflow",
         Safety.MANUAL,
         "Report a saving call on a name that cannot be traced to an import of TensorFlow.",
+    ),
+    CELL: (
+        "notebook-cell",
+        Safety.MANUAL,
+        "Report a cell of a notebook that is not valid Python 3.",
+    ),
+    COMMAND: (
+        "notebook-command",
+        Safety.MANUAL,
+        "Report magic and shell lines of a notebook that concern saved models or install"
+        " TensorFlow 1.",
+    ),
+    KERNEL: (
+        "notebook-kernel",
+        Safety.MANUAL,
+        "Report a notebook whose kernel is Python 2.",
     ),
 }
 

@@ -11,8 +11,9 @@ import libcst as cst
 
 from migrator import imports, symbols
 from migrator.apis import family
-from migrator.engine.codes import GONE, UNRESOLVED
+from migrator.engine.codes import GONE, LOST, UNRESOLVED
 from migrator.engine.places import lower_first, outdented, suppressions, unresolved
+from migrator.keras_symbols import place
 from migrator.names import Module, Symbol, parsed
 from migrator.results import Finding, Outcome, Safety, Span, Tier
 from migrator.rule import (
@@ -140,7 +141,8 @@ class Job:
         if self._moving() and imports.needs_swap(self.module):
             return True
         return bool(unresolved(self.module)) or any(
-            symbols.status(symbol.spelled) is symbols.Status.GONE for _, symbol in self.references
+            symbols.status(symbol.spelled) is symbols.Status.GONE or self._lost(symbol)
+            for _, symbol in self.references
         )
 
     def unedited(self, code: str, reason: str) -> Plan:
@@ -230,6 +232,7 @@ class Job:
                     )
                 )
         findings += self._gone(drafts)
+        findings += self._lost_keras()
         findings += self._unresolved()
         return Plan(
             findings=tuple(ordered(findings)),
@@ -503,7 +506,7 @@ class Job:
                 outcome = Outcome.BLOCKED
                 name = draft.symbol.lstrip(".")
                 message = f"{name}: not migrated, because {lower_first(self.context.held)}."
-                recipe = "Remove that obstacle and run the migration again."
+                recipe = result.recipe or "Remove that obstacle and run the migration again."
             else:
                 tier = self.tier
                 if outcome is Outcome.KEPT and cover is not None and cover.outcome is not None:
@@ -589,6 +592,30 @@ class Job:
                 Outcome.SUPPRESSED if suppressed else Outcome.MANUAL,
                 recipe=recipe,
                 api=name,
+                safety=Safety.MANUAL,
+            )
+
+    def _lost(self, symbol: Symbol) -> bool:
+        """Whether standalone Keras has a symbol that legacy Keras has not in its place."""
+        return symbol.via == "keras" and self._moving() and place(symbol.raw) is None
+
+    def _lost_keras(self) -> Iterator[Finding]:
+        """Yield one finding for each symbol of standalone Keras that has no place any more."""
+        seen: set[str] = set()
+        for node, symbol in self.references:
+            gone = symbols.status(symbol.spelled) is symbols.Status.GONE
+            if gone or symbol.raw in seen or not self._lost(symbol):
+                continue
+            seen.add(symbol.raw)
+            suppressed = self._keeps(node.lineno, LOST)
+            yield self.finding(
+                node,
+                LOST,
+                f"{symbol.raw}: legacy Keras (tf-keras) has nothing of this name.",
+                Outcome.SUPPRESSED if suppressed else Outcome.MANUAL,
+                recipe="Write it with what tensorflow.compat.v1.keras has, or copy its source from"
+                " the release of Keras that the project was written for.",
+                api=symbol.spelled,
                 safety=Safety.MANUAL,
             )
 

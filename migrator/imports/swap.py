@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 import libcst as cst
 
+from migrator.imports.keras import is_standalone, respelled, swapped_from_keras, swapped_keras
+from migrator.keras_symbols import is_keras
 from migrator.names import Module, Scope
 from migrator.rule import FileContext, Unreachable
 from migrator.symbols import Status, in_tensorflow2, status
@@ -89,7 +91,7 @@ def tensorflow_statements(module: Module) -> list[ImportStatement]:
             names = [alias.name for alias in node.names]
         else:
             names = [node.module or ""] if node.level == 0 else []
-        if any(name.partition(".")[0] == "tensorflow" for name in names):
+        if any(name.partition(".")[0] == "tensorflow" or is_keras(name) for name in names):
             found.append(node)
     return sorted(found, key=lambda node: (node.lineno, node.col_offset))
 
@@ -156,8 +158,10 @@ def needs_swap(module: Module, gone: frozenset[ast.AST] = frozenset()) -> bool:
         module: the file.
         gone: chains that rewrites replace: what they spell does not count.
     """
-    found = any(_swaps(node) for node in tensorflow_statements(module))
-    return found and not uses_v1(module, gone)
+    statements = tensorflow_statements(module)
+    if any(is_standalone(node) for node in statements):
+        return True
+    return any(_swaps(node) for node in statements) and not uses_v1(module, gone)
 
 
 def _swaps(node: ImportStatement) -> bool:
@@ -219,13 +223,16 @@ class _Planner:
     def plan(self) -> Swap:
         """Return the edits."""
         module, context, needs = self.module, self.context, self.needs
-        changed = []
+        changed: list[ImportStatement] = []
+        alone = [node for node in tensorflow_statements(module) if is_standalone(node)]
+        if alone and uses_v1(module, frozenset() if needs.bridge else needs.gone):
+            changed = [node for node in alone if self._swap_one(node)]
         # a file that gets the bridge is known by it when the migration runs again
-        if needs_swap(module, frozenset() if needs.bridge else needs.gone):
+        elif needs_swap(module, frozenset() if needs.bridge else needs.gone):
             changed = [
                 node
                 for node in tensorflow_statements(module)
-                if _swaps(node) and self._swap_one(node)
+                if (_swaps(node) or is_standalone(node)) and self._swap_one(node)
             ]
         uses_bridge = bool(needs.bridge)
         private = not changed and not _spells_v1(module) and (uses_bridge or needs.tensorflow)
@@ -237,6 +244,17 @@ class _Planner:
             self._bind_tensorflow()
         if disable:
             self._disable(bool(changed))
+        standalone = next((node for node in changed if is_standalone(node)), None)
+        if standalone is not None:
+            self.swap.edits.update(respelled(self.tree))
+            self.swap.notes.append(
+                (
+                    standalone,
+                    "TFM803",
+                    "`keras` is Keras 3 today, which has no sessions: this is Keras 2 from"
+                    " tensorflow.compat.v1.keras.",
+                )
+            )
         first = next(iter(changed or self.statements), None)
         if first is not None and (changed or disable):
             called = " and version 2 behaviour is turned off" if disable else ""
@@ -347,6 +365,9 @@ class _Planner:
         edits = self.swap.edits
         if isinstance(node, ast.Import) and isinstance(found, cst.Import):
             for alias, item in zip(node.names, found.names, strict=True):
+                if is_keras(alias.name):
+                    edits[item] = swapped_keras(alias, item)
+                    continue
                 target = _swapped(alias.name)
                 if target is None:
                     continue
@@ -361,6 +382,11 @@ class _Planner:
                 )
             return True
         if isinstance(node, ast.ImportFrom) and isinstance(found, cst.ImportFrom):
+            if is_standalone(node):
+                edits[found], rest = swapped_from_keras(node, found)
+                if rest:
+                    self.after.setdefault(self._line(node), []).extend(rest)
+                return True
             if node.module == "tensorflow":
                 stay = [alias.name for alias in node.names if alias.name in _NOT_MIRRORED]
                 if stay:

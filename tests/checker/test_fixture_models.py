@@ -14,6 +14,8 @@ from checker.harness import ROOT, Answers, carry_out, request  # noqa: E402
 
 from migrator.results import DeltaStatus, Verdict  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 MODELS = ROOT / "fixtures" / "models"
 #: Kind in the manifest → kind of a request.
 KINDS = {"saved_model": "savedmodel", "checkpoint": "checkpoint"}

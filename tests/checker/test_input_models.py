@@ -22,7 +22,7 @@ from migrator.results import CheckStatus, DeltaStatus, Verdict  # noqa: E402
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 KEY = "serving_default"
-pytestmark = [pytest.mark.tensorflow, pytest.mark.tf1]
+pytestmark = [pytest.mark.tensorflow, pytest.mark.tf1, pytest.mark.usefixtures("warm")]
 
 GENERATED = (
     "dropout",

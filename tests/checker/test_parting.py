@@ -28,6 +28,8 @@ from migrator.results import (
     Verdict,
 )
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 

@@ -19,6 +19,8 @@ from migrator.checker.recording import find_recording, refuse_occupied, save_run
 from migrator.checker.sides import Kind
 from migrator.results import ModelCheck, Verdict, from_json
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 STORED = ROOT / "tests" / "data_checker"
 

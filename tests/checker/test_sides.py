@@ -24,6 +24,8 @@ from migrator.checker.contract import BAD, compare_contracts  # noqa: E402
 from migrator.checker.sides import Kind, Side, find_side, pair  # noqa: E402
 from migrator.results import CheckStatus, Verdict  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 SIDES = STORED / "sides"
 KEY = "serving_default"
 

@@ -22,6 +22,8 @@ from migrator.results import (  # noqa: E402
     to_json,
 )
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 WRITERS = ["trap_models", "optimizer_checkpoints", "frozen_models"]
 
 #: Before → after → (what is found, its status); None is a match.

@@ -15,7 +15,7 @@ import pytest
 from migrator.convert import CannotConvert, checkpoints, convert_checkpoint
 from migrator.results import Verdict
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.usefixtures("warm")]
 
 HERE = Path(__file__).parent
 DATA = HERE / "data" / "checkpoints"

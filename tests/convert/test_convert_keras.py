@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.usefixtures("warm")]
 
 SCRIPT = Path(__file__).parent / "keras_scenarios.py"
 TOLERANCE = 1e-6

@@ -12,7 +12,7 @@ import pytest
 from migrator.checker import CannotOpen
 from migrator.convert import CannotConvert, convert
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.usefixtures("warm")]
 
 SOURCE = """
 #include "tensorflow/core/framework/op.h"

@@ -11,7 +11,7 @@ from migrator.checker import CannotOpen
 from migrator.convert import convert
 from migrator.convert.arguments import parse_signatures
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.usefixtures("warm")]
 
 MODELS = Path(__file__).resolve().parents[1] / "data_checker"
 

@@ -12,4 +12,4 @@ from stored_tests import pytest_generate_tests as pytest_generate_tests  # noqa:
 
 __all__ = ["NAMES"]
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.usefixtures("warm")]

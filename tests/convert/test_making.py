@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.tensorflow, pytest.mark.tf1]
+pytestmark = [pytest.mark.tensorflow, pytest.mark.tf1, pytest.mark.usefixtures("warm")]
 
 HERE = Path(__file__).resolve().parent
 MODELS = [

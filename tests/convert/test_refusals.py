@@ -12,7 +12,7 @@ from stored import FIXTURES, MANIFEST
 
 from migrator.convert import CannotConvert, convert
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.usefixtures("warm")]
 REFUSED = MANIFEST["refused"]["refused"]
 #: what is said of each, and the way out
 SAID = {

@@ -1,0 +1,242 @@
+"""A notebook as one module: its code cells in their order, and back into its JSON."""
+
+from __future__ import annotations
+
+import ast
+import bisect
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from migrator.notebooks import document
+from migrator.notebooks.document import Cell, Document, NotANotebook
+from migrator.notebooks.python import Prepared, Unmapped, prepare, put_back
+from migrator.sources import Source, SourceError, may_hold_saving_code, relative_name
+
+__all__ = ["Broken", "Notebook", "Part"]
+
+_HEAD = "'⟦migrator:cell {number}⟧'"
+_HEADED = re.compile(r"^'⟦migrator:cell (\d+)⟧'\n", re.MULTILINE)
+_OURS = "⟦migrator:"
+
+#: A cell that does not parse and holds none of these does nothing that is migrated.
+_OF_INTEREST = re.compile(r"\b(?:tf|tensorflow|slim)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One cell in the joined text."""
+
+    cell: Cell
+    prepared: Prepared
+    head: int  #: the line that marks its start in the joined text, from 1
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A cell that is not Python 3."""
+
+    cell: Cell
+    line: int  #: of the cell, from 1
+    reason: str
+    matters: bool  #: it may hold code that is migrated, so the notebook stays as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What a notebook's JSON says, and how its cells were joined."""
+
+    document: Document
+    parts: tuple[Part, ...] = ()
+    broken: tuple[Broken, ...] = ()
+    others: tuple[Part, ...] = ()  #: cells that hand all they hold to another program
+
+
+class Notebook(Source):
+    """A notebook as it was read; ``text`` is the one module that its code cells make.
+
+    Every cell is headed by a line of its own (a string, which does nothing), so that what a
+    migration adds is known to belong to the cell it stands in.  ``encode`` brings a new text back
+    into the cells, and changes those that differ.
+    """
+
+    __slots__ = ("book",)
+
+    book: Book
+
+    def __init__(
+        self, path: Path, relative: str, raw: bytes, text: str, encoding: str, book: Book
+    ) -> None:
+        fields = (path, relative, raw, text, encoding, book)
+        for name, value in zip((*Source.__slots__, "book"), fields, strict=True):
+            object.__setattr__(self, name, value)
+
+    def _fields(self) -> tuple[Any, ...]:
+        return (self.path, self.relative, self.raw, self.text, self.encoding, self.book)
+
+    @classmethod
+    def of(cls, path: str | os.PathLike[str], root: str | os.PathLike[str], raw: bytes) -> Notebook:
+        """Read the bytes of a notebook.
+
+        Raises:
+            SourceError: they are not UTF-8, or not the JSON of a notebook.
+        """
+        encoding = "utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "utf-8"
+        try:
+            book = _book(document.parse(raw.decode(encoding)))
+        except UnicodeDecodeError as error:
+            raise SourceError(
+                path, f"is not UTF-8, as a notebook is: byte 0x{raw[error.start]:02x} at offset"
+                f" {error.start}"
+            ) from None
+        except NotANotebook as error:
+            raise SourceError(path, str(error)) from None
+        place = os.path.abspath(path)
+        name = relative_name(place, os.fspath(root))
+        return cls(Path(place), name, raw, _joined(book.parts), encoding, book)
+
+    @property
+    def held(self) -> str | None:
+        """Why the notebook stays as it is: a cell that matters is not Python 3."""
+        for broken in self.book.broken:
+            if broken.matters:
+                return (
+                    f"cell {broken.cell.number + 1} does not parse (line {broken.line} of the"
+                    f" cell: {broken.reason})"
+                )
+        return None
+
+    def may_hold_saving_code(self) -> bool:
+        """Tell whether the code of the notebook is worth a look: outputs and prose do not count."""
+        return any(
+            may_hold_saving_code(cell.text.encode("utf-8", "surrogatepass"))
+            for cell in self._python_cells()
+        )
+
+    def _python_cells(self) -> Iterator[Cell]:
+        for part in (*self.book.parts, *self.book.others):
+            yield part.cell
+        for broken in self.book.broken:
+            yield broken.cell
+
+    # -- places ------------------------------------------------------------------------
+
+    def locate(self, line: int) -> tuple[Part, int]:
+        """Return the cell that a line of ``text`` stands in, and the line of it, from 1."""
+        parts = self.book.parts
+        at = max(bisect.bisect_right([part.head for part in parts], line) - 1, 0)
+        part = parts[at]
+        return part, min(max(line - part.head, 1), part.cell.text.count("\n") + 1)
+
+    # -- the way back ------------------------------------------------------------------
+
+    def cells_of(self, text: str) -> list[tuple[Cell, str]]:
+        """Return (cell, its new text) for every Python cell, from a changed ``text``.
+
+        Raises:
+            SourceError: something stands outside of the cells, or left its own.
+        """
+        pieces = _HEADED.split(text)
+        numbers = [int(number) for number in pieces[1::2]]
+        if numbers != [part.cell.number for part in self.book.parts] or pieces[0].strip():
+            raise SourceError(self.path, "would hold code outside of its cells")
+        found = []
+        for part, piece in zip(self.book.parts, pieces[2::2], strict=True):
+            old = part.prepared.code
+            if piece == old + "\n":
+                found.append((part.cell, part.cell.text))
+                continue
+            try:
+                new = put_back(_trimmed(piece, old), part.prepared, part.cell.number)
+            except Unmapped as error:
+                raise SourceError(
+                    self.path, f"{error} (cell {part.cell.number + 1})"
+                ) from None
+            if _OURS in new and _OURS not in part.cell.text:
+                raise SourceError(self.path, "would hold code that belongs to another cell")
+            found.append((part.cell, new))
+        return found
+
+    def encode(self, text: str) -> bytes:
+        """Return the bytes of the notebook with the cells that ``text`` changes.
+
+        Raises:
+            SourceError: ``text`` does not fit into the cells, or would not be read back.
+        """
+        if text == self.text:
+            return self.raw
+        cells = self.cells_of(text)
+        changes = {cell.number: new for cell, new in cells if new != cell.text}
+        after = document.with_sources(self.book.document, changes)
+        try:
+            data = after.encode(self.encoding)
+            again = document.parse(after)
+        except (UnicodeEncodeError, NotANotebook) as error:
+            raise SourceError(self.path, f"could not be read back: {error}") from None
+        expected = [changes.get(cell.number, cell.text) for cell in self.book.document.cells]
+        if [cell.text for cell in again.cells] != expected:
+            raise SourceError(self.path, "could not be read back: its cells would differ")
+        return data
+
+
+def _trimmed(piece: str, old: str) -> str:
+    """Return new code of a cell without the blank lines that only stood beside other cells."""
+    piece = piece.removesuffix("\n")
+    if not old.startswith("\n"):
+        piece = piece.lstrip("\n")
+    if not old.endswith("\n"):
+        piece = piece.rstrip("\n")
+    return piece
+
+
+def _joined(parts: tuple[Part, ...]) -> str:
+    return "".join(
+        f"{_HEAD.format(number=part.cell.number)}\n{part.prepared.code}\n" for part in parts
+    )
+
+
+def _book(found: Document) -> Book:
+    if (found.language or "python").lower() not in ("python", "ipython"):
+        return Book(found)
+    parts: list[Part] = []
+    others: list[Part] = []
+    broken: list[Broken] = []
+    head = 1
+    for cell in found.cells:
+        if not cell.text.strip() or (cell.language or "python").lower() != "python":
+            continue
+        if _OURS in cell.text:
+            broken.append(Broken(cell, 1, "it holds a mark that this tool uses itself", True))
+            continue
+        prepared = prepare(cell.text, cell.number)
+        part = Part(cell, prepared, head)
+        if prepared.foreign and prepared.foreign[0].whole:
+            others.append(part)
+            continue
+        error = _error(prepared.code)
+        if error is not None:
+            text = cell.text.encode("utf-8", "surrogatepass")
+            matters = bool(_OF_INTEREST.search(cell.text)) or may_hold_saving_code(text)
+            broken.append(Broken(cell, *error, matters))
+            continue
+        parts.append(part)
+        head += prepared.code.count("\n") + 2
+    return Book(found, tuple(parts), tuple(broken), tuple(others))
+
+
+def _error(code: str) -> tuple[int, str] | None:
+    """Return (line, why) where a cell does not parse."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # invalid escapes of other people's strings
+            ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        from migrator.programs import describe_syntax_error
+
+        line = (getattr(error, "lineno", None) or 1) if isinstance(error, SyntaxError) else 1
+        return line, re.sub(r"^line \d+: ", "", describe_syntax_error(error))
+    return None

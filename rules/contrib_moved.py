@@ -1,0 +1,169 @@
+"""Symbols of ``tf.contrib``, of TensorFlow's inside and of TensorFlow 0.x that moved."""
+
+from __future__ import annotations
+
+import ast
+
+from migrator.rule import Manual, Rewrite, Safety, Use, rule
+from migrator.slim_symbols import FAMILIES
+
+from ._contrib_imports import assigned, statement
+from ._moved import binds_gone, code_of, replaced
+from migrator.moved_symbols import moved
+
+
+@rule(
+    "TFM813",
+    "contrib-moved",
+    safety=Safety.REVIEW,
+    apis=("gone tf.contrib.*", "gone import tf.contrib.*"),
+    references=True,
+    bind=False,
+)
+def contrib_moved(use: Use) -> Rewrite | Manual | None:
+    """Spell what left `tf.contrib` as TensorFlow 2.21 has it.
+
+    ## What it does
+
+    Uses of `tf.contrib` that live on elsewhere are spelled that way, however they were imported:
+    the cells of `contrib.rnn` are in `tf.nn.rnn_cell`, the transformations of `contrib.data` in
+    `tf.data.experimental`, the streaming metrics in `tf.metrics`.  Where the parameters have
+    another order or other names, the call is written anew.  What TensorFlow no longer has comes
+    from `tf2_bridge` (`contrib.lookup`, `seq2seq`, `crf` and others) or from the package tf-slim.
+    The imports go; of a module that is partly lost, the lost names are spelled in full and reported.
+
+    ## Why
+
+    TensorFlow 2 has no `tf.contrib`.
+
+    ## Example
+
+    ```python
+    import tensorflow as tf
+    from tensorflow.contrib import rnn
+
+    x = tf.placeholder(tf.float32, [None, 4, 3])
+    cell = rnn.BasicLSTMCell(8)
+    outputs, _ = rnn.static_rnn(cell, tf.unstack(x, axis=1), dtype=tf.float32)
+    labels = tf.placeholder(tf.int64, [None])
+    accuracy, update = tf.contrib.metrics.streaming_accuracy(tf.argmax(outputs[-1], 1), labels)
+    saver = tf.train.Saver()
+    ```
+
+    ## Use instead
+
+    ```python
+    import tensorflow.compat.v1 as tf
+    import tf2_bridge
+
+    tf.disable_v2_behavior()
+
+    x = tf.placeholder(tf.float32, [None, 4, 3])
+    cell = tf.nn.rnn_cell.BasicLSTMCell(8)
+    outputs, _ = tf.nn.static_rnn(cell, tf.unstack(x, axis=1), dtype=tf.float32)
+    labels = tf.placeholder(tf.int64, [None])
+    accuracy, update = tf.metrics.accuracy(labels, tf.argmax(outputs[-1], 1))
+    saver = tf2_bridge.Saver()
+    ```
+
+    ## Safety
+
+    Review: a table that is checked against TensorFlow 1.15 and 2.21 names the successor of each
+    symbol, and the results were compared on both; the graphs are not equal op for op.
+
+    ## References
+
+    - <https://www.tensorflow.org/guide/migrate>
+    """
+    return _judged(use)
+
+
+@rule(
+    "TFM814",
+    "private-moved",
+    safety=Safety.REVIEW,
+    apis=("gone tf.*",),
+    references=True,
+    bind=False,
+    also={
+        "TFM815": "renamed-before-1.15: Spell what TensorFlow renamed before 1.15 as it is called"
+        " now."
+    },
+)
+def private_moved(use: Use) -> Rewrite | Manual | None:
+    """Spell what left a module of TensorFlow's inside by its public name.
+
+    ## What it does
+
+    Names that modules below `tensorflow.python` no longer have are spelled as
+    `tensorflow.compat.v1` has them: `control_flow_ops.cond` becomes `tf.cond`.  Names that
+    TensorFlow dropped before 1.15 (`tf.mul`, `tf.pack`, `tf.scalar_summary`,
+    `tf.train.SummaryWriter`) get the one that took their place, under the code TFM815.
+
+    ## Why
+
+    TensorFlow moves its inside about.  The old names were renamed in TensorFlow 1.0: code that
+    has them does not run on 1.15 either, so that its results cannot be compared.
+
+    ## Example
+
+    ```python
+    import tensorflow as tf
+    from tensorflow.python.ops import control_flow_ops
+
+    x = tf.placeholder(tf.float32, [])
+    y = control_flow_ops.cond(x > 0, lambda: x, lambda: -x)
+    saver = tf.train.Saver([tf.Variable(1.0)])
+    ```
+
+    ## Use instead
+
+    ```python
+    import tensorflow.compat.v1 as tf
+    import tf2_bridge
+
+    tf.disable_v2_behavior()
+
+    x = tf.placeholder(tf.float32, [])
+    y = tf.cond(x > 0, lambda: x, lambda: -x)
+    saver = tf2_bridge.Saver([tf.Variable(1.0)])
+    ```
+
+    ## Safety
+
+    Review: the public name is the same object, or does the same; old names are not covered by a
+    comparison.
+
+    ## References
+
+    - <https://www.tensorflow.org/api_docs/python/tf/compat/v1>
+    """
+    return None if use.symbol.spelled.startswith("tf.contrib.") else _judged(use)
+
+
+def _judged(use: Use) -> Rewrite | Manual | None:
+    if not use.context.move:
+        return None
+    if isinstance(use.node, (ast.Import, ast.ImportFrom)):
+        return statement(use, use.node, "TFM813")
+    if use.node in use.shared["answered"]:
+        return None
+    parent = use.module.parents.get(use.node)
+    if isinstance(parent, (ast.Assign, ast.AnnAssign)) and parent.value is use.node:
+        found = assigned(use, parent)
+        if found is not None:
+            return found
+    if binds_gone(use, use.node) is not None:
+        return None  # what is said of the import or the assignment covers its uses
+    return single(use)
+
+
+def single(use: Use) -> Rewrite | Manual | None:
+    """Return the rewrite of one use that stands by itself."""
+    spelled = use.symbol.spelled
+    if spelled.startswith(FAMILIES) and moved(spelled) is None:
+        return None
+    made = replaced(use)
+    if made is None or isinstance(made, Manual):
+        return made
+    return Rewrite(made.message, made.edits, parts=made.parts)
