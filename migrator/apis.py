@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "BRIDGED_READERS",
+    "ESTIMATORS",
     "FAMILIES",
     "FINALIZES",
     "FINALIZES_IN_SLIM",
@@ -17,6 +18,7 @@ __all__ = [
     "READER_ATTRIBUTES",
     "SESSIONS",
     "TARGETS",
+    "bridged_estimator",
     "family",
 ]
 
@@ -123,6 +125,15 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "predictor": ("tf.contrib.predictor",),
     "session bundle": ("tf.contrib.session_bundle",),
+    "hub": (  # of the package tensorflow_hub, before its version 0.16
+        *("tf.hub.Module", "tf.hub.ModuleSpec", "tf.hub.add_signature", "tf.hub.attach_message"),
+        *("tf.hub.create_module_spec", "tf.hub.create_module_spec_from_saved_model"),
+        *("tf.hub.load_module_spec", "tf.hub.eval_function_for_module"),
+        *("tf.hub.get_expected_image_size", "tf.hub.get_num_image_channels"),
+        *("tf.hub.attach_image_module_info", "tf.hub.image_embedding_column"),
+        *("tf.hub.text_embedding_column", "tf.hub.sparse_text_embedding_column"),
+        *("tf.hub.LatestModuleExporter", "tf.hub.register_module_for_export"),
+    ),
     "keras session": ("tf.keras.backend.get_session", "tf.keras.backend.set_session"),
 }
 
@@ -143,6 +154,7 @@ TARGETS = frozenset(
         "managed",
         "predictor",
         "session bundle",
+        "hub",
         "keras session",
     )
     for name in FAMILIES[family]
@@ -175,6 +187,73 @@ BRIDGED_READERS = {
     }.items()
     for name in names.split()
 }
+
+_EARLY_STOPPING = (
+    "make_early_stopping_hook stop_if_higher_hook stop_if_lower_hook stop_if_no_decrease_hook"
+    " stop_if_no_increase_hook"
+)
+
+#: What of Estimators migrated programs have in their bridge -> its name there.
+ESTIMATORS = {
+    f"tf.{place}.{name}": f"{there}.{name}"
+    for place, there, names in (
+        ("estimator", "estimator", "export inputs"),
+        (
+            "estimator",
+            "estimator",
+            "BestExporter Estimator EstimatorSpec EvalSpec Exporter FinalExporter LatestExporter"
+            " ModeKeys RunConfig TrainSpec WarmStartSettings train_and_evaluate",
+        ),
+        ("estimator.inputs", "estimator.inputs", "numpy_input_fn pandas_input_fn"),
+        (
+            "estimator.export",
+            "estimator.export",
+            "ClassificationOutput ExportOutput PredictOutput RegressionOutput ServingInputReceiver"
+            " TensorServingInputReceiver build_parsing_serving_input_receiver_fn"
+            " build_raw_serving_input_receiver_fn",
+        ),
+        ("estimator.experimental", "estimator.experimental", _EARLY_STOPPING),
+        ("contrib.estimator", "estimator.experimental", _EARLY_STOPPING),
+        (
+            "estimator.tpu",
+            "tpu",
+            "InputPipelineConfig RunConfig TPUConfig TPUEstimator TPUEstimatorSpec",
+        ),
+        ("contrib.tpu.python.tpu.tpu_estimator", "tpu", "TPUEstimator TPUEstimatorSpec"),
+        (
+            "contrib.tpu.python.tpu.tpu_config",
+            "tpu",
+            "InputPipelineConfig RunConfig TPUConfig",
+        ),
+        ("python.estimator.estimator", "estimator", "Estimator WarmStartSettings"),
+        ("python.estimator.run_config", "estimator", "RunConfig"),
+        ("python.estimator.model_fn", "estimator", "EstimatorSpec ModeKeys"),
+        ("python.estimator.training", "estimator", "EvalSpec TrainSpec train_and_evaluate"),
+        (
+            "python.estimator.exporter",
+            "estimator",
+            "BestExporter Exporter FinalExporter LatestExporter",
+        ),
+        (
+            "python.estimator.export.export",
+            "estimator.export",
+            "ServingInputReceiver TensorServingInputReceiver"
+            " build_parsing_serving_input_receiver_fn build_raw_serving_input_receiver_fn",
+        ),
+        (
+            "python.estimator.export.export_output",
+            "estimator.export",
+            "ClassificationOutput ExportOutput PredictOutput RegressionOutput",
+        ),
+        ("python.estimator.inputs.numpy_io", "estimator.inputs", "numpy_input_fn"),
+        ("python.estimator.inputs.pandas_io", "estimator.inputs", "pandas_input_fn"),
+    )
+    for name in names.split()
+}
+ESTIMATORS["tf.estimator"] = "estimator"
+
+#: Of these, other parts may not be in the bridge.
+_NAMESPACES = frozenset({"tf.estimator", "tf.estimator.export", "tf.estimator.inputs"})
 
 #: Constructing one of these makes a file part of a running program.
 SESSIONS = frozenset(
@@ -233,11 +312,24 @@ HOLDS_V1_SAVER = frozenset(FAMILIES["managed"]) | {
 }
 
 
+def bridged_estimator(name: str) -> str | None:
+    """Return what ``name``, or an attribute of a class, is called in the bridge, or None."""
+    found = ESTIMATORS.get(name)
+    if found is not None:
+        return found
+    above, _, last = name.rpartition(".")
+    if above in ESTIMATORS and above not in _NAMESPACES:
+        return f"{ESTIMATORS[above]}.{last}"
+    return None
+
+
 def family(name: str) -> str | None:
     """Return the family of canonical symbol ``name``, or None when it is no target.
 
     A name below a listed one belongs to it (``tf.contrib.predictor.from_saved_model``).
     """
+    if "stimator" in (bridged_estimator(name) or ""):  # not a configuration of a TPU
+        return "estimator"
     while True:
         found = _FAMILY_OF.get(name)
         if found is not None:

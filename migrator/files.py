@@ -1,8 +1,9 @@
 """Find the user's Python files and notebooks, and be the one door to reading and writing them.
 
-:func:`discover` walks; reading is in :mod:`migrator.sources` and writing in
-:mod:`migrator.writing`, and their names are offered here.  The module is on the path of every
-commit hook, so it imports the standard library only, and of that only what is quick to import.
+:func:`discover` walks; reading is in :mod:`migrator.sources` (of notebooks in
+:mod:`migrator.notebooks`) and writing in :mod:`migrator.writing`, and their names are offered
+here.  The module is on the path of every commit hook, so it imports the standard library only, and
+of that only what is quick to import.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from migrator.sources import (
     Source,
     SourceError,
     Value,
+    is_notebook,
     kind_of,
     may_hold_saving_code,
     printable,
-    read,
     read_bytes,
     relative_name,
     why_unread,
@@ -38,9 +39,11 @@ __all__ = [
     "Source",
     "SourceError",
     "create",
+    "decoded",
     "diff",
     "discover",
     "may_hold_saving_code",
+    "other_files",
     "patch",
     "printable",
     "python_files",
@@ -66,6 +69,10 @@ _SUFFIXES = (".py", ".ipynb")
 #: Build output, as ruff skips it; but code that other files import must not pass unseen, so a
 #: folder of such a name that is itself a package (it holds ``__init__.py``) is entered.
 _BUILD_OUTPUT = frozenset({"build", "dist", "_build", "buck-out"})
+
+
+#: Folders with a dot that say how a repository is built and tested.
+_TOLD = frozenset({".github", ".circleci", ".ci", ".buildkite", ".binder", ".docker", ".gitlab"})
 
 
 class Discovery(Value):
@@ -171,6 +178,29 @@ def discover(
     )
 
 
+def read(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> Source:
+    """Read one Python file, or a notebook as the module that its code cells make.
+
+    Raises:
+        SourceError: It is missing, unreadable, not a regular file, too large, binary, not in the
+            encoding that it declares, or not the JSON of a notebook.
+    """
+    return decoded(path, root, read_bytes(path))
+
+
+def decoded(path: str | os.PathLike[str], root: str | os.PathLike[str], raw: bytes) -> Source:
+    """Return the Python file or notebook at ``path`` from bytes that :func:`read_bytes` gave.
+
+    Raises:
+        SourceError: The bytes are not what the name of the file promises.
+    """
+    if is_notebook(path):
+        from migrator.notebooks.source import Notebook
+
+        return Notebook.of(path, root, raw)
+    return Source.of(path, root, raw)
+
+
 def python_files(root: str | os.PathLike[str], *, exclude: Iterable[str] = ()) -> tuple[Path, ...]:
     """Return the .py and .ipynb files under ``root``, walked as by :func:`discover`, sorted.
 
@@ -178,6 +208,44 @@ def python_files(root: str | os.PathLike[str], *, exclude: Iterable[str] = ()) -
     """
     top = os.path.realpath(root)
     return tuple(map(Path, sorted(_walk(top, _excluder(exclude, top), {}))))
+
+
+def other_files(
+    folders: Iterable[str],
+    root: str,
+    kind: Callable[[str, str], str | None],
+    *,
+    exclude: Iterable[str] = (),
+) -> tuple[str, ...]:
+    """Return the relative paths of files under ``folders`` that have a kind, sorted.
+
+    Args:
+        folders: absolute paths of folders under the root.
+        root: what the paths start from.
+        kind: tells the kind of a file by its name and its folder's path, None for one to leave.
+        exclude: patterns as :func:`discover` takes them.
+    """
+    skips = _excluder(exclude, root)
+    found: set[str] = set()
+    for top in folders:
+        for folder, inside, names in os.walk(top):
+            inside[:] = [
+                name
+                for name in inside
+                if name not in _SKIPPED
+                and (name[:1] != "." or name in _TOLD)
+                and (skips is None or not skips(os.path.join(folder, name), name))
+            ]
+            if folder != top and ("pyvenv.cfg" in names or "conda-meta" in inside):
+                inside.clear()
+                continue
+            for name in names:
+                place = os.path.join(folder, name)
+                if kind(name, folder) is None or not os.path.isfile(place):
+                    continue
+                if not os.path.islink(place) and (skips is None or not skips(place, name)):
+                    found.add(relative_name(place, root))
+    return tuple(sorted(found))
 
 
 def _named(given: str | os.PathLike[str], real: dict[str, str]) -> tuple[str, str, bool]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from migrator.names import Module, Scope
 
-__all__ = ["Target", "stores", "targets_of", "uses"]
+__all__ = ["Target", "own_class", "stores", "targets_of", "uses"]
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ def target(module: Module, node: ast.AST) -> Target | None:
             names.append(owner.attr)
             owner = owner.value
         if isinstance(owner, ast.Name):
-            cls = _own_class(module, owner)
+            cls = own_class(module, owner)
             first = "self" if cls is not None else owner.id
             return Target(node.attr, owner=".".join([first, *reversed(names)]), cls=cls)
     return None
 
 
-def _own_class(module: Module, name: ast.Name) -> ast.ClassDef | None:
+def own_class(module: Module, name: ast.Name) -> ast.ClassDef | None:
     """Return the class whose method's first parameter ``name`` is, or None."""
     scope, bindings = module.find(name.id, module.scope_of[name])
     if scope is None or not isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef)):

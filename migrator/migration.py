@@ -28,11 +28,13 @@ from migrator.results import (
 )
 
 if TYPE_CHECKING:
+    from migrator.carried import Carried
     from migrator.engine import Plan
+    from migrator.modernise.python2 import Modern
     from migrator.native import Natives
     from migrator.notebooks.source import Notebook
     from migrator.programs import FileFacts, Group, Repository
-    from migrator.rule import FileContext, KnownLoad, Rule
+    from migrator.rule import CarriedCall, FileContext, KnownLoad, Rule
     from migrator.traffic import Model
 
 __all__ = ["Migration", "Options", "migrate", "migrate_text"]
@@ -56,6 +58,7 @@ class Options:
     exclude: tuple[str, ...] = ()
     jobs: int | None = None
     models: tuple[Model, ...] = ()  #: SavedModels that code of the repository loads
+    python2: bool = False  #: modernise files of Python 2 first
 
 
 @dataclass
@@ -138,6 +141,7 @@ class _Task:
 def migrate_text(text: str, options: Options, name: str = "<stdin>") -> tuple[Plan, str]:
     """Return (plan, new text) of one piece of source that belongs to no repository."""
     from migrator import neighbours
+    from migrator.carried import Carried
     from migrator.native import Natives
     from migrator.programs import Repository, facts_of
 
@@ -151,7 +155,10 @@ def migrate_text(text: str, options: Options, name: str = "<stdin>") -> tuple[Pl
         repository, natives.traffic, path, lambda *place: whole and place[2] in BRIDGED_READERS
     )
     loads = neighbours.known_loads(repository, natives.traffic, path, lambda *place: held is None)
-    context = _context(repository, natives, path, options, moving, held, readers, loads)
+    carried = neighbours.carried_calls(
+        Carried(repository, lambda name: text), path, lambda made: held is None
+    )
+    context = _context(repository, natives, path, options, moving, held, readers, loads, carried)
     plan = _plan(_Task(text, replace(context, path=name), options.select, options.ignore))
     if context.move and not plan.moves:
         again = replace(context, path=name, move=False)
@@ -176,7 +183,8 @@ def migrate(
     """
     found = files.discover(paths, exclude=options.exclude)
     problems = {str(path): sentence for path, sentence in found.problems.items()}
-    run = _Run(found, options, progress or (lambda what, done, total: None))
+    folders = tuple(os.path.realpath(path) for path in paths if os.path.isdir(path))
+    run = _Run(found, options, progress or (lambda what, done, total: None), folders)
     results, programs = run.results()
     report = RunReport(
         version=migrator.__version__,
@@ -199,7 +207,13 @@ def migrate(
 class _Run:
     """The state of one run."""
 
-    def __init__(self, found: files.Discovery, options: Options, progress: Progress) -> None:
+    def __init__(
+        self,
+        found: files.Discovery,
+        options: Options,
+        progress: Progress,
+        folders: tuple[str, ...] = (),
+    ) -> None:
         self.found = found
         self.options = options
         self.progress = progress
@@ -209,8 +223,11 @@ class _Run:
         self.changes: list[tuple[sources.Source, str]] = []
         self.created: list[tuple[Path, str]] = []
         self.units: list[tuple[str, ...]] = []
+        self.folders = folders  #: those among the paths given
+        self.needs: dict[str, tuple[str, ...]] = {}  #: file that moves -> packages it needs
         self.bridges: set[str] = set()  #: those that this tool wrote, as relative paths
         self.natives: Natives  #: made when the facts are there
+        self.carried: Carried  #: likewise
         self.plans: dict[str, Plan] = {}  #: those made so far
 
     # -- reading ----------------------------------------------------------------------
@@ -221,17 +238,21 @@ class _Run:
         if not candidates:
             return self._only_errors(), ()
         facts = self._facts()
+        from migrator.carried import Carried
         from migrator.native import Natives
         from migrator.programs import Repository
 
         repository = Repository.build(facts, self._text)
+        self.carried = Carried(repository, self._text)
         self.natives = Natives(repository, self._text, _lifts(self.options), self.options.models)
         held = self._held(repository)
         # nothing else would say that these use TensorFlow and cannot be read
         broken = {path for path, fact in repository.facts.items() if fact.error and fact.tensorflow}
         looked = (candidates | broken & self._selected()) & set(repository.facts)
         plans, moving = self._plan(repository, looked, held)
-        return self._compose(repository, plans, held, moving)
+        self._around(repository, plans, moving)
+        results, programs = self._compose(repository, plans, held, moving)
+        return self._with_pins(repository, results, held, moving), programs
 
     def _candidates(self) -> set[str]:
         """Read the selected files; return those that may hold saving code."""
@@ -242,7 +263,7 @@ class _Run:
                 raw = sources.read_bytes(path)
                 if not sources.may_hold_saving_code(raw):
                     continue
-                source = sources.decoded(path, self.root, raw)
+                source = files.decoded(path, self.root, raw)
                 notebook = _notebook(source)
                 # words in the outputs of a notebook do not count
                 if notebook is None or notebook.may_hold_saving_code():
@@ -261,7 +282,8 @@ class _Run:
     def _facts(self) -> list[FileFacts]:
         paths = [str(path) for path in self.found.context(exclude=self.options.exclude)]
         paths = [path for path in paths if not self._is_our_bridge(path)]
-        chunks = [(self.root, paths[at : at + 24]) for at in range(0, len(paths), 24)]
+        python2 = self.options.python2
+        chunks = [(self.root, paths[at : at + 24], python2) for at in range(0, len(paths), 24)]
         from migrator import programs  # loaded before the pool forks
 
         done = 0
@@ -278,8 +300,8 @@ class _Run:
                 facts.extend(result)
                 continue
             # a file that no process survives must not hide the others
-            single = [(self.root, [path]) for path in chunk[1]]
-            for (_, (path,)), one in zip(
+            single = [(self.root, [path], python2) for path in chunk[1]]
+            for (_, (path,), _), one in zip(
                 single, pool.run(_facts_of, single, jobs=self.options.jobs), strict=True
             ):
                 if isinstance(one, pool.Failure):
@@ -307,12 +329,24 @@ class _Run:
 
     def _text(self, relative: str) -> str | None:
         source = self._source(relative)
-        return source.text if source is not None else None
+        return self._current(source) if source is not None else None
+
+    def _current(self, source: sources.Source) -> str:
+        """Return the text that is worked on; of Python 2, if asked for, what it became."""
+        modern = self._modern(source)
+        return modern.text if modern is not None and modern.text is not None else source.text
+
+    def _modern(self, source: sources.Source) -> Modern | None:
+        if not self.options.python2 or sources.is_notebook(source.relative):
+            return None
+        from migrator.modernise import python2
+
+        return python2.modern(source.text)
 
     def _source(self, relative: str) -> sources.Source | None:
         if relative not in self.sources:
             try:
-                self.sources[relative] = sources.read(Path(self.root, relative), self.root)
+                self.sources[relative] = files.read(Path(self.root, relative), self.root)
             except sources.SourceError as error:
                 self.errors.setdefault(relative, error.reason)
                 return None
@@ -436,8 +470,11 @@ class _Run:
 
     def _seen_from(
         self, repository: Repository, path: str, held: Container[int]
-    ) -> tuple[tuple[str, ...], tuple[KnownLoad, ...]]:
-        """Return what other files read of what ``path`` writes, and write of what it reads."""
+    ) -> tuple[tuple[str, ...], tuple[KnownLoad, ...], tuple[CarriedCall, ...]]:
+        """Return what other files read of what ``path`` writes, and write of what it reads.
+
+        And what they make of which it calls the methods.
+        """
         from migrator import neighbours
 
         return (
@@ -448,14 +485,19 @@ class _Run:
                 path,
                 lambda *place: self._export_changes(repository, held, *place),
             ),
+            neighbours.carried_calls(
+                self.carried,
+                path,
+                lambda made: self._export_changes(repository, held, made.path, made.line),
+            ),
         )
 
     def _export_changes(
         self, repository: Repository, held: Container[int], path: str, line: int
     ) -> bool:
-        """Whether the export at a place is rewritten; as long as nobody knows, it is taken to be.
+        """Whether what stands at a place is rewritten; while nobody knows, it is taken to be.
 
-        One that stays goes on writing all names of its graph.
+        An export that stays goes on writing all names of its graph.
         """
         if any(index in held for index in repository.groups_of.get(path, ())):
             return False
@@ -543,7 +585,8 @@ class _Run:
             free, why = self._state(repository, path, held, moving)
             seen = self._seen_from(repository, path, held)
             context = _context(repository, self.natives, path, self.options, free, why, *seen)
-            tasks.append(_Task(source.text, context, self.options.select, self.options.ignore))
+            text = self._current(source)
+            tasks.append(_Task(text, context, self.options.select, self.options.ignore))
             read.append(source)
         done = 0
 
@@ -566,6 +609,84 @@ class _Run:
                 result = _encodable(source, result)
             plans[source.relative] = result
         return plans
+
+    # -- what stands around -----------------------------------------------------------
+
+    def _around(self, repository: Repository, plans: dict[str, Plan], moving: set[int]) -> None:
+        """Complete the plans by what Python 2 became, and by files that moving programs import."""
+        if self.options.python2:
+            from migrator import around
+
+            for path in sorted(plans):
+                source = self.sources.get(path)
+                modern = self._modern(source) if source is not None else None
+                if source is None or modern is None:
+                    continue
+                moves = not moving.isdisjoint(repository.groups_of.get(path, ()))
+                plan = around.modernised(plans[path], modern, moves and modern.text is not None)
+                plans[path] = _encodable(source, plan) if plan.text is not None else plan
+        if moving and not self.options.safe_only:
+            from migrator import around
+
+            paths = around.reached(repository, moving) & self._selected() - set(plans)
+            options = self.options
+            paths = {path for path in paths if not sources.is_notebook(path)}
+            further = around.further_plans(
+                sorted(paths),
+                lambda path: read.text if (read := self._source(path)) else None,
+                options.select,
+                options.ignore,
+                options.python2,
+                options.jobs,
+            )
+            for path, plan in further.items():
+                source = self.sources[path]
+                plans[path] = _encodable(source, plan) if plan.text is not None else plan
+
+    def _with_pins(
+        self,
+        repository: Repository,
+        results: tuple[FileResult, ...],
+        held: dict[int, str],
+        moving: set[int],
+    ) -> tuple[FileResult, ...]:
+        """Add requirement files, images and scripts that have something to do with the move."""
+        if not moving or self.options.safe_only or not self.folders:
+            return results
+        from migrator import around, pins
+
+        needs: dict[str, tuple[str, ...]] = {
+            path: () for index in moving for path in repository.groups[index].files
+        }
+        needs |= self.needs
+        staying = {path for index in held for path in repository.groups[index].files} - set(needs)
+        other = files.other_files(
+            self.folders, self.root, pins.names_pins, exclude=self.options.exclude
+        )
+        read: dict[str, sources.Source] = {}
+
+        def text(path: str) -> str | None:
+            try:
+                read[path] = sources.read(Path(self.root, path), self.root)
+            except sources.SourceError:
+                return None
+            return read[path].text
+
+        def wanted(code: str) -> bool:
+            chosen, left = self.options.select, self.options.ignore
+            if any(code.startswith(word.upper()) for word in left):
+                return False
+            return not chosen or any(code.startswith(word.upper()) for word in chosen)
+
+        found = around.pin_files(self.root, other, needs, tuple(sorted(staying)), text, wanted)
+        more = []
+        for file in found:
+            diff = ""
+            if file.text is not None:
+                diff = writing.unified_diff(file.path, read[file.path].text, file.text)
+                self.changes.append((read[file.path], file.text))
+            more.append(FileResult(sources.printable(file.path), file.findings, diff))
+        return tuple(sorted((*results, *more), key=lambda result: result.path))
 
     # -- composing --------------------------------------------------------------------
 
@@ -593,6 +714,9 @@ class _Run:
             elif moves:
                 requirements += ["tf-keras"] if group.legacy_keras is not None else []
                 requirements += ["tf-slim"] if group.slim else []
+            if moves:
+                for path in group.files:
+                    self.needs[path] = (*self.needs.get(path, ()), *requirements)
             programs.append(
                 Program(
                     files=tuple(sources.printable(path) for path in group.files),
@@ -660,20 +784,20 @@ class _Run:
             for finding in findings
         ):
             return findings
-        from migrator.notebooks import findings as notebook_findings
+        from migrator import notebook_findings
 
         found = list(findings)
         if own is not None:
-            found = [
-                *notebook_findings.in_cells(findings, own),
-                *notebook_findings.of_notebook(own, bool(findings)),
-            ]
-            found.sort(key=lambda f: (f.span.cell or 0, f.span.line, f.span.column, f.code))
+            found = list(notebook_findings.in_cells(findings, own))
 
         def known(name: str) -> Notebook | None:
             return _notebook(self._source(name)) if sources.is_notebook(name) else None
 
-        return tuple(notebook_findings.with_places(found, own, known))
+        found = notebook_findings.with_places(found, own, known)
+        if own is not None:
+            found += notebook_findings.of_notebook(own, bool(findings))
+            found.sort(key=lambda f: (f.span.cell or 0, f.span.line, f.span.column, f.code))
+        return tuple(found)
 
     def _shared_parts(
         self, repository: Repository, path: str, plans: dict[str, Plan]
@@ -795,22 +919,28 @@ def _blocked(finding: Finding, reason: str) -> Finding:
     )
 
 
-def _facts_of(task: tuple[str, list[str]]) -> list[FileFacts]:
+def _facts_of(task: tuple[str, list[str], bool]) -> list[FileFacts]:
     from migrator.programs import FileFacts, facts_of, unreadable
 
-    root, paths = task
+    root, paths, modernise = task
     facts = []
     for path in paths:
         relative = sources.relative_name(path, root)
         try:
-            source = sources.read(path, root)
+            source = files.read(path, root)
         except sources.SourceError as error:
             if sources.is_notebook(path):
                 facts.append(FileFacts(relative))  # its bytes are not those of a program
             else:
                 facts.append(unreadable(relative, _raw(path), error.reason))
             continue
-        fact = facts_of(relative, source.text)
+        text = source.text
+        if modernise and not sources.is_notebook(relative):
+            from migrator.modernise import python2
+
+            modern = python2.modern(text)
+            text = modern.text if modern is not None and modern.text is not None else text
+        fact = facts_of(relative, text)
         notebook = _notebook(source)
         if notebook is not None and notebook.held is not None:
             # it does not run to its end, so what it imports may move without it
@@ -848,6 +978,7 @@ def _context(
     held: str | None,
     readers: tuple[str, ...] = (),
     loads: tuple[KnownLoad, ...] = (),
+    carried: tuple[CarriedCall, ...] = (),
 ) -> FileContext:
     """Return what the engine is told about ``path``.
 
@@ -860,6 +991,7 @@ def _context(
         held: why none does, if something holds them.
         readers: what reads the checkpoints of its Savers by the names of variables.
         loads: its loads of exports that are known.
+        carried: its calls of methods of Savers and builders.
     """
     from migrator import neighbours
     from migrator.rule import FileContext
@@ -895,6 +1027,7 @@ def _context(
         key_readers=readers,
         file_names=neighbours.file_names(repository, natives.traffic, path),
         loads=loads,
+        carried=carried,
         finalizers=neighbours.finalizers_near(repository, natives.traffic, path),
         managed_savers=frozenset(name for group in groups for name in group.saver_names)
         | set(repository.facts[path].saver_names),
@@ -905,6 +1038,7 @@ def _context(
         lift_refused=natives.refusal(path),
         lift_whole=tried and natives.in_company(path),
         native=lifting and quiet,
+        company=tried and natives.in_company(path),
         keras_elsewhere=natives.legacy_keras(path) if tried else None,
         graph_names=natives.graph_names(path) if tried else frozenset(),
         merged=natives.parts(path) if tried else (),

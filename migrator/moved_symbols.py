@@ -102,7 +102,7 @@ def _looked_up(parts: list[str]) -> Moved | None:
 
 @functools.cache
 def _table() -> dict[str, Moved]:
-    """Return symbol -> what takes its place; a line is ``name[(parameters)] -> target [# flags]``."""
+    """Return symbol -> what takes its place, of lines ``name(parameters) -> target  # flags``."""
     found: dict[str, Moved] = {}
     section = ""
     with open(_DATA, encoding="utf-8") as stream:

@@ -20,6 +20,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from migrator.apis import FAMILIES
 from migrator.keras_symbols import is_keras, is_keras3, place
 from migrator.symbols import Status, canonical, status
 
@@ -41,6 +42,8 @@ _BINDING = frozenset(
     | {ast.Global, ast.Nonlocal, ast.MatchMapping, *_NAMED}
 )
 _LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, ast.Pass, ast.Break, ast.Continue})
+#: What the package tensorflow_hub had for TensorFlow 1.
+_HUB = frozenset(name.rpartition(".")[2] for name in FAMILIES["hub"])
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
@@ -54,7 +57,7 @@ class Symbol:
     """A TensorFlow symbol as one place of the code spells it."""
 
     name: str  #: canonical, ``tf.train.Saver``; ``tf`` is the package itself
-    #: ``tf`` (plain import), ``v1``, ``v2``, ``private`` (tensorflow.python) or ``keras``
+    #: ``tf`` (plain import), ``v1``, ``v2``, ``private`` (tensorflow.python), ``keras``, ``hub``
     via: str
     raw: str  #: as the imports spell it, ``tensorflow.compat.v1.train.Saver``
     spelled: str = ""  #: raw from the package on, without compat: ``tf.contrib.rnn.LSTMCell``
@@ -298,7 +301,9 @@ class Module:
     def symbol(self, node: ast.AST) -> Symbol | None:
         """Return the TensorFlow symbol that a Name or Attribute chain means, or None."""
         raw = self.dotted(node)
-        return _symbol(raw) if raw is not None else None
+        if raw is None or (raw.startswith("tensorflow_hub.") and raw.split(".")[1] not in _HUB):
+            return None
+        return _symbol(raw)
 
     def dotted(self, node: ast.AST) -> str | None:
         """Return the import path that ``node`` means if it starts at TensorFlow, else None."""
@@ -546,8 +551,8 @@ def _catches_import_error(handler: ast.ExceptHandler) -> bool:
 
 
 def _is_tensorflow(dotted: str) -> bool:
-    """Whether an import path starts at TensorFlow, or at the standalone Keras 2 of its time."""
-    if dotted.partition(".")[0] == "tensorflow":
+    """Whether an import path starts at TensorFlow, its Hub, or the Keras 2 of its time."""
+    if dotted.partition(".")[0] in ("tensorflow", "tensorflow_hub"):
         return True
     return is_keras(dotted) and not is_keras3(dotted)
 
@@ -566,6 +571,9 @@ def _symbol(raw: str) -> Symbol:
         spelled = (place(raw) or f"tensorflow.{raw}").replace("tensorflow", "tf", 1)
         return Symbol(canonical(spelled), "keras", raw, spelled)
     parts = raw.split(".")[1:]
+    if raw.partition(".")[0] == "tensorflow_hub":
+        spelled = ".".join(["tf.hub", *parts])
+        return Symbol(spelled, "hub", raw, spelled)
     via = "tf"
     while parts[:1] == ["compat"] and parts[1:2] in (["v1"], ["v2"]):
         via = parts[1]

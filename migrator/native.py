@@ -90,6 +90,9 @@ class Natives:
         if fact.eager:
             symbol, line = fact.eager[0]
             return f"`{path}:{line}`: {symbol} leaves graph mode, and a session program stays one"
+        hub = [one for one in fact.targets if one[0].startswith("tf.hub.")]
+        if hub:
+            return f"`{path}:{hub[0][1]}`: a module of TF1 Hub is a part of a graph"
         if "tf.train.Saver" in self._targets(path):
             found = self.traffic.meta_reader(path)
             if found is not None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
+from migrator.carried import MAKERS, Carried, Made
 from migrator.programs import Repository
-from migrator.rule import KnownLoad
-from migrator.traffic import LOADERS, Traffic, is_near
+from migrator.rule import CarriedCall, KnownLoad
+from migrator.traffic import LOADERS, Traffic, is_near, tells_folder
 
-__all__ = ["file_names", "finalizers_near", "known_loads", "readers_near"]
+__all__ = ["carried_calls", "file_names", "finalizers_near", "known_loads", "readers_near"]
 
 
 def readers_near(
@@ -81,30 +82,58 @@ def known_loads(
     )
 
 
+def carried_calls(
+    carried: Carried, path: str, changes: Callable[[Made], bool]
+) -> tuple[CarriedCall, ...]:
+    """Return the method calls of ``path`` on Savers and builders, and where those are made.
+
+    Args:
+        carried: what method calls are called on.
+        path: relative path of the file.
+        changes: whether a call that makes such an object is rewritten.
+    """
+    found = []
+    for call in carried.calls(path):
+        kinds = {MAKERS[made.symbol] for made in call.made}
+        found.append(
+            CarriedCall(
+                call.line,
+                call.column,
+                tuple(f"{made.path}:{made.line}" for made in call.made),
+                kinds.pop() if len(kinds) == 1 else "",
+                all(changes(made) for made in call.made),
+                call.open,
+            )
+        )
+    return tuple(found)
+
+
 def _targets(repository: Repository, path: str, symbol: str) -> bool:
     """Whether the file at ``path`` uses ``symbol``."""
     return any(name == symbol for name, _ in repository.facts[path].targets)
 
 
 def finalizers_near(repository: Repository, traffic: Traffic, path: str) -> tuple[str, ...]:
-    """Return what finalizes a graph in the programs of ``path``, or beside it in its folder.
+    """Return what finalizes a graph where checkpoints of Savers made in ``path`` may be read.
 
-    A script that trains under a managed session goes on from what the one beside it saved; one
-    further away does if it names the same place, or may where its folder holds the other's.
+    That is what runs in its programs, and a managed session that goes on from a folder in which
+    they may be: of a script beside it or near it, if it is not certain to be another; of one
+    further away, if it names the same.  Savers that only restore leave nothing to be read.
     """
-    if not any(fact.finalizers for fact in repository.facts.values()):
+    if not any(fact.finalizers for fact in repository.facts.values()) or not traffic.written(path):
         return ()
     folder = PurePosixPath(path).parent
     programs = set(repository.groups_of.get(path, ()))
 
     def meets(other: str, line: int, symbol: str) -> bool:
-        if PurePosixPath(other).parent == folder:
-            return True
         if not programs.isdisjoint(repository.groups_of.get(other, ())):
             return True
+        beside = PurePosixPath(other).parent == folder
+        if beside and (not tells_folder(symbol) or _targets(repository, other, "tf.train.Saver")):
+            return True  # a Saver of its own may read the files
         if not _targets(repository, path, "tf.train.Saver"):
             return False
-        if is_near(other, path):
+        if PurePosixPath(other).parent == folder or is_near(other, path):
             return traffic.may_continue(path, other, line, symbol)
         return traffic.reads_the_files(path, other, line, symbol)
 

@@ -27,10 +27,13 @@ from migrator.apis import (
     READER_ATTRIBUTES,
     SESSIONS,
     TARGETS,
+    bridged_estimator,
 )
 from migrator.calls import checkpoint_files, is_tensorflow1, is_v1_load
 from migrator.keras_symbols import is_keras, is_keras3, place
+from migrator.moved_symbols import needs_keras, needs_slim
 from migrator.names import Foreign, Module, Symbol
+from migrator.syntax_errors import describe_syntax_error
 from migrator.weights import weight_calls
 
 __all__ = [
@@ -258,24 +261,6 @@ def _unparsed(path: str, text: str, reason: str) -> FileFacts:
     )
 
 
-def describe_syntax_error(error: Exception) -> str:
-    """Return one sentence that says where and why a file does not parse."""
-    if isinstance(error, SyntaxError):
-        line = f"line {error.lineno}: " if error.lineno else ""
-        text = (error.text or "").strip()
-        python2 = (
-            "Missing parentheses in call" in error.msg
-            or "multiple exception types must be parenthesized" in error.msg
-            or "inconsistent use of tabs" in error.msg
-            or "leading zeros in decimal" in error.msg
-            or re.match(r"(print|exec)\b(?!\s*\()|except\s+[\w.]+\s*,|raise\s+\w+\s*,", text)
-        )
-        if python2:
-            return f"{line}this is Python 2 ({error.msg.rstrip('.')})"
-        return f"{line}{error.msg}"
-    return str(error) or type(error).__name__
-
-
 class _Collector:
     """One pass over a module's references."""
 
@@ -334,6 +319,9 @@ class _Collector:
             status = symbols.status(symbol.spelled)
             if status is symbols.Status.GONE:
                 gone.setdefault(symbol.spelled, line)
+                slim = slim or needs_slim(symbol.spelled)
+                if needs_keras(symbol.spelled):
+                    legacy = legacy or symbol.spelled
             elif status is symbols.Status.LEGACY_KERAS:
                 legacy = legacy or symbol.spelled
             elif status is symbols.Status.TF2_ONLY and symbol.via == "tf" and hold is None:
@@ -593,7 +581,7 @@ def _is_target(module: Module, node: ast.AST, symbol: Symbol) -> bool:
     if name == "tf.saved_model.load":
         # the TensorFlow 2 function of that name takes a directory first, not a session
         return is_v1_load(module, node, symbol)
-    return _below(name, TARGETS)
+    return _below(name, TARGETS) or bridged_estimator(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -938,7 +926,9 @@ class Repository:
         for fact in eager:
             if fact.eager_at_import and self.imported_by.get(fact.path):
                 return f"{told} when it is imported, and other files may be imported after it"
-        for path in files:
+        # what runs in one process with an eager file, whoever starts it
+        process = self._reach(self._reach([f.path for f in eager], self.imported_by), self.edges)
+        for path in sorted(process.intersection(files)):
             for module, level, names in self.facts[path].late:
                 for found in self._reach(
                     self.places.imported(path, module, level, names), self.edges

@@ -20,7 +20,14 @@ from typing import Any
 
 from libcst import BaseExpression
 
-from migrator.apis import BRIDGED_READERS, FAMILIES, FINALIZES, HOLDS_V1_SAVER
+from migrator.apis import (
+    BRIDGED_READERS,
+    ESTIMATORS,
+    FAMILIES,
+    FINALIZES,
+    HOLDS_V1_SAVER,
+    bridged_estimator,
+)
 from migrator.calls import is_tensorflow1, is_v1_load
 from migrator.exported import Signature, Variables
 from migrator.flow import Target, elsewhere, stores, target, targets_of, uses
@@ -33,6 +40,7 @@ from migrator.weights import weight_calls
 #: What a rule file needs, in one place: the layers below stay free to move.
 __all__ = [
     "BRIDGED_READERS",
+    "ESTIMATORS",
     "FAMILIES",
     "FINALIZES",
     "HOLDS_V1_SAVER",
@@ -50,6 +58,7 @@ __all__ = [
     "Target",
     "Unreachable",
     "Use",
+    "bridged_estimator",
     "elsewhere",
     "expression",
     "is_tensorflow1",
@@ -77,6 +86,18 @@ class KnownLoad:
 
 
 @dataclass(frozen=True, slots=True)
+class CarriedCall:
+    """A method call on a Saver or a builder, with the calls that make the object."""
+
+    line: int
+    column: int
+    made: tuple[str, ...]  #: ``path:line`` of each
+    kind: str  #: ``saver`` or ``builder``
+    migrated: bool  #: all of them are rewritten
+    open: bool  #: the object may come from elsewhere, too
+
+
+@dataclass(frozen=True, slots=True)
 class FileContext:
     """What the engine is told about a file by the pre-pass and the command line; picklable."""
 
@@ -94,6 +115,7 @@ class FileContext:
     key_readers: tuple[str, ...] = ()  #: ``path:line symbol`` reading checkpoints by name
     file_names: tuple[str, ...] = ()  #: ``path:line what`` naming files of checkpoints near it
     loads: tuple[KnownLoad, ...] = ()  #: those of the file whose export is known
+    carried: tuple[CarriedCall, ...] = ()  #: those on objects that are made elsewhere
     finalizers: tuple[str, ...] = ()  #: ``path:line symbol`` finalizing a graph near this file
     managed_savers: frozenset[str] = frozenset()  #: names passed on to managed sessions
     select: tuple[str, ...] = ()  #: code prefixes or rule names; empty selects all
@@ -103,6 +125,7 @@ class FileContext:
     lift_refused: str | None = None  #: why the file's program does not lift, as far as that shows
     lift_whole: bool = False  #: other files lift with this one, so it must even if it saves nothing
     native: bool = False  #: needs no lift itself, and all its programs lift
+    company: bool = False  #: other files of TensorFlow's run in its programs
     keras_elsewhere: str | None = None  #: the symbol for which other files of it need tf-keras
     graph_names: frozenset[str] = frozenset()  #: what of other files makes graph, as imports spell
     exports_by_name: bool = False  #: tensors of its exports are asked for by their names

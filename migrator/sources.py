@@ -23,7 +23,6 @@ __all__ = [
     "Source",
     "SourceError",
     "Value",
-    "decoded",
     "is_notebook",
     "kind_of",
     "may_hold_saving_code",
@@ -163,6 +162,14 @@ class Source(Value):
         place = os.path.abspath(path)
         return cls(Path(place), relative_name(place, os.fspath(root)), raw, text, encoding)
 
+    def pieces(self, text: str) -> list[tuple[str, str, str]]:
+        """Return (title, before, after) of each part of the file that a diff shows by itself.
+
+        A Python file is one part without a title, a byte-order mark included.
+        """
+        mark = "\ufeff" if self.encoding == "utf-8-sig" else ""
+        return [("", mark + self.text, mark + text)]
+
     def encode(self, text: str) -> bytes:
         """Return the bytes for ``text`` in the encoding of the file, byte-order mark included.
 
@@ -202,26 +209,13 @@ def is_notebook(path: str | os.PathLike[str]) -> bool:
 
 
 def read(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> Source:
-    """Read one Python file, or a notebook as the module that its code cells make.
+    """Read one Python file.
 
     Raises:
-        SourceError: It is missing, unreadable, not a regular file, too large, binary, not in the
-            encoding that it declares, or not the JSON of a notebook.
+        SourceError: It is missing, unreadable, not a regular file, larger than ``MAX_BYTES``,
+            binary, or not in the encoding that it declares.
     """
-    return decoded(path, root, read_bytes(path))
-
-
-def decoded(path: str | os.PathLike[str], root: str | os.PathLike[str], raw: bytes) -> Source:
-    """Return the Python file or notebook at ``path`` from bytes that :func:`read_bytes` gave.
-
-    Raises:
-        SourceError: The bytes are not what the name of the file promises.
-    """
-    if is_notebook(path):
-        from migrator.notebooks.source import Notebook
-
-        return Notebook.of(path, root, raw)
-    return Source.of(path, root, raw)
+    return Source.of(path, root, read_bytes(path))
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:

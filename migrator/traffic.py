@@ -20,7 +20,17 @@ from migrator.path_relations import Hole, Path, Relation, relation
 from migrator.paths import Paths
 from migrator.programs import Repository
 
-__all__ = ["LOADERS", "FileTraffic", "Model", "Reading", "Source", "Traffic", "Writing", "is_near"]
+__all__ = [
+    "LOADERS",
+    "FileTraffic",
+    "Model",
+    "Reading",
+    "Source",
+    "Traffic",
+    "Writing",
+    "is_near",
+    "tells_folder",
+]
 
 #: Where the path is among a reader's arguments, if not the first.
 _PATH_ARGUMENTS = (
@@ -358,6 +368,14 @@ class Traffic:
             ).named(name)
         finally:
             self._resolving.pop()
+
+
+def tells_folder(symbol: str) -> bool:
+    """Whether a call of ``symbol``, which finalizes a graph, says which checkpoint it starts from.
+
+    Without a folder it starts from none.
+    """
+    return symbol.startswith(tuple(_MANAGED))
 
 
 def is_near(one: str, other: str) -> bool:

@@ -17,27 +17,35 @@ __all__ = ["PARTS", "bridge_parts", "bridge_text"]
 
 #: The parts, in the order in which a file holds them.
 PARTS = (
-    *("saver", "readers", "session_module", "meta_graph", "predictor"),
+    *("saver", "readers", "session_module", "keras_module", "meta_graph", "predictor"),
     *("graph_module", "graph_export", "graph_import", "graph_predictor", "slim"),
     *("estimator", "tpu_estimator"),
     *("mnist", "lookup"),
+    *("seq2seq", "legacy_seq2seq", "crf", "contrib_rnn", "hparams"),
+    "hub_module",
 )
 
 _EXPORT = ("signature_defs", "slices", "serving")
 _ESTIMATOR = (
     *("checkpoint_files", *_EXPORT, "session_module", "estimator_outputs", "estimator_spec"),
     *("estimator_export", "estimator_checkpoints", "estimator_run", "estimator_training"),
-    *("estimator_inputs", "estimator"),
+    *("estimator_inputs", "estimator_stopping", "estimator"),
 )
 _GRAPH = (
     *("checkpoint_files", "graph_saver"),
     *("graph_function", "graph_build", "graph_calls", "graph_module"),
+)
+_SEQ2SEQ = (
+    *("contrib_cells", "contrib_seq2seq_helpers", "contrib_seq2seq_decoder"),
+    *("contrib_seq2seq_attention", "contrib_seq2seq_wrapper", "contrib_seq2seq_beam"),
+    "contrib_seq2seq",
 )
 #: The modules of a part, where it is not the one of its name; parts share some.
 _MODULES = {
     "saver": ("checkpoint_files", "saver"),
     "readers": ("checkpoint_files", "checkpoint_readers"),
     "session_module": (*_EXPORT, "session_module"),
+    "keras_module": (*_EXPORT, "keras_module"),
     "graph_module": _GRAPH,
     "graph_export": (*_GRAPH, *_EXPORT, "graph_export"),
     "graph_import": (
@@ -52,6 +60,16 @@ _MODULES = {
     "graph_predictor": ("saved_model_files", "predictor_names", "graph_predictor"),
     "estimator": _ESTIMATOR,
     "tpu_estimator": (*_ESTIMATOR, "estimator_tpu"),
+    "seq2seq": _SEQ2SEQ,
+    "crf": ("contrib_crf",),
+    "legacy_seq2seq": ("contrib_cells", "contrib_rnn_wrappers", "contrib_legacy_seq2seq"),
+    "contrib_rnn": (
+        *("contrib_cells", "contrib_rnn_cells", "contrib_rnn_wrappers", "contrib_rnn"),
+    ),
+    "hub_module": (
+        *("checkpoint_files", "checkpoint_readers", *_EXPORT, "session_module"),
+        *("hub_files", "hub_export", "hub_module", "hub_specs"),
+    ),
 }
 _HOME = Path(__file__).parent / "bridge"
 _WIDTH = 100  #: of the lines of the file
@@ -68,7 +86,7 @@ from __future__ import annotations
 
 '''
 _SIGNATURE = re.compile(
-    r"\nParts: (?P<parts>[a-z_,\s]+)\.\sChecksum: (?P<checksum>[0-9a-f]{16})\.\n"
+    r"\nParts: (?P<parts>[a-z0-9_,\s]+)\.\sChecksum: (?P<checksum>[0-9a-f]{16})\.\n"
 )
 _UNSIGNED = "0" * 16
 

@@ -6,14 +6,12 @@ import errno
 import os
 import stat
 
-from migrator.sources import Source, SourceError, is_notebook, printable, read_bytes
+from migrator.sources import Source, SourceError, printable, read_bytes
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING costs the import of typing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
-
-    from migrator.notebooks.document import Cell
 
 __all__ = ["create", "diff", "patch", "replace", "replace_all", "unified_diff"]
 
@@ -37,26 +35,19 @@ def diff(source: Source, text: str) -> str:
 
     A byte-order mark, which is not in the texts, is in the diff, so it applies to all files in
     UTF-8.  To a file in another encoding no text applies: see :func:`patch`.  Of a notebook, the
-    diff shows the changed cells, each hunk under the number of its cell: it is for people, and
-    :func:`patch` is what applies.
+    diff shows the changed cells, each hunk headed by the number of its cell: it is for people,
+    and :func:`patch` is what applies.
     """
-    if is_notebook(source.path):
-        from migrator.notebooks.source import Notebook
-
-        assert isinstance(source, Notebook)
-        return _by_cell(source.relative, source.cells_of(text))
-    mark = "\ufeff" if source.encoding == "utf-8-sig" else ""
-    return unified_diff(source.relative, mark + source.text, mark + text)
-
-
-def _by_cell(name: str, cells: Iterable[tuple[Cell, str]]) -> str:
+    pieces = source.pieces(text)
+    if len(pieces) == 1 and not pieces[0][0]:
+        return unified_diff(source.relative, *pieces[0][1:])
     hunks = [
-        hunk[:-1] + f" cell {cell.number + 1}\n" if hunk.startswith("@@ ") else hunk
-        for cell, text in cells
-        if text != cell.text
-        for hunk in _hunks(_lines(cell.text + "\n"), _lines(text + "\n"))
+        f"{hunk[:-1]} {title}\n" if hunk.startswith("@@ ") else hunk
+        for title, before, after in pieces
+        if before != after
+        for hunk in _hunks(_lines(before), _lines(after))
     ]
-    return _diff_header(name, "", "", True) + "".join(hunks) if hunks else ""
+    return _diff_header(source.relative, "", "", True) + "".join(hunks) if hunks else ""
 
 
 def patch(source: Source, text: str) -> bytes:

@@ -51,9 +51,11 @@ def message(spelled: str, found: Moved) -> str:
     past = "was renamed before TensorFlow 1.15, which does not run this code either" * found.old
     if found.target[:1] in "'\"":
         return f"{spelled} {past or 'left TensorFlow'}: it is the string {found.target}."
-    name, _, call = found.target.partition("(")
+    name = found.target.partition("(")[0]
     if name.startswith("tf2_bridge.slim"):
-        return f"{spelled} is `{name.replace('tf2_bridge.slim', 'tf_slim')}` of the package tf-slim."
+        return (
+            f"{spelled} is `{name.replace('tf2_bridge.slim', 'tf_slim')}` of the package tf-slim."
+        )
     if name.startswith("tf2_bridge."):
         return f"{spelled} is gone; `{name}` takes its place."
     if name.startswith("lambda"):

@@ -5,11 +5,9 @@ from __future__ import annotations
 import ast
 
 from migrator.rule import Manual, Rewrite, Safety, Use, rule
-from migrator.slim_symbols import FAMILIES
 
 from ._contrib_imports import assigned, statement
-from ._moved import binds_gone, code_of, replaced
-from migrator.moved_symbols import moved
+from ._moved import binds_gone, replaced
 
 
 @rule(
@@ -30,7 +28,8 @@ def contrib_moved(use: Use) -> Rewrite | Manual | None:
     `tf.data.experimental`, the streaming metrics in `tf.metrics`.  Where the parameters have
     another order or other names, the call is written anew.  What TensorFlow no longer has comes
     from `tf2_bridge` (`contrib.lookup`, `seq2seq`, `crf` and others) or from the package tf-slim.
-    The imports go; of a module that is partly lost, the lost names are spelled in full and reported.
+    The imports go; of a module that is partly lost, the lost names are spelled in full, and
+    reported.
 
     ## Why
 
@@ -82,13 +81,9 @@ def contrib_moved(use: Use) -> Rewrite | Manual | None:
     "TFM814",
     "private-moved",
     safety=Safety.REVIEW,
-    apis=("gone tf.*",),
+    apis=("gone tf.python.*", "gone import tf.python.*"),
     references=True,
     bind=False,
-    also={
-        "TFM815": "renamed-before-1.15: Spell what TensorFlow renamed before 1.15 as it is called"
-        " now."
-    },
 )
 def private_moved(use: Use) -> Rewrite | Manual | None:
     """Spell what left a module of TensorFlow's inside by its public name.
@@ -96,14 +91,11 @@ def private_moved(use: Use) -> Rewrite | Manual | None:
     ## What it does
 
     Names that modules below `tensorflow.python` no longer have are spelled as
-    `tensorflow.compat.v1` has them: `control_flow_ops.cond` becomes `tf.cond`.  Names that
-    TensorFlow dropped before 1.15 (`tf.mul`, `tf.pack`, `tf.scalar_summary`,
-    `tf.train.SummaryWriter`) get the one that took their place, under the code TFM815.
+    `tensorflow.compat.v1` has them: `control_flow_ops.cond` becomes `tf.cond`.
 
     ## Why
 
-    TensorFlow moves its inside about.  The old names were renamed in TensorFlow 1.0: code that
-    has them does not run on 1.15 either, so that its results cannot be compared.
+    TensorFlow moves its inside about, and promises nothing for it.
 
     ## Example
 
@@ -131,38 +123,93 @@ def private_moved(use: Use) -> Rewrite | Manual | None:
 
     ## Safety
 
-    Review: the public name is the same object, or does the same; old names are not covered by a
-    comparison.
+    Review: in TensorFlow 1.15 the two names are one object, which compat.v1 still has.
 
     ## References
 
     - <https://www.tensorflow.org/api_docs/python/tf/compat/v1>
     """
-    return None if use.symbol.spelled.startswith("tf.contrib.") else _judged(use)
+    return _judged(use)
+
+
+@rule(
+    "TFM815",
+    "renamed-before-1-15",
+    safety=Safety.REVIEW,
+    apis=("gone tf.*", "gone import tf.*"),
+    references=True,
+    bind=False,
+)
+def renamed(use: Use) -> Rewrite | Manual | None:
+    """Spell what TensorFlow renamed before 1.15 as it is called now.
+
+    ## What it does
+
+    Names of TensorFlow 0.x (`tf.mul`, `tf.pack`, `tf.select`, `tf.scalar_summary`,
+    `tf.train.SummaryWriter`) get the one that took their place; the arguments of summaries that
+    were renamed with them are written anew.
+
+    ## Why
+
+    The names left TensorFlow in 1.0.  Code that has them does not run on 1.15 either: nothing can
+    compare what it does before and after.
+
+    ## Example
+
+    ```python
+    import tensorflow as tf
+
+    x = tf.placeholder(tf.float32, [3])
+    y = tf.mul(x, tf.Variable(2.0))
+    tf.scalar_summary("y", tf.reduce_sum(y))
+    merged = tf.merge_all_summaries()
+    saver = tf.train.Saver()
+    ```
+
+    ## Use instead
+
+    ```python
+    import tensorflow.compat.v1 as tf
+    import tf2_bridge
+
+    tf.disable_v2_behavior()
+
+    x = tf.placeholder(tf.float32, [3])
+    y = tf.multiply(x, tf.Variable(2.0))
+    tf.summary.scalar("y", tf.reduce_sum(y))
+    merged = tf.summary.merge_all()
+    saver = tf2_bridge.Saver()
+    ```
+
+    ## Safety
+
+    Review: TensorFlow's own notes on the renames are the source; run the program.
+
+    ## References
+
+    - <https://github.com/tensorflow/tensorflow/releases/tag/v1.0.0>
+    """
+    spelled = use.symbol.spelled
+    if spelled.startswith(("tf.contrib.", "tf.python.")):
+        return None  # another rule's
+    return _judged(use)
 
 
 def _judged(use: Use) -> Rewrite | Manual | None:
+    node: ast.Name | ast.Attribute | ast.Import | ast.ImportFrom = use.node
     if not use.context.move:
         return None
-    if isinstance(use.node, (ast.Import, ast.ImportFrom)):
-        return statement(use, use.node, "TFM813")
-    if use.node in use.shared["answered"]:
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return statement(use, node)
+    if node in use.shared["answered"]:
         return None
-    parent = use.module.parents.get(use.node)
-    if isinstance(parent, (ast.Assign, ast.AnnAssign)) and parent.value is use.node:
+    parent = use.module.parents.get(node)
+    if isinstance(parent, (ast.Assign, ast.AnnAssign)) and parent.value is node:
         found = assigned(use, parent)
         if found is not None:
             return found
-    if binds_gone(use, use.node) is not None:
+    if binds_gone(use, node) is not None:
         return None  # what is said of the import or the assignment covers its uses
-    return single(use)
-
-
-def single(use: Use) -> Rewrite | Manual | None:
-    """Return the rewrite of one use that stands by itself."""
-    spelled = use.symbol.spelled
-    if spelled.startswith(FAMILIES) and moved(spelled) is None:
-        return None
     made = replaced(use)
     if made is None or isinstance(made, Manual):
         return made

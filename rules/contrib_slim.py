@@ -21,7 +21,9 @@ from migrator.rule import (
 )
 from migrator.slim_symbols import FAMILIES, lost, successor
 
+from ._contrib_imports import IMPORTED, Taken, can_go, drop, own_uses, spell_out, taken, through
 from ._managed import loops_of_slim
+from ._moved import Node, root
 
 _PACKAGES = (
     "tensorflow",
@@ -111,26 +113,31 @@ def contrib_slim(use: Use) -> Rewrite | Keep | Manual | None:
 def _chain(use: Use) -> Rewrite | Manual | None:
     """Judge ``tf.contrib.layers.conv2d``, and ``slim = tf.contrib.slim`` with its uses."""
     spelled = successor(use.symbol.spelled)
-    root = _root(use.node)
-    if spelled is None or root is None:
-        return None  # gone, and reported as such
-    if use.module.lookup(root.id, use.module.scope_of[root]) not in _PACKAGES:
-        _, bindings = use.module.find(root.id, use.module.scope_of[root])
+    first = root(use.node)
+    if spelled is None or first is None:
+        return None  # it moved elsewhere, or is gone and reported as such
+    if use.module.lookup(first.id, use.module.scope_of[first]) not in _PACKAGES:
+        _, bindings = use.module.find(first.id, use.module.scope_of[first])
         if not any(_binds_here(binding.node, binding.value) for binding in bindings):
             _answer(use, [use.node])  # another file binds the name, and its rewrite answers
         return None
     parent = use.module.parents.get(use.node)
-    uses: list[tuple[_Node, ast.Name | None]] = []
+    uses: list[tuple[Node, ast.Name | None]] = []
+    others = Taken()
     if isinstance(parent, (ast.Assign, ast.AnnAssign)) and parent.value is use.node:
-        uses = list(_through(use, use.node))
+        uses = list(_through(use, parent.value))
         missing = _missing(use, use.symbol.spelled, uses)
-        if missing is not None:
-            return missing
+        if missing and len(missing) == len([first for _, first in uses if first is not None]):
+            return None  # nothing of it is in tf-slim
+        others = taken(use, missing)
+        spell_out(use, others)
     _answer(use, [node for node, _ in uses])
+    use.needs_tensorflow_import = others.needs_tensorflow
     return Rewrite(
         _message(use.symbol.spelled, spelled),
-        {use.cst(use.node): expression(f"tf2_bridge.{spelled}")},
-        parts=frozenset({"slim"}),
+        {use.cst(use.node): expression(f"tf2_bridge.{spelled}"), **others.edits},
+        parts=frozenset({"slim", *others.parts}),
+        covers=tuple(others.covers),
     )
 
 
@@ -156,6 +163,8 @@ def _statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | Manual 
     answered: list[ast.AST] = [node]
     covers: list[Cover] = []
     parts: set[str] = set()
+    others = Taken()  #: what is imported here, and is not in tf-slim
+    useless: set[str] = set()  #: modules of which the file uses nothing that tf-slim has
     for alias in node.names:
         dotted = alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
         symbol = f"tf.{dotted.partition('.')[2]}"
@@ -173,20 +182,22 @@ def _statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | Manual 
             continue
         if _only_reads(use, node, symbol):
             continue  # TFM206 rewrites the calls, and nothing asks for the name any more
-        parts.add("slim")
-        spelled = successor(symbol) if symbol.startswith(FAMILIES) else None
-        if spelled is None or (isinstance(node, ast.Import) and alias.asname is None):
-            return Manual(
-                f"This import stays, because tf-slim has nothing in the place of `{dotted}`.",
-                "Import what tf-slim has on a line of its own, then run the migration again; the"
-                " rest has to be rewritten with what TensorFlow 2.21 has.",
-            )
         bound = alias.asname or alias.name
+        spelled = successor(symbol) if symbol.startswith(FAMILIES) else None
+        own = own_uses(use, node, symbol, bound) if spelled is None else []
+        if own is None or (isinstance(node, ast.Import) and alias.asname is None):
+            return _stays(dotted)
         uses = [pair for pair in _through(use, node) if _starts(use, pair[0], symbol)]
-        missing = _missing(use, symbol, uses)
-        if missing is not None:
-            return missing
         answered += [at for at, _ in uses]
+        if spelled is None:
+            others.add(taken(use, own))
+            continue
+        parts.add("slim")
+        missing = _missing(use, symbol, uses)
+        if missing and len(missing) == len([first for _, first in uses if first is not None]):
+            useless.add(bound)
+        others.add(taken(use, missing))
+        uses = [pair for pair in uses if pair[0] not in missing]
         module, _, rest = spelled.partition(".")
         if not rest and names.setdefault(module, bound) == bound:
             covers += loops_of_slim(use, [at for at, _ in uses])
@@ -194,18 +205,27 @@ def _statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | Manual 
         if use.context.path.endswith("__init__.py"):
             raise Unreachable("other files may import its names from this package")
         name = names.setdefault(module, _free(use, module))
-        for at, root in uses:
-            if root is None or root.id != bound:
+        for at, first in uses:
+            if first is None or first.id != bound:
                 continue
-            edits[use.cst(root)] = expression(f"{name}.{rest}" if rest else name)
-            call = use.module.parents.get(at)
-            called = isinstance(call, ast.Call) and call.func is at
-            covers.append(
-                Cover(call if called else at, "TFM811", _message(symbol, spelled), api=symbol)
-            )
-    if not names:
+            edits[use.cst(first)] = expression(f"{name}.{rest}" if rest else name)
+            covers.append(Cover(_site(use, at), "TFM811", _message(symbol, spelled), api=symbol))
+    if not names and not others.moved:
+        if others.lost or not answered[1:]:
+            return _stays(f"{getattr(node, 'module', None) or node.names[0].name}")
         _answer(use, answered)
         return None
+    if useless and len(useless) == len(node.names) and not others.moved:
+        return _stays(f"{getattr(node, 'module', None) or node.names[0].name}")
+    spell_out(use, others)
+    parts |= others.parts
+    use.needs_tensorflow_import = others.needs_tensorflow
+    if not names:
+        if not can_go(use, node):
+            return _stays(f"{getattr(node, 'module', None) or node.names[0].name}")
+        _answer(use, answered)
+        drop(use, {alias.asname or alias.name for alias in node.names})
+        return Rewrite(IMPORTED, others.edits, frozenset(parts), tuple(others.covers))
     items = [
         name if name == bound else f"{name} as {bound}" for name, bound in sorted(names.items())
     ]
@@ -218,23 +238,40 @@ def _statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | Manual 
         " TensorFlow 2.21."
         if "slim" in parts
         else "What came from tf.contrib is in the bridge.",
-        {found: parsed.body[0].with_changes(semicolon=found.semicolon), **edits},
+        {
+            found: parsed.body[0].with_changes(semicolon=found.semicolon),
+            **edits,
+            **others.edits,
+        },
         parts=frozenset(parts),
-        covers=tuple(covers),
+        covers=(*covers, *others.covers),
     )
 
 
-def _reading(use: Use, at: _Node, symbol: str, reader: str) -> Cover:
+def _stays(dotted: str) -> Manual:
+    """Return what is said of an import of which nothing is in tf-slim."""
+    return Manual(
+        f"This import stays, because tf-slim has nothing in the place of `{dotted}`.",
+        "Import what tf-slim has on a line of its own, then run the migration again; the"
+        " rest has to be rewritten with what TensorFlow 2.21 has.",
+    )
+
+
+def _reading(use: Use, at: Node, symbol: str, reader: str) -> Cover:
     """Return the answer for a use of a function that reads checkpoints."""
-    call = use.module.parents.get(at)
-    called = isinstance(call, ast.Call) and call.func is at
     return Cover(
-        call if called else at,
+        _site(use, at),
         "TFM206",
         f"{symbol} is tf2_bridge.{reader}, which reads name-based and object-based checkpoints by"
         " TensorFlow 1's variable names.",
         api=symbol,
     )
+
+
+def _site(use: Use, at: Node) -> ast.expr:
+    """Return the call of ``at`` where it is called, else itself."""
+    call = use.module.parents.get(at)
+    return call if isinstance(call, ast.Call) and call.func is at else at
 
 
 def _only_reads(use: Use, node: ast.Import | ast.ImportFrom, symbol: str) -> bool:
@@ -261,14 +298,6 @@ def _bridge(line: str) -> str:
 
 # -- names ----------------------------------------------------------------------------------
 
-_Node = ast.Name | ast.Attribute
-
-
-def _root(node: ast.expr) -> ast.Name | None:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node if isinstance(node, ast.Name) else None
-
 
 def _binds_here(node: ast.AST, value: ast.expr | None) -> bool:
     """Whether a binding is an assignment, or an import of TensorFlow's."""
@@ -279,54 +308,30 @@ def _binds_here(node: ast.AST, value: ast.expr | None) -> bool:
     return value is not None
 
 
-def _through(use: Use, origin: ast.AST) -> Iterator[tuple[_Node, ast.Name | None]]:
-    """Yield the references that mean what they do through ``origin``.
-
-    That is an import statement or the value of an assignment.  With each comes its first name
-    where that is bound by ``origin`` itself, None where by an alias of such a name.
-    """
-    module = use.module
-
-    def reaches(root: ast.Name, depth: int = 0) -> bool | None:
-        """Tell whether ``root`` is bound by ``origin``; None means through another name."""
-        _, bindings = module.find(root.id, module.scope_of[root])
-        for binding in bindings:
-            if origin in (binding.node, binding.value):
-                return True
-            above = _root(binding.value) if binding.value is not None else None
-            if above is not None and depth < 8 and reaches(above, depth + 1) is not False:
-                return None
-        return False
-
-    for node, symbol in use.shared["references"]:
-        root = _root(node)
-        if root is None or node is origin or not symbol.spelled.startswith(FAMILIES):
-            continue
-        found = reaches(root)
-        if found is not False:
-            yield node, root if found else None
+def _through(use: Use, origin: ast.AST) -> Iterator[tuple[Node, ast.Name | None]]:
+    """Yield the references to contrib that mean what they do through ``origin``."""
+    for node, first in through(use, origin):
+        symbol = use.module.symbol(node)
+        if symbol is not None and symbol.spelled.startswith(FAMILIES):
+            yield node, first
 
 
-def _starts(use: Use, node: _Node, symbol: str) -> bool:
+def _starts(use: Use, node: Node, symbol: str) -> bool:
     found = use.module.symbol(node)
     return found is not None and (found.spelled + ".").startswith(symbol + ".")
 
 
-def _missing(use: Use, symbol: str, uses: list[tuple[_Node, ast.Name | None]]) -> Manual | None:
-    """Return what to say where the file asks a module for something that tf-slim lacks."""
-    for node, _ in uses:
+def _missing(use: Use, symbol: str, uses: list[tuple[Node, ast.Name | None]]) -> list[Node]:
+    """Return the uses of a module that ask it for something that tf-slim lacks."""
+    gone = []
+    for node, first in uses:
         found = use.module.symbol(node)
         assert found is not None
         rest = found.spelled[len(symbol) + 1 :]
-        if found.name in BRIDGED_READERS:
-            continue
-        if rest and lost(symbol, rest.split(".")):
-            return Manual(
-                f"{symbol}: left as it is, because tf-slim has no `{rest}` (line {node.lineno}).",
-                f"Rewrite what uses `{rest}` with what TensorFlow 2.21 has, then run the migration"
-                " again: the rest of this module is in tf-slim.",
-            )
-    return None
+        asked = first is not None and rest and found.name not in BRIDGED_READERS
+        if asked and lost(symbol, rest.split(".")):
+            gone.append(node)
+    return gone
 
 
 def _answer(use: Use, nodes: list[ast.AST]) -> None:

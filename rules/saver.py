@@ -157,7 +157,7 @@ def saver(
             " writing name-based checkpoints.",
             covers=_kept(covers),
         )
-    if use.context.finalizers:
+    if use.context.finalizers and not _only_restores(use):
         return Keep(
             "tf.train.Saver: stays TensorFlow 1's own, because a graph is finalized near it"
             f" ({use.context.finalizers[0]}), and reading an object-based checkpoint for the first"
@@ -188,6 +188,30 @@ def saver(
         {call: use.tree.aligned(call, call.with_changes(func=expression("tf2_bridge.Saver")))},
         parts=frozenset({"saver"}),
         covers=tuple(covers),
+    )
+
+
+def _only_restores(use: Use) -> bool:
+    """Whether all that is done with this Saver is to restore, which needs no new format.
+
+    Of a name-based checkpoint, it does that with the nodes that TensorFlow 1's Saver adds.
+    """
+    assert use.call is not None
+    module = use.module
+    places: list[ast.expr] = [use.call]
+    found = targets_of(module, use.call)
+    if found is None or any(target.scope is None for target in found):
+        parent = module.parents[use.call]
+        if not isinstance(parent, ast.Attribute):
+            return False
+        found = []
+    for target in found:
+        places.extend(uses(module, target))
+    calls = [place for place in places if isinstance(module.parents.get(place), ast.Attribute)]
+    return bool(calls) and all(
+        place in calls and getattr(module.parents[place], "attr", "") == "restore"
+        for place in places
+        if place is not use.call or place in calls
     )
 
 

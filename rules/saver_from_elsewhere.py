@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from migrator.rule import Keep, Manual, Rewrite, Safety, Use, rule, stores, target
+from migrator.rule import CarriedCall, Keep, Manual, Rewrite, Safety, Use, rule, stores, target
 
 
 @rule(
@@ -56,7 +56,19 @@ def saver_from_elsewhere(use: Use) -> Rewrite | Keep | Manual | None:
     - <https://www.tensorflow.org/api_docs/python/tf/compat/v1/train/Saver>
     """
     call = use.call
-    if call is None or not isinstance(call.func, ast.Attribute) or not use.shared["references"]:
+    if call is None or not isinstance(call.func, ast.Attribute):
+        return None
+    known = next(
+        (
+            one
+            for one in use.context.carried
+            if (one.line, one.column) == (call.lineno, call.col_offset)
+        ),
+        None,
+    )
+    if known is not None and known.kind == "saver" and not known.open:
+        return _followed(use, call.func.attr, known)
+    if not use.shared["references"]:
         return None
     receiver = call.func.value
     if not _comes_from_meta_graph(use, receiver) and not _looks_like_saver(receiver, call):
@@ -65,6 +77,28 @@ def saver_from_elsewhere(use: Use) -> Rewrite | Keep | Manual | None:
         f"A Saver's `{call.func.attr}`: stays; it follows the Saver, which is made elsewhere and"
         " takes the same arguments after a migration.",
         needs_v1=False,
+    )
+
+
+def _followed(use: Use, method: str, known: CarriedCall) -> Keep:
+    """Return what becomes of a call on a Saver of which every constructor is known."""
+    made = [
+        f"line {place.rpartition(':')[2]}" if place.startswith(f"{use.context.path}:") else place
+        for place in known.made
+    ]
+    where = ", ".join(made[:3]) + (f" and {len(made) - 3} more" if len(made) > 3 else "")
+    if not known.migrated:
+        return Keep(
+            f"A Saver's `{method}`: stays; it follows its Saver, made at {where}, of which not"
+            " every constructor is rewritten.",
+            needs_v1=False,
+        )
+    does = {
+        "save": "writes an object-based checkpoint of the same name",
+        "restore": "restores name-based and object-based checkpoints",
+    }.get(method, "writes the meta graph as before")
+    return Keep(
+        f"Stays as it is; its Saver, made at {where}, is rewritten: it {does}.", needs_v1=False
     )
 
 

@@ -34,11 +34,13 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "pool": (set(), set()),
     "interrupts": (set(), set()),
     "sources": (set(), set()),
+    "syntax_errors": (set(), set()),
     "writing": ({"sources"}, set()),
-    "files": ({"sources", "writing"}, set()),
+    "notebooks": ({"sources", "syntax_errors"}, set()),
+    "files": ({"sources", "writing", "notebooks"}, set()),
     "config": ({"results"}, set()),
     # the codemod
-    "names": ({"symbols"}, {"libcst"}),
+    "names": ({"apis", "symbols"}, {"libcst"}),
     "flow": ({"names"}, {"libcst"}),
     "exported": ({"names", "flow"}, set()),
     "path_relations": (set(), set()),
@@ -47,7 +49,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "interface": ({"names", "instances"}, set()),
     "calls": ({"names", "symbols"}, set()),
     "weights": ({"names"}, set()),
-    "programs": ({"symbols", "apis", "names", "results", "calls", "weights"}, set()),
+    "programs": (
+        {"syntax_errors", "symbols", "apis", "names", "results", "calls", "weights"},
+        set(),
+    ),
     "traffic": (
         {"apis", "calls", "exported", "names", "path_relations", "paths", "programs"},
         set(),
@@ -65,7 +70,18 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"libcst"},
     ),
     "engine": (
-        {"results", "symbols", "apis", "names", "programs", "flow", "tree", "rule", "imports"}
+        {
+            "syntax_errors",
+            "results",
+            "symbols",
+            "apis",
+            "names",
+            "programs",
+            "flow",
+            "tree",
+            "rule",
+            "imports",
+        }
         | {"interface", "instances", "lift", "modernise"},
         {"libcst"},
     ),
@@ -85,11 +101,21 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         | {"traffic"},
         set(),
     ),
-    "neighbours": ({"programs", "rule", "traffic"}, set()),
+    "classes": ({"flow", "names", "programs"}, set()),
+    "carried": ({"classes", "flow", "names", "programs"}, set()),
+    "neighbours": ({"carried", "programs", "rule", "traffic"}, set()),
+    "notebook_findings": ({"results", "sources", "notebooks", "engine"}, set()),
+    "pins": ({"results", "names"}, {"packaging"}),
+    "scripts": ({"results", "pins"}, set()),
+    "around": (
+        {"results", "pool", "programs", "engine", "rulebook", "modernise", "pins", "scripts"},
+        set(),
+    ),
     "migration": (
-        {"results", "symbols", "apis", "vendor", "pool", "sources", "writing", "files", "config"}
+        {"notebooks", "notebook_findings", "around", "modernise", "pins"}
+        | {"results", "symbols", "apis", "vendor", "pool", "sources", "writing", "files", "config"}
         | {"names", "programs", "rule", "engine", "rulebook", "native", "traffic"}
-        | {"neighbours"},
+        | {"carried", "neighbours"},
         set(),
     ),
     # what people see

@@ -335,18 +335,28 @@ def test_the_diff_applies_from_a_subfolder_and_in_every_encoding(
     assert {path.name: path.read_bytes() for path in (repository / "sub").iterdir()} == applied
 
 
-def test_notebooks_with_saving_code_are_named(
-    repository: Path, capsys: pytest.CaptureFixture[str]
+def test_notebooks_are_migrated_like_files(
+    repository: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """A notebook is not read yet, so one that saves is reported, and one that does not is not."""
+    """A notebook that saves is scanned, shown as a patch that applies, and written."""
     (repository / "train.py").unlink()
-    cell = '{"cells": [{"source": ["import tensorflow as tf\\n", "%s"]}]}'
-    (repository / "saves.ipynb").write_text(cell % "tf.train.Saver()")
+    cell = '{"cells": [{"cell_type": "code", "source": ["import tensorflow as tf\\n", "%s"]}]}'
+    (repository / "saves.ipynb").write_text(cell % "s = tf.train.Saver()")
     (repository / "plots.ipynb").write_text(cell % "tf.Session()")
-    status, out, err = run(capsys, "scan", ".")
-    assert status == 1
-    assert "saves.ipynb" in out and "nbconvert" in out
-    assert "plots.ipynb" not in out + err
+    assert cli.main(["scan", "-v", "."]) == 1
+    out, err = capfdbinary.readouterr()
+    assert b"saves.ipynb:cell 1:2:5" in out and b"plots.ipynb" not in out + err
+    assert cli.main(["migrate", "."]) == 1
+    patch, _ = capfdbinary.readouterr()
+    subprocess.run(["git", "apply"], input=patch, cwd=repository, check=True)
+    applied = (repository / "saves.ipynb").read_bytes()
+    assert b"s = tf2_bridge.Saver()" in applied and (repository / "tf2_bridge.py").is_file()
+    (repository / "saves.ipynb").write_text(cell % "s = tf.train.Saver()")
+    (repository / "tf2_bridge.py").unlink()
+    assert cli.main(["migrate", "--write", "."]) == 0
+    assert (repository / "saves.ipynb").read_bytes() == applied
+    assert cli.main(["migrate", "."]) == 0
+    assert (repository / "plots.ipynb").read_text() == cell % "tf.Session()"
 
 
 def test_interrupted_writes_leave_programs_whole(

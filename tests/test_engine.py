@@ -113,7 +113,7 @@ NOTHING = {
     "a global": "def f():\n    global tf\n    tf = 3\n    tf.train()\n",
     "a walrus": "if (tf := x()):\n    tf.save()\n",
     "tf deleted": "tf = 1\ndel tf\n",
-    "keras alone": "import keras\n\nkeras.models.load_model('x').save('y')\n",
+    "another keras": "import keras_contrib\n\nkeras_contrib.models.load_model('x').save('y')\n",
     "import in a string": "exec('import tensorflow')\n",
     "importlib": "import importlib\n\nm = importlib.import_module('tensorflowx')\n",
     "type alias": "Saver = Callable[[str], None]\n",

@@ -141,8 +141,8 @@ def test_paths_of_another_tree_are_refused(tree):
 
 
 def test_each_unusable_path_has_one_sentence(tree):
-    """Missing, wrong ending, notebook, pipe, socket, device, link loop, dangling link, nonsense."""
-    root = tree({"a.py": "", "notes.txt": "", "n.ipynb": "{}", "a.py.bak": ""})
+    """Missing, wrong ending, pipe, socket, device, link loop, dangling link, nonsense."""
+    root = tree({"a.py": "", "notes.txt": "", "a.py.bak": ""})
     os.mkfifo(root / "pipe.py")
     (root / "loop.py").symlink_to("loop.py")
     (root / "gone.py").symlink_to("nothing.py")
@@ -153,7 +153,6 @@ def test_each_unusable_path_has_one_sentence(tree):
         root / "a.py" / "b.py": "a part of the path is a file",
         root / "notes.txt": "does not end in .py",
         root / "a.py.bak": "does not end in .py",
-        root / "n.ipynb": "notebook",
         root / "pipe.py": "named pipe",
         root / "s.py": "socket",
         Path("/dev/null"): "device",
@@ -169,6 +168,18 @@ def test_each_unusable_path_has_one_sentence(tree):
         assert part in found.problems[path]
         assert "\n" not in found.problems[path]
     assert discover([""]).problems[Path("")] == "is not a possible path"
+
+
+def test_notebooks_are_found_like_files(tree):
+    """A notebook is selected named or on the way, but not the checkpoints that Jupyter keeps."""
+    root = tree(
+        {"a.py": "", "sub/n.ipynb": "{}", "m.ipynb": "", ".ipynb_checkpoints/m-checkpoint.ipynb": ""}
+    )
+    assert names(discover([root]).selected, root) == ["a.py", "m.ipynb", "sub/n.ipynb"]
+    assert names(discover([root / "m.ipynb"]).selected, root) == ["m.ipynb"]
+    assert names(discover([root], exclude=["*.ipynb"]).selected, root) == ["a.py"]
+    (root / "x.ipynb").symlink_to("a.py")
+    assert "does not end in" in discover([root / "x.ipynb"]).problems[root / "x.ipynb"]
 
 
 def test_a_pipe_met_while_walking_is_said_and_not_opened(tree):

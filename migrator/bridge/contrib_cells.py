@@ -1,4 +1,4 @@
-"""Classes below Keras 2's RNN cell that are made when they are first used."""
+"""Classes below Keras 2's cells and layers that are made when they are first used."""
 
 from __future__ import annotations
 
@@ -25,10 +25,13 @@ class _OnRNNCell:
     @property
     def _class(self) -> Any:
         if self._made is None:
-            bases = (self._body, tf.compat.v1.nn.rnn_cell.RNNCell)
+            bases = (self._body, self._base())
             about = {"__doc__": self.__doc__, "__module__": self._body.__module__}
             self._made = type(self.__name__, bases, about)
         return self._made
+
+    def _base(self) -> Any:
+        return tf.compat.v1.nn.rnn_cell.RNNCell
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._class(*args, **kwargs)
@@ -44,6 +47,13 @@ class _OnRNNCell:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._class, name)
+
+
+class _OnLayer(_OnRNNCell):
+    """A class whose base is ``tf.compat.v1.layers.Layer``, made at its first use."""
+
+    def _base(self) -> Any:
+        return tf.compat.v1.layers.Layer
 
 
 def _static_or_dynamic(tensor: Any, axis: int) -> Any:

@@ -50,9 +50,12 @@ def crf_sequence_score(
     inputs: Any, tag_indices: Any, sequence_lengths: Any, transition_params: Any
 ) -> Any:
     """Return the unnormalized score ``[batch]`` of the tags; 0 for empty sequences."""
-    return crf_unary_score(tag_indices, sequence_lengths, inputs) + crf_binary_score(
-        tag_indices, sequence_lengths, transition_params
-    )
+    unary = crf_unary_score(tag_indices, sequence_lengths, inputs)
+
+    def with_transitions() -> Any:
+        return unary + crf_binary_score(tag_indices, sequence_lengths, transition_params)
+
+    return _by_length(inputs, 1, lambda: tf.identity(unary), with_transitions)
 
 
 def crf_multitag_sequence_score(
@@ -75,8 +78,11 @@ def crf_log_norm(inputs: Any, sequence_lengths: Any, transition_params: Any) -> 
         new = potentials + tf.reduce_logsumexp(scores, [1])
         return tf1.where(time < lengths, new, alphas)
 
-    times = tf.range(1, tf.shape(by_time)[0])
-    alphas = tf1.foldl(step, (times, by_time[1:]), initializer=by_time[0])
+    def many() -> Any:
+        times = tf.range(1, tf.shape(by_time)[0])
+        return tf1.foldl(step, (times, by_time[1:]), initializer=by_time[0])
+
+    alphas = _by_length(by_time, 0, lambda: by_time[0], many)
     log_norm = tf.reduce_logsumexp(alphas, [1])
     return tf1.where(lengths <= 0, tf.zeros_like(log_norm), log_norm)
 
@@ -153,12 +159,16 @@ def crf_decode(potentials: Any, transition_params: Any, sequence_length: Any) ->
         tags = tf.argmax(by_time, 2, output_type=tf.int32)
         return tf.transpose(tags), tf.reduce_max(by_time[0], 1)
 
-    known = potentials.shape.dims[1].value
-    if known is None:
-        tags, scores = tf1.cond(tf.equal(shape[0], 1), single, many)
-    else:
-        tags, scores = single() if known == 1 else many()
+    tags, scores = _by_length(by_time, 0, single, many)
     return tags, scores
+
+
+def _by_length(tensor: Any, axis: int, single: Any, many: Any) -> Any:
+    """Return ``single()`` for one step, which no loop can be differentiated over, or ``many()``."""
+    known = tensor.shape.dims[axis].value
+    if known is None:
+        return tf1.cond(tf.equal(tf.shape(tensor)[axis], 1), single, many)
+    return single() if known == 1 else many()
 
 
 #: What ``tf.contrib.crf`` has under these names.

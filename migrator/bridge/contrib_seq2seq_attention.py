@@ -68,7 +68,7 @@ class _BaseAttentionMechanism(AttentionMechanism):
         self.dtype = memory_layer.dtype
         if score_mask_value is None:
             score_mask_value = tf.as_dtype(memory_layer.dtype).as_numpy_dtype(-np.inf)
-        self._probability_fn = lambda score, previous: probability_fn(
+        self._probability_fn: Any = lambda score, previous: probability_fn(
             _masked_score(score, memory_sequence_length, score_mask_value), previous
         )
         with tf1.name_scope(name, "BaseAttentionMechanismInit"):

@@ -5,8 +5,7 @@ Part of ``tf2_bridge``.
 
 from __future__ import annotations
 
-import collections
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -30,16 +29,30 @@ __all__ = [
 # GatherTree kernel), Copyright 2017 The TensorFlow Authors, licensed under the Apache License,
 # Version 2.0.
 
-BeamSearchDecoderState = collections.namedtuple(
-    "BeamSearchDecoderState",
-    ["cell_state", "log_probs", "finished", "lengths", "accumulated_attention_probs"],
-)
-BeamSearchDecoderOutput = collections.namedtuple(
-    "BeamSearchDecoderOutput", ["scores", "predicted_ids", "parent_ids"]
-)
-FinalBeamSearchDecoderOutput = collections.namedtuple(
-    "FinalBeamSearchDecoderOutput", ["predicted_ids", "beam_search_decoder_output"]
-)
+
+class BeamSearchDecoderState(NamedTuple):
+    """The state of a :class:`BeamSearchDecoder`."""
+
+    cell_state: Any
+    log_probs: Any
+    finished: Any
+    lengths: Any
+    accumulated_attention_probs: Any
+
+
+class BeamSearchDecoderOutput(NamedTuple):
+    """What a :class:`BeamSearchDecoder` gives at each step."""
+
+    scores: Any
+    predicted_ids: Any
+    parent_ids: Any
+
+
+class FinalBeamSearchDecoderOutput(NamedTuple):
+    """What a :class:`BeamSearchDecoder` gives in the end."""
+
+    predicted_ids: Any
+    beam_search_decoder_output: Any
 
 
 def tile_batch(t: Any, multiplier: int, name: str | None = None) -> Any:
@@ -315,8 +328,11 @@ class BeamSearchDecoder(Decoder):
         """Return a TensorArray of the state as the tensor ``[time, ...]`` of the final beams."""
         if not isinstance(t, tf.TensorArray):
             return t
-        if not t.element_shape.rank:
-            tf1.logging.warn("A TensorArray in the cell state has no rank to be sorted by.")
+        if not t.element_shape.rank or not self._may_be_beams(t.element_shape):
+            tf1.logging.warn(
+                "A TensorArray in the cell state is not sorted by beams, because its elements"
+                f" have the shape {t.element_shape}."
+            )
             return t
         stacked = t.stack()
         shape = tf.shape(parent_ids)
@@ -328,6 +344,17 @@ class BeamSearchDecoder(Decoder):
         beams = tf1.where(inside, beams, own)
         rows = tf.reshape(stacked, [time, batch, width, -1])
         return tf.reshape(tf.gather(rows, beams, axis=2, batch_dims=2), tf.shape(stacked))
+
+    def _may_be_beams(self, shape: Any) -> bool:
+        """Whether elements are ``[batch * beam]`` or ``[batch, beam, ...]``, as TF1 judges it."""
+        batch, width = tf.get_static_value(self._batch_size), self._beam_width
+        first = shape.dims[0].value
+        if batch is None or first is None:
+            return True
+        second = shape.dims[1].value if shape.rank > 1 else None
+        return bool(first == batch * width) and (
+            second is None or (first, second) == (batch, width)
+        )
 
 
 def _as_shape(size: Any) -> Any:

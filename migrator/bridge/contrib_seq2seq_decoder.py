@@ -6,9 +6,8 @@ Part of ``tf2_bridge``.
 from __future__ import annotations
 
 import abc
-import collections
 import contextlib
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
@@ -64,7 +63,11 @@ class Decoder(abc.ABC):
         return False
 
 
-BasicDecoderOutput = collections.namedtuple("BasicDecoderOutput", ["rnn_output", "sample_id"])
+class BasicDecoderOutput(NamedTuple):
+    """What a :class:`BasicDecoder` gives at each step."""
+
+    rnn_output: Any
+    sample_id: Any
 
 
 class BasicDecoder(Decoder):
@@ -266,13 +269,13 @@ def sequence_loss(
         if len(tensor.shape) != rank:
             last = " x logits" if rank == 3 else ""
             raise ValueError(f"{what} must be a [batch_size x sequence_length{last}] tensor")
-    for averaged, summed, axis in (
+    for averaged, summed, which in (
         (average_across_timesteps, sum_over_timesteps, "timesteps"),
         (average_across_batch, sum_over_batch, "batch"),
     ):
         if averaged and summed:
             raise ValueError(
-                f"average_across_{axis} and sum_over_{axis} cannot be set to True at same time."
+                f"average_across_{which} and sum_over_{which} cannot be set to True at same time."
             )
     with tf1.name_scope(name, "sequence_loss"):
         loss_of = softmax_loss_function or tf1.nn.sparse_softmax_cross_entropy_with_logits

@@ -5,8 +5,7 @@ Part of ``tf2_bridge``.
 
 from __future__ import annotations
 
-import collections
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
@@ -24,18 +23,21 @@ __all__ = ["AttentionWrapper", "AttentionWrapperState"]
 # Adapted from TensorFlow 1.15 (contrib/seq2seq/python/ops/attention_wrapper.py), Copyright 2017
 # The TensorFlow Authors, licensed under the Apache License, Version 2.0.
 
-_ATTENTION_STATE = (
-    *("cell_state", "attention", "time"),
-    *("alignments", "alignment_history", "attention_state"),
-)
 _TILE = (
     "Are you using the BeamSearchDecoder? You may need to tile what belongs to the batch by"
     " tile_batch with multiplier=beam_width."
 )
 
 
-class AttentionWrapperState(collections.namedtuple("AttentionWrapperState", _ATTENTION_STATE)):
+class AttentionWrapperState(NamedTuple):
     """The state of an :class:`AttentionWrapper`."""
+
+    cell_state: Any
+    attention: Any
+    time: Any
+    alignments: Any
+    alignment_history: Any
+    attention_state: Any
 
     def clone(self, **kwargs: Any) -> AttentionWrapperState:
         """Return a state with some parts replaced by others of the same shape.
@@ -43,7 +45,10 @@ class AttentionWrapperState(collections.namedtuple("AttentionWrapperState", _ATT
         Raises:
             ValueError: a shape is another.
         """
-        return tf.nest.map_structure(_with_same_shape, self, self._replace(**kwargs))
+        made: AttentionWrapperState = tf.nest.map_structure(
+            _with_same_shape, self, self._replace(**kwargs)
+        )
+        return made
 
 
 def _with_same_shape(old: Any, new: Any) -> Any:

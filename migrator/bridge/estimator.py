@@ -23,6 +23,13 @@ from migrator.bridge.estimator_outputs import (
 )
 from migrator.bridge.estimator_run import Estimator
 from migrator.bridge.estimator_spec import EstimatorSpec, ModeKeys, RunConfig
+from migrator.bridge.estimator_stopping import (
+    make_early_stopping_hook,
+    stop_if_higher_hook,
+    stop_if_lower_hook,
+    stop_if_no_decrease_hook,
+    stop_if_no_increase_hook,
+)
 from migrator.bridge.estimator_training import (
     BestExporter,
     EvalSpec,
@@ -49,6 +56,13 @@ estimator = types.SimpleNamespace(
     VocabInfo=tf.compat.v1.train.VocabInfo,
     WarmStartSettings=WarmStartSettings,
     train_and_evaluate=train_and_evaluate,
+    experimental=types.SimpleNamespace(
+        make_early_stopping_hook=make_early_stopping_hook,
+        stop_if_higher_hook=stop_if_higher_hook,
+        stop_if_lower_hook=stop_if_lower_hook,
+        stop_if_no_decrease_hook=stop_if_no_decrease_hook,
+        stop_if_no_increase_hook=stop_if_no_increase_hook,
+    ),
     inputs=types.SimpleNamespace(numpy_input_fn=numpy_input_fn, pandas_input_fn=pandas_input_fn),
     export=types.SimpleNamespace(
         ClassificationOutput=ClassificationOutput,

@@ -30,7 +30,9 @@ class HashTable(tf.compat.v1.lookup.StaticHashTable):  # type: ignore[misc]
         return self.initializer
 
 
-def _vocabulary_table(initializer: Any, default_value: Any, num_oov_buckets: int, dtype: Any, spec: Any) -> Any:
+def _vocabulary_table(
+    initializer: Any, default_value: Any, num_oov_buckets: int, dtype: Any, spec: Any
+) -> Any:
     """Return a table from keys to numbers, with buckets behind it for keys that it lacks."""
     if not num_oov_buckets:
         return HashTable(initializer, default_value)
@@ -100,7 +102,9 @@ def index_table_from_tensor(
             keys = tf.cast(keys, tf.int64)
         values = tf.range(tf.size(keys, out_type=tf.int64), dtype=tf.int64)
         initializer = tf.lookup.KeyValueTensorInitializer(keys, values)
-        return _vocabulary_table(initializer, default_value, num_oov_buckets, tf.as_dtype(dtype), hasher_spec)
+        return _vocabulary_table(
+            initializer, default_value, num_oov_buckets, tf.as_dtype(dtype), hasher_spec
+        )
 
 
 def index_to_string_table_from_file(
@@ -178,9 +182,7 @@ def string_to_index(tensor: Any, mapping: Any, default_value: Any = -1, name: An
     return table.lookup(tensor)
 
 
-def index_to_string(
-    tensor: Any, mapping: Any, default_value: Any = "UNK", name: Any = None
-) -> Any:
+def index_to_string(tensor: Any, mapping: Any, default_value: Any = "UNK", name: Any = None) -> Any:
     """Return the strings of ``mapping`` at the positions ``tensor``."""
     return index_to_string_table_from_tensor(mapping, default_value, name).lookup(tensor)
 
@@ -194,9 +196,7 @@ def _check_vocabulary(vocabulary_file: Any, vocab_size: Any) -> None:
 
 def _check_buckets(num_oov_buckets: int) -> None:
     if num_oov_buckets < 0:
-        raise ValueError(
-            f"num_oov_buckets must be greater or equal than 0, got {num_oov_buckets}."
-        )
+        raise ValueError(f"num_oov_buckets must be greater or equal than 0, got {num_oov_buckets}.")
 
 
 lookup = SimpleNamespace(

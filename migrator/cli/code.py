@@ -57,7 +57,20 @@ def _options(options: argparse.Namespace) -> Options:
         exclude=_words(options.exclude),
         jobs=options.jobs,
         models=_models(getattr(options, "model", [])),
+        python2=_python2(getattr(options, "python2", False)),
     )
+
+
+def _python2(wanted: bool) -> bool:
+    """Return ``wanted``, after a look whether what modernises Python 2 is installed."""
+    if wanted:
+        from migrator.modernise.python2 import Unavailable, available
+
+        try:
+            available()
+        except Unavailable as error:
+            raise Usage(str(error)) from None
+    return wanted
 
 
 def _models(paths: list[str]) -> tuple[Model, ...]:

@@ -77,6 +77,11 @@ def make_parser() -> argparse.ArgumentParser:
         " that is possible and else session (default: %(default)s)",
     )
     migrate.add_argument(
+        "--python2",
+        action="store_true",
+        help="make Python 3 of Python 2 files first (needs the extra tf-migrator[python2])",
+    )
+    migrate.add_argument(
         "--safe-only", action="store_true", help="leave out rewrites that need a review"
     )
     migrate.add_argument(

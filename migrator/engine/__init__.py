@@ -17,9 +17,9 @@ from migrator.engine.lifting import lifted_plan, with_refusal
 from migrator.engine.places import suppressions
 from migrator.modernise import with_removed
 from migrator.names import Module
-from migrator.programs import describe_syntax_error
 from migrator.results import Finding, Outcome, Safety, Span
 from migrator.rule import FileContext, Rule
+from migrator.syntax_errors import describe_syntax_error
 from migrator.tree import Tree
 
 __all__ = ["Plan", "engine_rules", "run"]
@@ -36,7 +36,7 @@ def run(text: str, context: FileContext, rules: Sequence[Rule]) -> Plan:
     plan = _run(text, context, rules)
     moving = context.move and context.held is None and not context.safe_only
     if moving and plan.error is None:
-        return with_removed(plan, text, rules, suppressions)
+        plan = with_removed(plan, text, rules, suppressions)
     return plan
 
 
@@ -76,7 +76,7 @@ def _unparsed(text: str, error: Exception) -> Plan:
     row = rows[min(line, len(rows)) - 1]
     recipe = "Make the file valid Python 3 first"
     if "Python 2" in sentence:
-        recipe += " (`python -m lib2to3`, `2to3` or `futurize` do most of it)"
+        recipe = "Run `migrator migrate --python2`, or make the file valid Python 3 by hand"
     finding = Finding(
         span=Span(line, 0, line, len(row)),
         code=PARSE,

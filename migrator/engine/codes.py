@@ -55,6 +55,36 @@ _OWN: dict[str, tuple[str, Safety, str]] = {
         Safety.MANUAL,
         "Report symbols that TensorFlow 2.21 no longer has in any namespace.",
     ),
+    "TFM829": (
+        "python2",
+        Safety.REVIEW,
+        "Make Python 3 of a file of Python 2 (`migrate --python2`).",
+    ),
+    "TFM831": (
+        "integer-division",
+        Safety.MANUAL,
+        "Report divisions that Python 2 rounded down.",
+    ),
+    "TFM834": (
+        "tensorflow-pin",
+        Safety.REVIEW,
+        "Require the TensorFlow that the migrated program needs, wherever it is installed.",
+    ),
+    "TFM835": (
+        "contradicting-pin",
+        Safety.MANUAL,
+        "Report requirements with which TensorFlow 2.16 or later cannot be installed.",
+    ),
+    "TFM837": (
+        "tensorflow-tool",
+        Safety.MANUAL,
+        "Report commands that call tools of TensorFlow, and what changes for them.",
+    ),
+    "TFM838": (
+        "checkpoint-file",
+        Safety.MANUAL,
+        "Report commands that name a file which object-based checkpoints do not have.",
+    ),
     PARSE: ("cannot-parse", Safety.MANUAL, "Report a file that is not valid Python 3."),
     EDIT: ("cannot-edit", Safety.MANUAL, "Report a file that cannot be edited exactly."),
     UNRESOLVED: (

@@ -111,9 +111,15 @@ class Job:
     def _asks_rules(self) -> bool:
         """Whether a rule is asked about anything in this file."""
         return (
-            any(self.matching(symbol.name) for _, symbol in self.references)
+            any(
+                self.matching(symbol.name) or self._matching_gone(symbol.spelled)
+                for _, symbol in self.references
+            )
             or any(self._method_calls(rule) for rule in self.rules)
-            or any(self.matching(symbol.name) for _, symbol in self._imported())
+            or any(
+                self.matching(symbol.name) or self._matching_gone(symbol.spelled, "import ")
+                for _, symbol in self._imported()
+            )
         )
 
     def end_of_edits(self) -> int | None:
@@ -210,7 +216,8 @@ class Job:
         if failure is None and edits:
             try:
                 edited = tree.apply(edits)
-                unused = imports.unused_imports(tree, edits, edited.text, self.context)
+                dropped = frozenset(self.shared.get("dropped", ()))
+                unused = imports.unused_imports(tree, edits, edited.text, self.context, dropped)
                 if unused:
                     edited = tree.apply({**edits, **unused})
                 parsed(edited.text)
@@ -267,17 +274,20 @@ class Job:
 
     def _ask(self, tree: Tree) -> list[_Draft]:
         drafts: list[_Draft] = []
-        claimed: set[ast.AST] = set()
+        claimed: set[ast.AST] = self.shared.setdefault("claimed", set())
         queue: list[tuple[str, int, int, Rule, Asked, Symbol]] = []
         for node, symbol in self.references:
             queue.extend(
                 (rule.code, node.lineno, node.col_offset, rule, node, symbol)
-                for rule in self.matching(symbol.name)
+                for rule in [*self.matching(symbol.name), *self._matching_gone(symbol.spelled)]
             )
         for statement, symbol in self._imported():
             queue.extend(
                 (rule.code, statement.lineno, statement.col_offset, rule, statement, symbol)
-                for rule in self.matching(symbol.name)
+                for rule in [
+                    *self.matching(symbol.name),
+                    *self._matching_gone(symbol.spelled, "import "),
+                ]
             )
         for rule in self.rules:
             for call in self._method_calls(rule):
@@ -319,6 +329,11 @@ class Job:
                     )
                 )
         return drafts
+
+    def _matching_gone(self, spelled: str, asked: str = "") -> list[Rule]:
+        """Return the rules that are asked about ``spelled`` because 2.21 no longer has it."""
+        gone = spelled and symbols.status(spelled) is symbols.Status.GONE
+        return self.matching(f"gone {asked}{spelled}") if gone else []
 
     def _imported(self) -> Iterator[tuple[ast.Import | ast.ImportFrom, Symbol]]:
         """Yield what is imported from inside TensorFlow, as the symbols ``import tf.x``."""

@@ -163,6 +163,9 @@ def _lifted(job: Job) -> Lifted:
     if any(symbol.name.startswith("tf.summary.") for _, symbol in after.references()):
         requirements.add("tensorboard")
     text = lifted.text
+    if context.company and "KerasModule" in lifted.name:
+        # what other files of the process ask of Keras is Keras 2's, and there is one in a process
+        raise Refusal(module.tree, "keras", "other files of its program use TensorFlow, too")
     if context.keras_elsewhere is not None:
         try:
             text = imports.with_legacy_keras(Tree(after), context, context.keras_elsewhere)

@@ -26,6 +26,7 @@ _METHODS = {
     },
 }
 _SESSIONS = ("tf.Session", "tf.InteractiveSession")
+_BUILDER = "tf.saved_model.Builder"
 
 
 def findings_of(job: Job, lifted: Lifted) -> Iterator[Finding]:
@@ -86,7 +87,9 @@ def findings_of(job: Job, lifted: Lifted) -> Iterator[Finding]:
             LIFT,
             " ".join(
                 [
-                    f"The graph and its session became the tf.Module `{lifted.name}`.",
+                    "The session of Keras goes: its models run without one."
+                    if lifted.name == "KerasModule"
+                    else f"The graph and its session became the tf.Module `{lifted.name}`.",
                     *(f"{note[:1].upper()}{note[1:]}." for note in lifted.notes),
                 ]
             ),
@@ -99,6 +102,13 @@ def findings_of(job: Job, lifted: Lifted) -> Iterator[Finding]:
 
 
 def _became(lifted: Lifted, name: str) -> str:
+    if name.startswith("tf.keras.backend."):
+        return f"{name.removeprefix('tf.')}: goes; Keras 3 has no session and no learning phase."
+    if lifted.name == "KerasModule" and name in ("tf.saved_model.simple_save", _BUILDER):
+        return (
+            f"{name} becomes a tf.saved_model.save of the model's layers as they predict, under"
+            " the same signature key, names, dtypes and method name."
+        )
     if family(name) == "predictor":
         return f"{name} becomes tf2_bridge.graph_predictor, which reads old and new exports."
     return f"{name}: part of what became the tf.Module `{lifted.name}`."

@@ -14,11 +14,14 @@ from migrator.tree import Edits, Tree, nodes_of
 
 __all__ = ["unused_imports"]
 
+_HUB = "tensorflow_hub"
 #: Comments that are about the import they stand beside, and go with it.
 _PRAGMA = re.compile(r"#\s*(noqa|type:|pylint:|pyright:|mypy:|isort:|pragma:|NOLINT)", re.I)
 
 
-def unused_imports(tree: Tree, edits: Edits, new: str, context: FileContext) -> Edits:
+def unused_imports(
+    tree: Tree, edits: Edits, new: str, context: FileContext, dropped: frozenset[str] = frozenset()
+) -> Edits:
     """Return edits that drop the imports of TensorFlow that ``new`` uses no more.
 
     Only names that the original used and ``new`` does not; never in an ``__init__.py``, and
@@ -29,6 +32,7 @@ def unused_imports(tree: Tree, edits: Edits, new: str, context: FileContext) -> 
         edits: the edits that make ``new`` of it.
         new: the new text.
         context: whose file it is.
+        dropped: names that go with what they mean, whatever strings say, once nothing uses them.
     """
     if context.path.endswith("__init__.py"):
         return {}
@@ -36,9 +40,9 @@ def unused_imports(tree: Tree, edits: Edits, new: str, context: FileContext) -> 
     before = {name.id for name in nodes_of(module).names}
     candidates = {
         bound
-        for node in tensorflow_statements(module)
+        for node in _statements(module)
         for alias in node.names
-        if alias.name != "*" and (bound := _bound(node, alias)) in before
+        if alias.name != "*" and (bound := _bound(node, alias)) in before | dropped
     }
     if not candidates:
         return {}
@@ -48,13 +52,23 @@ def unused_imports(tree: Tree, edits: Edits, new: str, context: FileContext) -> 
             candidates.discard(at.id)
         elif isinstance(at, ast.Constant) and isinstance(at.value, str) and len(at.value) < 400:
             words.update(re.findall(r"\w+", at.value))
-    gone = candidates - words
+    gone = candidates - (words - dropped)
     return _Dropper(tree, edits, gone).edits() if gone else {}
+
+
+def _statements(module: Module) -> list[ast.Import | ast.ImportFrom]:
+    """Return the import statements of TensorFlow, and those of TensorFlow Hub."""
+    found = tensorflow_statements(module)
+    for node in nodes_of(module).imports:
+        names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
+        if any((name or "").partition(".")[0] == _HUB for name in names):
+            found.append(node)
+    return found
 
 
 def _bound(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> str | None:
     """Return the name that ``alias`` binds, None for the package itself."""
-    if isinstance(node, ast.Import) and not alias.name.startswith("tensorflow."):
+    if isinstance(node, ast.Import) and not alias.name.startswith(("tensorflow.", _HUB)):
         return None
     return alias.asname or alias.name.partition(".")[0]
 
@@ -72,7 +86,7 @@ class _Dropper:
     def edits(self) -> Edits:
         """Return them."""
         found: Edits = {}
-        for node in tensorflow_statements(self.module):
+        for node in _statements(self.module):
             small = self.tree.import_node(node)
             if small is None or small in self.given or isinstance(small.names, cst.ImportStar):
                 continue  # a rewrite that replaced the statement knows what it imports

@@ -18,6 +18,7 @@ from dataclasses import replace
 from migrator.apis import SESSIONS, TARGETS
 from migrator.lift.classes import lift_classes
 from migrator.lift.imported import is_named
+from migrator.lift.keras_models import is_keras_program, lift_keras
 from migrator.lift.kinds import Lifted, Refusal
 from migrator.lift.plain import lift_plain, scope_of
 from migrator.lift.predictors import lift_predictors
@@ -58,7 +59,10 @@ def lift(
         if symbol.name == "tf.errors.FailedPreconditionError":
             sentence = "it asks whether variables are initialized, which they are from the start"
             raise Refusal(node, "initialization", sentence)
-    lifted = _first_form(module, path, bridge_import, graph_names, not keep_names)
+    if is_keras_program(module):
+        lifted = lift_keras(module, bridge_import, keep_names)
+    else:
+        lifted = _first_form(module, path, bridge_import, graph_names, not keep_names)
     return replace(lifted, text=lifted.text.replace("\n", "\r\n")) if windows else lifted
 
 

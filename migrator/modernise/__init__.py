@@ -5,6 +5,9 @@ A migrated program runs on Python 3.10 or later and NumPy 2.  The rules that say
 (``numpy.bool``), of Python itself (``builtins.xrange``), about imports (``import imp``) and
 about methods of objects of any kind (``*.iteritems``).  They edit by place in the text, so they
 work on whatever the rewrite of the saving code left, lifted or not.
+
+Files that are no Python 3 at all are made so first, where that is asked for
+(:mod:`migrator.modernise.python2`).
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import json.decoder
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -62,9 +61,6 @@ def parse(text: str) -> Document:
     """
     try:
         return _Reader(text).document()
-    except StopIteration as error:  # the scanner's way to say that a value is expected
-        line = text.count("\n", 0, error.value or 0) + 1
-        raise NotANotebook(f"is not valid JSON (line {line}: a value is missing)") from None
     except json.JSONDecodeError as error:
         raise NotANotebook(f"is not valid JSON (line {error.lineno}: {error.msg})") from None
     except RecursionError:
@@ -76,7 +72,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once
+        self.scan = json.JSONDecoder().raw_decode
         self.cells: list[dict[str, Any]] = []
         self.metadata: Any = {}
 
@@ -124,7 +120,7 @@ class _Reader:
         while True:
             if self.text[at : at + 1] != '"':
                 raise json.JSONDecodeError("a name in quotes is missing", self.text, at)
-            key, at = json.decoder.scanstring(self.text, at + 1, True)  # type: ignore[attr-defined]
+            key, at = self.scan(self.text, at)
             at = self._after_space(at)
             if self.text[at : at + 1] != ":":
                 raise json.JSONDecodeError("a colon is missing", self.text, at)
@@ -272,10 +268,11 @@ def _list(raw: str, elements: Sequence[tuple[int, int]], parts: Sequence[str]) -
 
 def _elements(raw: str) -> list[tuple[int, int]]:
     """Return where the strings of a list of strings start and end, quotes included."""
+    scan = json.JSONDecoder().raw_decode
     found = []
     at = raw.find('"')
     while at >= 0:
-        _, end = json.decoder.scanstring(raw, at + 1, True)  # type: ignore[attr-defined]
+        _, end = scan(raw, at)
         found.append((at, end))
         at = raw.find('"', end)
     return found

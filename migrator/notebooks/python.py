@@ -94,7 +94,9 @@ def prepare(text: str, cell: int) -> Prepared:
 
 
 def _may_hold_commands(text: str) -> bool:
-    return re.search(r"^[ \t]*[%!?,;/]|=[ \t]*[!%]|\?[ \t]*(?:#.*)?$", text, re.MULTILINE) is not None
+    return (
+        re.search(r"^[ \t]*[%!?,;/]|=[ \t]*[!%]|\?[ \t]*(?:#.*)?$", text, re.MULTILINE) is not None
+    )
 
 
 def _as_python(line: str, mark: str, count: int) -> str:

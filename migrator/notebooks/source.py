@@ -16,6 +16,7 @@ from migrator.notebooks import document
 from migrator.notebooks.document import Cell, Document, NotANotebook
 from migrator.notebooks.python import Prepared, Unmapped, prepare, put_back
 from migrator.sources import Source, SourceError, may_hold_saving_code, relative_name
+from migrator.syntax_errors import describe_syntax_error
 
 __all__ = ["Broken", "Notebook", "Part"]
 
@@ -90,8 +91,9 @@ class Notebook(Source):
             book = _book(document.parse(raw.decode(encoding)))
         except UnicodeDecodeError as error:
             raise SourceError(
-                path, f"is not UTF-8, as a notebook is: byte 0x{raw[error.start]:02x} at offset"
-                f" {error.start}"
+                path,
+                f"is not UTF-8, as a notebook is: byte 0x{raw[error.start]:02x} at offset"
+                f" {error.start}",
             ) from None
         except NotANotebook as error:
             raise SourceError(path, str(error)) from None
@@ -104,10 +106,8 @@ class Notebook(Source):
         """Why the notebook stays as it is: a cell that matters is not Python 3."""
         for broken in self.book.broken:
             if broken.matters:
-                return (
-                    f"cell {broken.cell.number + 1} does not parse (line {broken.line} of the"
-                    f" cell: {broken.reason})"
-                )
+                place = f"cell {broken.cell.number + 1}:{broken.line}"
+                return f"{place} does not parse ({broken.reason})"
         return None
 
     def may_hold_saving_code(self) -> bool:
@@ -153,13 +153,23 @@ class Notebook(Source):
             try:
                 new = put_back(_trimmed(piece, old), part.prepared, part.cell.number)
             except Unmapped as error:
-                raise SourceError(
-                    self.path, f"{error} (cell {part.cell.number + 1})"
-                ) from None
+                raise SourceError(self.path, f"{error} (cell {part.cell.number + 1})") from None
             if _OURS in new and _OURS not in part.cell.text:
                 raise SourceError(self.path, "would hold code that belongs to another cell")
             found.append((part.cell, new))
         return found
+
+    def pieces(self, text: str) -> list[tuple[str, str, str]]:
+        """Return the cells that ``text`` changes, each under its number, as whole lines.
+
+        Raises:
+            SourceError: as :meth:`cells_of`.
+        """
+        return [
+            (f"cell {cell.number + 1}", cell.text + "\n", new + "\n")
+            for cell, new in self.cells_of(text)
+            if new != cell.text
+        ]
 
     def encode(self, text: str) -> bytes:
         """Return the bytes of the notebook with the cells that ``text`` changes.
@@ -235,8 +245,7 @@ def _error(code: str) -> tuple[int, str] | None:
             warnings.simplefilter("ignore")  # invalid escapes of other people's strings
             ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        from migrator.programs import describe_syntax_error
-
         line = (getattr(error, "lineno", None) or 1) if isinstance(error, SyntaxError) else 1
-        return line, re.sub(r"^line \d+: ", "", describe_syntax_error(error))
+        # the sentence counts lines of the cell, and would be taken for lines of the file
+        return line, re.sub(r"^line \d+: | on line \d+", "", describe_syntax_error(error))
     return None

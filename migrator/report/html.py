@@ -182,15 +182,22 @@ def _change(run: RunReport, file: FileResult, anchor: str, own: tuple[Entry, ...
         return _Change(file, anchor, (), visible(file.diff), own, checks)
     if file.diff and not hunks:
         return _Change(file, anchor, (), visible(file.diff), own, checks)
-    starts: dict[int, list[Entry]] = defaultdict(list)
+    starts: dict[tuple[str, int], list[Entry]] = defaultdict(list)
     for entry in own:
-        if entry.finding.span.cell is None:  # lines of a cell are not lines of the file
-            starts[entry.finding.span.line].append(entry)
-    laid_out = tuple((hunk, tuple(_rows(hunk, starts))) for hunk in hunks)
+        span = entry.finding.span
+        starts[cell_of(span), span.line].append(entry)
+    # the hunks of a notebook are headed by the cell whose lines they count
+    titles = [hunk.title if file.path.endswith(".ipynb") else "" for hunk in hunks]
+    laid_out = tuple(
+        (hunk, tuple(_rows(hunk, title, starts)))
+        for hunk, title in zip(hunks, titles, strict=True)
+    )
     return _Change(file, anchor, laid_out, "", own, checks)
 
 
-def _rows(hunk: diffs.Hunk, starts: dict[int, list[Entry]]) -> list[_Row]:
+def _rows(
+    hunk: diffs.Hunk, title: str, starts: dict[tuple[str, int], list[Entry]]
+) -> list[_Row]:
     rows = diffs.side_by_side(hunk)
     old = _Side([row.old for row in rows])
     new = _Side([row.new for row in rows])
@@ -200,7 +207,7 @@ def _rows(hunk: diffs.Hunk, starts: dict[int, list[Entry]]) -> list[_Row]:
         right: list[tuple[int, int]] = []
         if row.old and row.new and not row.same:
             left, right = diffs.changed_words(visible(row.old.text), visible(row.new.text))
-        own = tuple(starts.get(row.old.number, ())) if row.old else ()
+        own = tuple(starts.get((title, row.old.number), ())) if row.old else ()
         out.append(_Row(old.cell(row.old, left), new.cell(row.new, right), own))
     return out
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from migrator import sources
+from migrator.files import python_files
+from migrator.files import read as read_source
 from migrator.results import FileResult, Outcome, Program
 from migrator.verify.evidence import Access, accesses, reached
 from migrator.verify.models import CHECKPOINT
@@ -246,7 +248,7 @@ def _entries(found: Migration) -> list[tuple[dict[str, Any], list[str]]]:
 
     def read(relative: str) -> str | None:
         try:
-            return sources.read(Path(found.root, relative), str(found.root)).text
+            return read_source(Path(found.root, relative), str(found.root)).text
         except sources.SourceError:
             return None
 
@@ -265,7 +267,11 @@ def _entries(found: Migration) -> list[tuple[dict[str, Any], list[str]]]:
             rows.append(
                 ({}, [f"No script was found that runs {', '.join(program.files)}: add an entry."])
             )
-        chosen += [(script, program) for script in starts]
+        for script in starts:
+            if sources.is_notebook(script):
+                rows.append(({}, _of_notebook(script)))
+            else:
+                chosen.append((script, program))
     names = _names([script for script, _ in chosen])
     for script, program in chosen:
         inside = reached(script, read)
@@ -283,6 +289,13 @@ def _entries(found: Migration) -> list[tuple[dict[str, Any], list[str]]]:
         rows.append((entry, comments))
     _add_needs(rows, used, {names[script]: script for script, _ in chosen})
     return _in_order(rows)
+
+
+def _of_notebook(path: str) -> list[str]:
+    return [
+        f"{path} is a notebook: add an entry whose command runs it, in both environments, such as",
+        f'["jupyter", "nbconvert", "--to", "notebook", "--execute", "--inplace", "{path}"].',
+    ]
 
 
 def _in_order(
@@ -321,10 +334,8 @@ def _scripts(found: Migration, read: Any) -> dict[str, set[str]]:
     }
     if not lost:
         return {}
-    from migrator import files
-
     result: dict[str, set[str]] = {}
-    for path in files.python_files(found.root):
+    for path in python_files(found.root):
         relative = sources.relative_name(str(path), str(found.root))
         if relative in listed or not (text := read(relative)):
             continue

@@ -33,6 +33,8 @@ NAMES = {
     "predictor": {"SavedModelPredictor", "predictor"},
     "graph_predictor": {"GraphPredictor", "graph_predictor"},
     "slim": {"alias_slim"},
+    "estimator": {"SessionModule", "estimator", "session_module"},
+    "tpu_estimator": {"SessionModule", "estimator", "session_module", "tpu"},
 }
 
 

@@ -26,9 +26,9 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(ROOT)]
-from make_slim_table import fits
+from make_slim_table import fits  # noqa: E402
 
-from migrator.vendor import PARTS, bridge_text
+from migrator.vendor import PARTS, bridge_text  # noqa: E402
 
 DATA = ROOT / "migrator" / "data" / "moved.txt"
 ROWS = HERE / "moved_rows.txt"

@@ -116,29 +116,27 @@ def of_notebook(notebook: Notebook, concerned: bool) -> Iterator[Finding]:
     book = notebook.book
     for broken in book.broken:
         if broken.matters or concerned:
-            kept = " nothing in this notebook was changed" if broken.matters else " it stays"
-            python2 = "Python 2" in broken.reason
+            kept = "nothing in this notebook was changed" if broken.matters else "the cell stays"
             yield _finding(
                 broken.cell.number,
                 broken.line,
                 broken.cell.text,
                 CELL,
-                f"Not parsed, line {broken.line} of the cell: {broken.reason};{kept}.",
+                f"Not parsed, line {broken.line} of the cell: {broken.reason}; {kept}.",
                 "Make the cell valid Python 3 first"
-                + (" (`2to3` or `futurize` do most of it)" if python2 else "")
+                + (" (`2to3` or `futurize` do most of it)" if "Python 2" in broken.reason else "")
                 + ", or remove it, then run the migration again.",
             )
-    if not concerned:
-        concerned = any(may_hold_saving_code(p.cell.text.encode("utf-8", "replace")) for p in book.others)
-    if not concerned:
+    if not (concerned or any(_saves(part.cell.text) for part in book.others)):
         return
     for part in (*book.parts, *book.others):
         rows = part.prepared.code.split("\n")
         for foreign in part.prepared.foreign:
-            if not rows[foreign.line - 1].lstrip().startswith("if 1: "):  # that is looked at as code
+            timed = rows[foreign.line - 1].lstrip().startswith("if 1: ")
+            if not timed:  # what is timed is looked at as code
                 yield from _command(part, foreign)
     if book.document.version is not None and book.document.version.partition(".")[0] == "2":
-        first = (*book.parts, *book.others, *book.broken)[0].cell
+        first = book.document.cells[0]
         yield _finding(
             first.number,
             1,
@@ -163,7 +161,7 @@ def _command(part: Part, foreign: Foreign) -> Iterator[Finding]:
             "The command installs TensorFlow 1, which the migrated code does not run on.",
             "Install `tensorflow>=2.16` and what the report lists as requirements of this program.",
         )
-    elif foreign.whole and may_hold_saving_code(foreign.text.encode("utf-8", "surrogatepass")):
+    elif foreign.whole and _saves(foreign.text):
         told = (
             f"Below `{first}`, code that may save or load models is handed to another program;"
             " it stays as it is.",
@@ -171,10 +169,7 @@ def _command(part: Part, foreign: Foreign) -> Iterator[Finding]:
         )
     elif not foreign.whole and (
         _TOOLS.search(foreign.text)
-        or (
-            foreign.text.lstrip().startswith("%")
-            and may_hold_saving_code(foreign.text.encode("utf-8", "surrogatepass"))
-        )
+        or (foreign.text.lstrip().startswith("%") and _saves(foreign.text))
     ):
         told = (
             f"`{first}` works on saved models or checkpoints; magic and shell lines stay as they"
@@ -185,9 +180,15 @@ def _command(part: Part, foreign: Foreign) -> Iterator[Finding]:
         yield _finding(part.cell.number, foreign.line, part.cell.text, COMMAND, *told)
 
 
-def _finding(
-    cell: int, line: int, text: str, code: str, message: str, recipe: str
-) -> Finding:
+def _saves(text: str) -> bool:
+    """Whether what another program runs, or a magic, may save or load models of TensorFlow."""
+    return (
+        re.search(r"\btensorflow\b|\btf\.", text) is not None
+        and may_hold_saving_code(text.encode("utf-8", "surrogatepass"))
+    ) or _TOOLS.search(text) is not None
+
+
+def _finding(cell: int, line: int, text: str, code: str, message: str, recipe: str) -> Finding:
     row = text.split("\n")[line - 1] if line <= text.count("\n") + 1 else ""
     return Finding(
         span=Span(line, 0, line, len(row), cell),

@@ -1,0 +1,293 @@
+"""What Keras 3 computes as the Keras of TensorFlow 1.15 did; all else is refused.
+
+Measured on both, from one file of weights: the layers here agree to 1e-7.  Recurrent layers do not
+(their gates are another ``hard_sigmoid``), nor does what takes ``lr=`` or ``decay=``; a saved model
+(``load_model``, ``model_from_json``) cannot be read at all.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence, Set
+
+from migrator.keras_symbols import place
+from migrator.lift.kinds import Refusal
+from migrator.names import Module, Symbol
+
+__all__ = ["ACTIVATIONS", "check_calls", "check_references"]
+
+ACTIVATIONS = frozenset(
+    {
+        "elu",
+        "exponential",
+        "linear",
+        "relu",
+        "selu",
+        "sigmoid",
+        "softmax",
+        "softplus",
+        "softsign",
+        "tanh",
+    }
+)
+
+#: Layers of equal output, called by their own names.
+_LAYERS = frozenset(
+    {
+        "Activation",
+        "Add",
+        "Average",
+        "AveragePooling1D",
+        "AveragePooling2D",
+        "BatchNormalization",
+        "Concatenate",
+        "Conv1D",
+        "Conv2D",
+        "Conv2DTranspose",
+        "Dense",
+        "Dropout",
+        "Embedding",
+        "Flatten",
+        "GlobalAveragePooling1D",
+        "GlobalAveragePooling2D",
+        "GlobalMaxPooling1D",
+        "GlobalMaxPooling2D",
+        "Input",
+        "MaxPooling1D",
+        "MaxPooling2D",
+        "Maximum",
+        "Multiply",
+        "Permute",
+        "RepeatVector",
+        "Reshape",
+        "SeparableConv2D",
+        "Softmax",
+        "ZeroPadding2D",
+        "add",
+        "average",
+        "concatenate",
+        "maximum",
+        "multiply",
+    }
+)
+_MADE = frozenset(
+    {"tf.keras.Sequential", "tf.keras.models.Sequential", "tf.keras.Model", "tf.keras.models.Model"}
+    | {"tf.keras.Input"}
+    | {f"tf.keras.optimizers.{name}" for name in ("Adam", "SGD", "RMSprop")}
+)
+#: These mean the same wherever they stand.
+_SAME = re.compile(
+    r"tf\.keras\.(utils\.to_categorical|datasets\.\w+\.load_data"
+    r"|backend\.(clear_session|image_data_format|epsilon)|regularizers\.l[12]"
+    r"|losses\.(mean_squared_error|binary_crossentropy|(sparse_)?categorical_crossentropy))"
+    r"|tf\.(__version__|float32|float64|int32|int64|bool|string)"
+)
+_MODULES = re.compile(r"tf\.keras(\.(backend|layers|models|optimizers|utils))?")
+_NN = re.compile(r"tf\.nn\.(elu|relu|selu|softmax|softplus|softsign)|tf\.(sigmoid|tanh)")
+
+#: Keyword arguments of layers and optimizers that both have.
+_ARGUMENTS = frozenset(
+    {
+        "activation",
+        "axis",
+        "beta_1",
+        "beta_2",
+        "bias_initializer",
+        "center",
+        "data_format",
+        "depth_multiplier",
+        "dims",
+        "dilation_rate",
+        "dtype",
+        "epsilon",
+        "filters",
+        "input_dim",
+        "input_shape",
+        "inputs",
+        "kernel_initializer",
+        "kernel_regularizer",
+        "kernel_size",
+        "layers",
+        "learning_rate",
+        "momentum",
+        "n",
+        "name",
+        "nesterov",
+        "output_dim",
+        "outputs",
+        "padding",
+        "pool_size",
+        "rate",
+        "rho",
+        "scale",
+        "shape",
+        "strides",
+        "target_shape",
+        "units",
+        "use_bias",
+    }
+)
+_OF_METHODS = {
+    "compile": frozenset({"optimizer", "loss", "metrics", "loss_weights"}),
+    "fit": frozenset(
+        {
+            "x",
+            "y",
+            "batch_size",
+            "epochs",
+            "verbose",
+            "validation_split",
+            "validation_data",
+            "shuffle",
+            "initial_epoch",
+        }
+    ),
+    "evaluate": frozenset({"x", "y", "batch_size", "verbose"}),
+    "predict": frozenset({"x", "batch_size", "verbose"}),
+}
+#: Methods and attributes of models that Keras 3 has not, or has with another meaning.
+_CHANGED = frozenset(
+    {
+        "add_loss",
+        "add_metric",
+        "add_update",
+        "decay",
+        "evaluate_generator",
+        "fit_generator",
+        "from_config",
+        "input",
+        "metrics_names",
+        "optimizer",
+        "output",
+        "predict_classes",
+        "predict_generator",
+        "predict_proba",
+        "save_weights",
+        "to_json",
+        "to_yaml",
+        "total_loss",
+        "uses_learning_phase",
+        "_make_predict_function",
+    }
+)
+_H5 = re.compile(r"\.(h5|hdf5)$")
+
+
+def check_references(
+    module: Module, covered: Sequence[ast.AST], blocks: Sequence[ast.With]
+) -> None:
+    """Refuse a use of TensorFlow or Keras that is not known to mean the same in Keras 3.
+
+    Args:
+        module: the file.
+        covered: statements that go, and expressions that the lift writes anew.
+        blocks: those that hold the session.
+
+    Raises:
+        Refusal: names the symbol.
+    """
+    inside = {at for node in covered for at in ast.walk(node)}
+    inside.update(at for block in blocks for item in block.items for at in ast.walk(item))
+    for node, symbol in module.references():
+        if node not in inside and not _is_same(module, node, symbol):
+            sentence = f"`{symbol.spelled}` is not known to mean the same in Keras 3"
+            raise Refusal(node, "keras", sentence)
+
+
+def _is_same(module: Module, node: ast.expr, symbol: Symbol) -> bool:
+    if symbol.via not in ("tf", "keras"):
+        return False
+    if symbol.via == "keras" and place(symbol.raw) != f"tensorflow.{symbol.raw}":
+        return False  # Keras 3 has no such module
+    parent = module.parents[node]
+    if isinstance(parent, ast.Assign) and _MODULES.fullmatch(symbol.spelled):
+        return True
+    called = isinstance(parent, ast.Call) and parent.func is node
+    layer = symbol.spelled.removeprefix("tf.keras.layers.")
+    if layer in _LAYERS or symbol.spelled in _MADE:
+        return called
+    if _NN.fullmatch(symbol.spelled):
+        return isinstance(parent, ast.keyword) and parent.arg == "activation"
+    return _SAME.fullmatch(symbol.spelled) is not None
+
+
+def check_calls(module: Module, covered: Sequence[ast.AST], finished: Set[ast.Call]) -> None:
+    """Refuse calls with arguments that Keras 3 has not, and methods that it has changed.
+
+    Args:
+        module: the file.
+        covered: statements that go, and expressions that the lift writes anew.
+        finished: calls that end an export.
+
+    Raises:
+        Refusal: names the argument or the method.
+    """
+    inside = {at for node in covered for at in ast.walk(node)}
+    for node in module.nodes:
+        if node in inside or node in finished:
+            continue
+        if isinstance(node, ast.Call):
+            symbol = module.symbol(node.func)
+            if symbol is not None:
+                _check_arguments(node, symbol)
+            elif isinstance(node.func, ast.Attribute) and not _of_module(module, node.func):
+                _check_method(node, node.func.attr)
+        elif (
+            isinstance(node, ast.Attribute)
+            and node.attr in _CHANGED
+            and module.symbol(node) is None
+            and not _of_module(module, node)
+        ):
+            raise Refusal(node, "keras", f"`.{node.attr}` has changed in Keras 3")
+    words = {n.value for n in module.nodes if isinstance(n, ast.Constant) and n.value != 0}
+    if "accuracy" in words and words & {"acc", "val_acc"}:
+        raise Refusal(module.tree, "keras", "Keras 3 records the metric `accuracy` by that name")
+
+
+def _check_arguments(node: ast.Call, symbol: Symbol) -> None:
+    if not symbol.spelled.startswith("tf.keras.") or _SAME.fullmatch(symbol.spelled):
+        return
+    name = symbol.spelled.rpartition(".")[2]
+    for keyword in node.keywords:
+        if keyword.arg not in _ARGUMENTS:
+            raise Refusal(node, "keras", f"`{name}` takes no `{keyword.arg or '**'}` in Keras 3")
+    given = {keyword.arg: keyword.value for keyword in node.keywords}
+    position = {"Activation": 0, "Dense": 1}.get(name)
+    activation = given.get("activation")
+    if position is not None and len(node.args) > position:
+        activation = node.args[position]
+    if isinstance(activation, ast.Constant):
+        if activation.value is not None and activation.value not in ACTIVATIONS:
+            raise Refusal(node, "keras", f"the activation {activation.value!r} has changed")
+    elif isinstance(activation, ast.Name):
+        raise Refusal(node, "keras", f"the activation `{activation.id}` cannot be told")
+
+
+def _check_method(node: ast.Call, name: str) -> None:
+    allowed = _OF_METHODS.get(name)
+    for keyword in node.keywords if allowed is not None else ():
+        if keyword.arg not in (allowed or ()):
+            raise Refusal(node, "keras", f"`{name}` is called with `{keyword.arg or '**'}`")
+    if name in ("save", "load_weights"):
+        path = node.args[0] if node.args else None
+        word = path.value if isinstance(path, ast.Constant) else None
+        if not isinstance(word, str) or len(node.args) != 1 or node.keywords:
+            raise Refusal(node, "keras", f"the file of `{name}` cannot be told")
+        if not _H5.search(word):
+            raise Refusal(node, "keras", f"Keras 3's `{name}` takes no file called `{word}`")
+    if name == "run":
+        raise Refusal(node, "session", "it runs a session itself")
+
+
+def _of_module(module: Module, node: ast.Attribute) -> bool:
+    """Whether an attribute is one of an imported module that is none of TensorFlow's."""
+    root: ast.expr = node
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if not isinstance(root, ast.Name):
+        return False
+    _, bindings = module.find(root.id, module.scope_of[node])
+    return bool(bindings) and all(
+        isinstance(one.node, (ast.Import, ast.ImportFrom)) for one in bindings
+    )
