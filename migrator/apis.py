@@ -193,6 +193,11 @@ _EARLY_STOPPING = (
     " stop_if_no_increase_hook"
 )
 
+_CANNED = (
+    "DNNClassifier DNNLinearCombinedClassifier DNNLinearCombinedRegressor DNNRegressor"
+    " LinearClassifier LinearRegressor"
+)
+
 #: What of Estimators migrated programs have in their bridge -> its name there.
 ESTIMATORS = {
     f"tf.{place}.{name}": f"{there}.{name}"
@@ -203,6 +208,14 @@ ESTIMATORS = {
             "estimator",
             "BestExporter Estimator EstimatorSpec EvalSpec Exporter FinalExporter LatestExporter"
             " ModeKeys RunConfig TrainSpec WarmStartSettings train_and_evaluate",
+        ),
+        ("estimator", "estimator", _CANNED),
+        ("python.estimator.canned.linear", "estimator", "LinearClassifier LinearRegressor"),
+        ("python.estimator.canned.dnn", "estimator", "DNNClassifier DNNRegressor"),
+        (
+            "python.estimator.canned.dnn_linear_combined",
+            "estimator",
+            "DNNLinearCombinedClassifier DNNLinearCombinedRegressor",
         ),
         ("estimator.inputs", "estimator.inputs", "numpy_input_fn pandas_input_fn"),
         (

@@ -30,17 +30,20 @@ from migrator.results import (
 if TYPE_CHECKING:
     from migrator.carried import Carried
     from migrator.engine import Plan
+    from migrator.handed import Handed
     from migrator.modernise.python2 import Modern
     from migrator.native import Natives
     from migrator.notebooks.source import Notebook
     from migrator.programs import FileFacts, Group, Repository
-    from migrator.rule import CarriedCall, FileContext, KnownLoad, Rule
+    from migrator.rule import CarriedCall, ExportedProto, FileContext, KnownLoad, Rule
     from migrator.traffic import Model
 
 __all__ = ["Migration", "Options", "migrate", "migrate_text"]
 
 BRIDGE = "tf2_bridge.py"
 _READER = "TFM206"  #: the code of readers of checkpoints
+_MAKERS = frozenset({"TFM102", "TFM201", "TFM402"})  #: of what makes Savers and builders
+_ADDS = frozenset({"TFM103"})  #: of what adds to a builder
 
 #: Called with (what, done, total) as the work goes on.
 Progress = Callable[[str, int, int], None]
@@ -142,6 +145,7 @@ def migrate_text(text: str, options: Options, name: str = "<stdin>") -> tuple[Pl
     """Return (plan, new text) of one piece of source that belongs to no repository."""
     from migrator import neighbours
     from migrator.carried import Carried
+    from migrator.handed import Handed
     from migrator.native import Natives
     from migrator.programs import Repository, facts_of
 
@@ -155,11 +159,26 @@ def migrate_text(text: str, options: Options, name: str = "<stdin>") -> tuple[Pl
         repository, natives.traffic, path, lambda *place: whole and place[2] in BRIDGED_READERS
     )
     loads = neighbours.known_loads(repository, natives.traffic, path, lambda *place: held is None)
-    carried = neighbours.carried_calls(
-        Carried(repository, lambda name: text), path, lambda made: held is None
-    )
-    context = _context(repository, natives, path, options, moving, held, readers, loads, carried)
-    plan = _plan(_Task(text, replace(context, path=name), options.select, options.ignore))
+    carried = Carried(repository, lambda name: text)
+    handed = Handed(repository, lambda name: text)
+    plan: Plan | None = None
+    context: FileContext | None = None
+    for _ in range(4):
+
+        def changes(line: int, codes: frozenset[str], so_far: Plan | None = plan) -> bool:
+            return held is None and (so_far is None or _rewrites(so_far, line, codes))
+
+        calls = neighbours.carried_calls(carried, path, lambda made: changes(made.line, _MAKERS))
+        protos = neighbours.exported_protos(handed, path, lambda at: changes(at.line, _ADDS))
+        before = context
+        context = _context(
+            repository, natives, path, options, moving, held, readers, loads, calls, protos
+        )
+        if context == before:
+            break
+        plan = _plan(_Task(text, replace(context, path=name), options.select, options.ignore))
+    assert plan is not None
+    assert context is not None
     if context.move and not plan.moves:
         again = replace(context, path=name, move=False)
         plan = _plan(_Task(text, again, options.select, options.ignore))
@@ -228,7 +247,9 @@ class _Run:
         self.bridges: set[str] = set()  #: those that this tool wrote, as relative paths
         self.natives: Natives  #: made when the facts are there
         self.carried: Carried  #: likewise
+        self.handed: Handed  #: likewise
         self.plans: dict[str, Plan] = {}  #: those made so far
+        self.notebooks: tuple[str, ...] = ()  #: all of the repository, as relative paths
 
     # -- reading ----------------------------------------------------------------------
 
@@ -239,11 +260,14 @@ class _Run:
             return self._only_errors(), ()
         facts = self._facts()
         from migrator.carried import Carried
+        from migrator.handed import Handed
         from migrator.native import Natives
         from migrator.programs import Repository
 
         repository = Repository.build(facts, self._text)
+        self.notebooks = tuple(filter(sources.is_notebook, repository.facts))
         self.carried = Carried(repository, self._text)
+        self.handed = Handed(repository, self._text)
         self.natives = Natives(repository, self._text, _lifts(self.options), self.options.models)
         held = self._held(repository)
         # nothing else would say that these use TensorFlow and cannot be read
@@ -470,10 +494,15 @@ class _Run:
 
     def _seen_from(
         self, repository: Repository, path: str, held: Container[int]
-    ) -> tuple[tuple[str, ...], tuple[KnownLoad, ...], tuple[CarriedCall, ...]]:
+    ) -> tuple[
+        tuple[str, ...],
+        tuple[KnownLoad, ...],
+        tuple[CarriedCall, ...],
+        tuple[ExportedProto, ...],
+    ]:
         """Return what other files read of what ``path`` writes, and write of what it reads.
 
-        And what they make of which it calls the methods.
+        And what they make of which it calls the methods, and export of what it makes.
         """
         from migrator import neighbours
 
@@ -488,9 +517,33 @@ class _Run:
             neighbours.carried_calls(
                 self.carried,
                 path,
-                lambda made: self._export_changes(repository, held, made.path, made.line),
+                lambda made: self._changes(repository, held, made.path, made.line, _MAKERS),
+            ),
+            neighbours.exported_protos(
+                self.handed,
+                path,
+                lambda place: self._changes(repository, held, place.path, place.line, _ADDS),
             ),
         )
+
+    def _changes(
+        self,
+        repository: Repository,
+        held: Container[int],
+        path: str,
+        line: int,
+        codes: frozenset[str],
+    ) -> bool:
+        """Whether a rule rewrites what stands at a place, for the session tier.
+
+        As long as nobody knows, it is taken to.
+        """
+        if any(index in held for index in repository.groups_of.get(path, ())):
+            return False
+        plan = self.plans.get(path)
+        if plan is None:
+            return not self.plans
+        return plan.text is not None and _rewrites(plan, line, codes)
 
     def _export_changes(
         self, repository: Repository, held: Container[int], path: str, line: int
@@ -779,10 +832,7 @@ class _Run:
     def _told(self, path: str, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """Return findings as the report shows them: what is in a notebook with its cell."""
         own = _notebook(self.sources.get(path))
-        if own is None and not any(
-            ".ipynb" in finding.message or ".ipynb" in (finding.recipe or "")
-            for finding in findings
-        ):
+        if not self.notebooks:
             return findings
         from migrator import notebook_findings
 
@@ -790,10 +840,9 @@ class _Run:
         if own is not None:
             found = list(notebook_findings.in_cells(findings, own))
 
-        def known(name: str) -> Notebook | None:
-            return _notebook(self._source(name)) if sources.is_notebook(name) else None
-
-        found = notebook_findings.with_places(found, own, known)
+        found = notebook_findings.with_places(
+            found, own, self.notebooks, lambda name: _notebook(self._source(name))
+        )
         if own is not None:
             found += notebook_findings.of_notebook(own, bool(findings))
             found.sort(key=lambda f: (f.span.cell or 0, f.span.line, f.span.column, f.code))
@@ -877,6 +926,17 @@ def _bridge_home(repository: Repository, path: str) -> tuple[str, str]:
     if sources.is_notebook(path):
         return path.rpartition("/")[0] or ".", "import tf2_bridge"
     return repository.bridge_home(path)
+
+
+def _rewrites(plan: Plan, line: int, codes: frozenset[str]) -> bool:
+    """Whether a plan for the session tier rewrites what a rule says about a line."""
+    return any(
+        finding.span.line == line
+        and finding.code in codes
+        and finding.outcome is Outcome.REWRITTEN
+        and finding.tier is Tier.SESSION
+        for finding in plan.findings
+    )
 
 
 def _changes(fact: FileFacts) -> bool:
@@ -979,6 +1039,7 @@ def _context(
     readers: tuple[str, ...] = (),
     loads: tuple[KnownLoad, ...] = (),
     carried: tuple[CarriedCall, ...] = (),
+    protos: tuple[ExportedProto, ...] = (),
 ) -> FileContext:
     """Return what the engine is told about ``path``.
 
@@ -992,6 +1053,7 @@ def _context(
         readers: what reads the checkpoints of its Savers by the names of variables.
         loads: its loads of exports that are known.
         carried: its calls of methods of Savers and builders.
+        protos: its signatures and tensor infos that go into rewritten exports.
     """
     from migrator import neighbours
     from migrator.rule import FileContext
@@ -1028,6 +1090,7 @@ def _context(
         file_names=neighbours.file_names(repository, natives.traffic, path),
         loads=loads,
         carried=carried,
+        protos=protos,
         finalizers=neighbours.finalizers_near(repository, natives.traffic, path),
         managed_savers=frozenset(name for group in groups for name in group.saver_names)
         | set(repository.facts[path].saver_names),

@@ -60,8 +60,8 @@ def moved(dotted: str) -> Moved | None:
         inside = parts[parts.index("python", 2) + 1 :]
         for cut, name in enumerate(inside):
             # the name of a class or function, which may have attributes
-            found = _looked_up([*parts[:2], name])
-            if found is not None:
+            found = moved(".".join(["tf", *parts[:2], name]))
+            if found is not None and _looked_up(parts) is None:
                 return _with(found, inside[cut + 1 :])
     for cut in range(len(parts), 0, -1):
         found = _looked_up(parts[:cut])

@@ -6,11 +6,19 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from migrator.carried import MAKERS, Carried, Made
+from migrator.handed import Handed, Place
 from migrator.programs import Repository
-from migrator.rule import CarriedCall, KnownLoad
+from migrator.rule import CarriedCall, ExportedProto, KnownLoad
 from migrator.traffic import LOADERS, Traffic, is_near, tells_folder
 
-__all__ = ["carried_calls", "file_names", "finalizers_near", "known_loads", "readers_near"]
+__all__ = [
+    "carried_calls",
+    "exported_protos",
+    "file_names",
+    "finalizers_near",
+    "known_loads",
+    "readers_near",
+]
 
 
 def readers_near(
@@ -106,6 +114,28 @@ def carried_calls(
             )
         )
     return tuple(found)
+
+
+def exported_protos(
+    handed: Handed, path: str, changes: Callable[[Place], bool]
+) -> tuple[ExportedProto, ...]:
+    """Return the signatures and tensor infos of ``path`` that only rewritten exports take.
+
+    Args:
+        handed: where they end.
+        path: relative path of the file.
+        changes: whether the call that adds to a builder at a place is rewritten.
+    """
+    return tuple(
+        ExportedProto(
+            one.line,
+            one.column,
+            tuple(f"{place.path}:{place.line}" for place in one.exports),
+            one.shown,
+        )
+        for one in handed.ends(path)
+        if all(changes(place) for place in one.exports)
+    )
 
 
 def _targets(repository: Repository, path: str, symbol: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from migrator.engine.codes import CELL, COMMAND, KERNEL
@@ -14,9 +14,8 @@ from migrator.sources import may_hold_saving_code
 
 __all__ = ["in_cells", "of_notebook", "with_places"]
 
-_MENTIONED = re.compile(
-    r"`(?P<path>[^`\n]+?\.(?:py|ipynb))(?::(?P<at>\d+))?(?P<rest>[^`\n]*)`|\bline (?P<line>\d+)\b"
-)
+_LINE = r"|\bline (?P<line>\d+)\b"
+_OTHER = r"|[^\s`]+\.py\b"
 _TIMED = re.compile(r"if 1: (.*?)  # ⟦migrator:\d+\.\d+⟧")
 _PLACED = re.compile(r"(?:pass  # |get_ipython\(\)  # |# )⟦migrator:(\d+)\.(\d+)⟧")
 
@@ -31,7 +30,7 @@ _TOOLS = re.compile(
     r"|tflite_convert|tensorflow_model_server|model_analyzer)\b"
 )
 
-#: Returns the notebook at a relative path, None for any other file.
+#: Returns the notebook at a relative path, None where it cannot be read.
 Known = Callable[[str], "Notebook | None"]
 
 
@@ -67,28 +66,34 @@ def _restored(text: str, notebook: Notebook) -> str:
     return _PLACED.sub(original, _TIMED.sub(r"%time \1", text))
 
 
-def with_places(findings: Iterable[Finding], own: Notebook | None, known: Known) -> list[Finding]:
+def with_places(
+    findings: Iterable[Finding], own: Notebook | None, names: Collection[str], known: Known
+) -> list[Finding]:
     """Return findings whose sentences name cells where they named lines of joined texts.
 
     Args:
         findings: of one file.
         own: that file, if it is a notebook.
-        known: finds the notebooks that sentences name.
+        names: the relative paths of all notebooks.
+        known: reads one of them.
     """
     return [
         replace(
             finding,
-            message=_placed(finding.message, own, known),
-            recipe=None if finding.recipe is None else _placed(finding.recipe, own, known),
+            message=_placed(finding.message, own, names, known),
+            recipe=None if finding.recipe is None else _placed(finding.recipe, own, names, known),
         )
         for finding in findings
     ]
 
 
-def _placed(sentence: str, own: Notebook | None, known: Known) -> str:
-    if own is None and ".ipynb" not in sentence:
+def _placed(sentence: str, own: Notebook | None, names: Collection[str], known: Known) -> str:
+    named = sorted((name for name in names if name in sentence), key=len, reverse=True)
+    if own is None and not named:
         return sentence
     current = own
+    paths = "|".join(map(re.escape, named)) or r"(?!)"
+    mentioned = re.compile(rf"(?P<path>{paths})(?::(?P<at>\d+))?{_OTHER}{_LINE}")
 
     def place(match: re.Match[str]) -> str:
         nonlocal current
@@ -97,13 +102,15 @@ def _placed(sentence: str, own: Notebook | None, known: Known) -> str:
             if current is None or match["at"] is None:
                 return match[0]
             part, line = current.locate(int(match["at"]))
-            return f"`{match['path']}:cell {part.cell.number + 1}:{line}{match['rest']}`"
+            return f"{match['path']}:cell {part.cell.number + 1}:{line}"
+        if match["line"] is None:
+            current = None  # the lines that follow are those of a file
         if current is None:
             return match[0]
         part, line = current.locate(int(match["line"]))
         return f"line {line} of cell {part.cell.number + 1}"
 
-    return _MENTIONED.sub(place, sentence)
+    return mentioned.sub(place, sentence)
 
 
 def of_notebook(notebook: Notebook, concerned: bool) -> Iterator[Finding]:

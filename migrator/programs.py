@@ -741,7 +741,7 @@ class Repository:
         active = {p for p, f in self.facts.items() if f.tensorflow and not self.is_neutral(p)}
         runs = self._reach(active, self.imported_by)  # whatever runs an active file when imported
         bound = self._bound(runs)
-        parent = {path: path for path in runs | bound}
+        parent = {path: path for path in runs | bound.keys()}
 
         def find(item: str) -> str:
             while parent[item] != item:
@@ -753,7 +753,7 @@ class Repository:
             for below in self.edges.get(path, ()):
                 if below in parent and (path in bound) is (below in bound):
                     parent[find(below)] = find(path)
-        free = self._reach(runs - bound, self.edges)
+        free = self._reach(runs - bound.keys(), self.edges)
         members: dict[str, list[str]] = {}
         for path in self.facts:
             if path in parent:
@@ -763,11 +763,12 @@ class Repository:
         others: dict[str, str] = {}  # swapped imports would reach TensorFlow 2 code -> whose
         for whole in members.values():
             # all that the process imports belongs to it, neutral files included
-            if not bound.isdisjoint(whole):
+            if whole[0] in bound:
                 # what other programs run as well moves with those
                 used = [path for path in self._used(whole) if path not in free]
                 if any(self.facts[path].targets for path in used):
-                    groups.append(self._finish(used))
+                    reason = next(bound[path] for path in whole if path in bound)
+                    groups.append(replace(self._finish(used), held=reason))
                 continue
             if any(self.facts[path].targets for path in whole):
                 groups.append(self._finish(self._used(whole)))
@@ -812,27 +813,39 @@ class Repository:
             replace(group, held=held.get(index)) for index, group in enumerate(self.groups)
         )
 
-    def _bound(self, runs: set[str]) -> set[str]:
-        """Return the files that no process runs but such as import a file that does not parse.
+    def _bound(self, runs: set[str]) -> dict[str, str]:
+        """Return the files that no process runs but such as cannot move, and why those cannot.
 
-        Those processes cannot run on Python 3.  They hold what is theirs alone, not the files of
-        programs that do run.
+        One that imports a file that does not parse does not run on Python 3; in another, the
+        switch to graph mode would undo eager execution.  They hold what is theirs alone, not the
+        files of programs that do move.
 
         Args:
             runs: whatever runs an active file when imported.
         """
-        stuck = self._reach(
-            (path for path, fact in self.facts.items() if fact.error and fact.hold),
-            self.imported_by,
-        )
-        if not stuck:
-            return stuck
-        tops = {
+        stuck: dict[str, str] = {}
+        for path, fact in self.facts.items():
+            if fact.error and fact.hold:
+                reason = f"`{path}` holds this program back: {fact.hold}"
+                for above in self._reach([path], self.imported_by):
+                    stuck.setdefault(above, reason)
+        tops = [
             path
-            for path in runs - stuck
+            for path in sorted(runs - stuck.keys())
             if self.facts[path].entry or not self.imported_by.get(path)
-        }
-        return self._reach(stuck, self.edges) - self._reach(tops, self.edges)
+        ]
+        eager = [path for path, fact in self.facts.items() if fact.eager]
+        for path in set(tops) & self._reach(eager, self.imported_by):
+            undone = self._undone(path)
+            if undone is not None:
+                for above in self._reach([path], self.imported_by):
+                    stuck.setdefault(above, undone)
+        free = self._reach([path for path in tops if path not in stuck], self.edges)
+        bound: dict[str, str] = {}
+        for path in sorted(stuck):
+            for below in self._reach([path], self.edges) - free:
+                bound.setdefault(below, stuck[path])
+        return {path: bound[path] for path in sorted(bound)}
 
     def _without_reasons_of_others(self, groups: list[Group]) -> list[Group]:
         """Return ``groups``, none with a need for Keras 2 that only a moved neutral file shows.
@@ -889,7 +902,6 @@ class Repository:
             fact.path for fact in facts if fact.entry or not self.imported_by.get(fact.path)
         )
         holder = next((fact for fact in facts if fact.hold), None)
-        held = f"`{holder.path}` holds this program back: {holder.hold}" if holder else None
         legacy = next((fact.legacy_keras for fact in facts if fact.legacy_keras), None)
         slim = any(fact.slim for fact in facts)
         session = any(fact.session for fact in facts)
@@ -902,7 +914,7 @@ class Repository:
         return Group(
             files=tuple(files),
             entry_points=entries,
-            held=held or self._undone(files),
+            held=f"`{holder.path}` holds this program back: {holder.hold}" if holder else None,
             legacy_keras=legacy or ("tf.contrib.slim" if slim else None),
             slim=slim,
             session=session,
@@ -913,33 +925,39 @@ class Repository:
             saver_names=tuple(sorted({name for fact in facts for name in fact.saver_names})),
         )
 
-    def _undone(self, files: list[str]) -> str | None:
-        """Return why the switch to graph mode of one of ``files`` could undo the eager mode of one.
+    def _undone(self, top: str) -> str | None:
+        """Return what in the process that ``top`` starts would end eager execution, or None.
 
-        It stands at the head of each file that is not neutral, so it must have run before.
+        The switch to graph mode stands at the head of each file that is not neutral: it must have
+        run before eager execution is switched on.
         """
-        eager = [self.facts[path] for path in files if self.facts[path].eager]
+        process = self._reach([top], self.edges)
+        eager = [fact for path in sorted(process) if (fact := self.facts[path]).eager]
         if not eager:
             return None
         spelled, line = eager[0].eager[0]
         told = f"`{eager[0].path}` turns on eager execution (`{spelled}`, line {line})"
-        for fact in eager:
-            if fact.eager_at_import and self.imported_by.get(fact.path):
-                return f"{told} when it is imported, and other files may be imported after it"
-        # what runs in one process with an eager file, whoever starts it
-        process = self._reach(self._reach([f.path for f in eager], self.imported_by), self.edges)
-        for path in sorted(process.intersection(files)):
+        if any(fact.eager_at_import and fact.path != top for fact in eager):
+            return f"{told} when it is imported, and other files may be imported after it"
+        early = self._reach([top], {path: self._early(path) for path in process})
+        for path in sorted(process):
             for module, level, names in self.facts[path].late:
-                for found in self._reach(
-                    self.places.imported(path, module, level, names), self.edges
-                ):
-                    fact = self.facts[found]
-                    if found != path and fact.tensorflow and not self.is_neutral(found):
+                later = self.places.imported(path, module, level, names)
+                for found in sorted(self._reach(later, self.edges) - early):
+                    if self.facts[found].tensorflow and not self.is_neutral(found):
                         return (
                             f"{told}, and `{path}` imports `{found}` later, whose switch to graph"
                             " mode would undo that"
                         )
         return None
+
+    def _early(self, path: str) -> set[str]:
+        """Return the files that ``path`` imports as soon as it runs."""
+        imports = list(self.facts[path].imports)
+        for late in self.facts[path].late:
+            if late in imports:
+                imports.remove(late)
+        return {found for one in imports for found in self.places.imported(path, *one)}
 
     def _imports_eager(self, files: list[str]) -> bool:
         """Whether a process that runs ``files`` imports a package that runs eagerly."""

@@ -25,6 +25,7 @@ from migrator.apis import (
     ESTIMATORS,
     FAMILIES,
     FINALIZES,
+    FINALIZES_IN_SLIM,
     HOLDS_V1_SAVER,
     bridged_estimator,
 )
@@ -43,9 +44,11 @@ __all__ = [
     "ESTIMATORS",
     "FAMILIES",
     "FINALIZES",
+    "FINALIZES_IN_SLIM",
     "HOLDS_V1_SAVER",
     "Cover",
     "Edits",
+    "ExportedProto",
     "FileContext",
     "Keep",
     "KnownLoad",
@@ -98,6 +101,16 @@ class CarriedCall:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportedProto:
+    """A signature or tensor info that goes into rewritten exports and nowhere else."""
+
+    line: int
+    column: int
+    exports: tuple[str, ...]  #: ``path:line`` of each
+    shown: bool  #: something also prints it
+
+
+@dataclass(frozen=True, slots=True)
 class FileContext:
     """What the engine is told about a file by the pre-pass and the command line; picklable."""
 
@@ -115,7 +128,8 @@ class FileContext:
     key_readers: tuple[str, ...] = ()  #: ``path:line symbol`` reading checkpoints by name
     file_names: tuple[str, ...] = ()  #: ``path:line what`` naming files of checkpoints near it
     loads: tuple[KnownLoad, ...] = ()  #: those of the file whose export is known
-    carried: tuple[CarriedCall, ...] = ()  #: those on objects that are made elsewhere
+    carried: tuple[CarriedCall, ...] = ()  #: calls of methods of Savers and builders
+    protos: tuple[ExportedProto, ...] = ()  #: those of the file, wherever they go
     finalizers: tuple[str, ...] = ()  #: ``path:line symbol`` finalizing a graph near this file
     managed_savers: frozenset[str] = frozenset()  #: names passed on to managed sessions
     select: tuple[str, ...] = ()  #: code prefixes or rule names; empty selects all

@@ -104,9 +104,15 @@ def unknown(words: Sequence[str]) -> list[tuple[str, str | None]]:
     bad = []
     for word in words:
         if not any(_selects(word, info.code, info.name) for info in infos):
-            near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-            bad.append((word, near[0] if near else None))
+            near = difflib.get_close_matches(word, known, n=5, cutoff=0.5)
+            bad.append((word, max(near, key=lambda other: _likeness(word, other), default=None)))
     return bad
+
+
+def _likeness(word: str, other: str) -> tuple[float, int]:
+    """Return how like two words are; of codes equally like, those with more digits in place."""
+    in_place = sum(one == two for one, two in zip(word.upper(), other.upper(), strict=False))
+    return difflib.SequenceMatcher(None, other, word).ratio(), in_place
 
 
 def _selects(word: str, code: str, name: str) -> bool:

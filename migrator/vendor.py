@@ -19,13 +19,13 @@ __all__ = ["PARTS", "bridge_parts", "bridge_text"]
 PARTS = (
     *("saver", "readers", "session_module", "keras_module", "meta_graph", "predictor"),
     *("graph_module", "graph_export", "graph_import", "graph_predictor", "slim"),
-    *("estimator", "tpu_estimator"),
+    *("estimator", "canned_estimators", "tpu_estimator"),
     *("mnist", "lookup"),
     *("seq2seq", "legacy_seq2seq", "crf", "contrib_rnn", "hparams"),
     "hub_module",
 )
 
-_EXPORT = ("signature_defs", "slices", "serving")
+_EXPORT = ("older_readers", "signature_defs", "slices", "serving")
 _ESTIMATOR = (
     *("checkpoint_files", *_EXPORT, "session_module", "estimator_outputs", "estimator_spec"),
     *("estimator_export", "estimator_checkpoints", "estimator_run", "estimator_training"),
@@ -42,7 +42,7 @@ _SEQ2SEQ = (
 )
 #: The modules of a part, where it is not the one of its name; parts share some.
 _MODULES = {
-    "saver": ("checkpoint_files", "saver"),
+    "saver": ("older_readers", "checkpoint_files", "saver"),
     "readers": ("checkpoint_files", "checkpoint_readers"),
     "session_module": (*_EXPORT, "session_module"),
     "keras_module": (*_EXPORT, "keras_module"),
@@ -59,6 +59,7 @@ _MODULES = {
     "predictor": ("predictor_names", "predictor"),
     "graph_predictor": ("saved_model_files", "predictor_names", "graph_predictor"),
     "estimator": _ESTIMATOR,
+    "canned_estimators": (*_ESTIMATOR, "estimator_heads", "estimator_canned"),
     "tpu_estimator": (*_ESTIMATOR, "estimator_tpu"),
     "seq2seq": _SEQ2SEQ,
     "crf": ("contrib_crf",),
@@ -196,7 +197,8 @@ def _imports(sources: list[_Source]) -> str:
     # A comment above an import stands alone; the plain imports come first.
     others = sorted(text for text in third if not text.startswith("#"))
     marked = sorted((t for t in third if t.startswith("#")), key=lambda t: t.rpartition("\n")[2])
-    return "\n\n".join(["\n".join(standard), "\n".join(others), *marked])
+    groups = ["\n".join(standard), "\n".join(others), *marked]
+    return "\n\n".join(group for group in groups if group)
 
 
 def _joined(bodies: list[str]) -> str:

@@ -168,7 +168,8 @@ def statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | None:
         result.add(one)
         if not one.others and (contrib or not one.lost):
             dropped.add(bound)
-    if not result.moved or (result.lost and not contrib):
+    unused = not (result.moved or result.lost or result.others) and contrib
+    if not (result.moved or unused) or (result.lost and not contrib):
         return None
     spell_out(use, result)
     use.needs_tensorflow_import = result.needs_tensorflow
@@ -176,7 +177,7 @@ def statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | None:
     answered = [at for at, _ in through(use, node) if at not in use.shared["claimed"]]
     use.shared["answered"].update([node, *answered])
     return Rewrite(
-        IMPORTED,
+        "What is imported here is gone, and nothing uses it." if unused else IMPORTED,
         result.edits,
         parts=frozenset(result.parts),
         covers=tuple(result.covers),
@@ -222,16 +223,21 @@ def can_go(use: Use, node: ast.stmt) -> bool:
     """Whether an import may be dropped: not from a package, a try, or as all of a block."""
     if use.context.path.endswith("__init__.py"):
         return False
-    parent = use.module.parents[node]
-    if isinstance(parent, (ast.Try, ast.ExceptHandler)):
+    if isinstance(use.module.parents[node], (ast.Try, ast.ExceptHandler)):
         return False
+    return not _alone(use, node)
+
+
+def _alone(use: Use, node: ast.stmt) -> bool:
+    """Whether the block around ``node`` holds nothing but it and other imports."""
+    parent = use.module.parents[node]
     body = next(
         body
         for name in ("body", "orelse", "finalbody")
         if isinstance(body := getattr(parent, name, None), list) and node in body
     )
-    return isinstance(parent, ast.Module) or not all(
-        isinstance(at, (ast.Import, ast.ImportFrom)) for at in body
+    return not isinstance(parent, ast.Module) and all(
+        at is node or isinstance(at, (ast.Import, ast.ImportFrom)) for at in body
     )
 
 
@@ -253,15 +259,27 @@ def assigned(use: Use, node: ast.Assign | ast.AnnAssign) -> Rewrite | None:
         assert meaning is not None
         rest = meaning.spelled[len(prefix) :]
         found = moved(meaning.spelled)
-        fits = found is not None and found.parameters is None and rest
-        homes.add(found.target.removesuffix(rest) if found and fits else None)
-        if found is None or at in use.shared["claimed"]:
-            return None
+        plain = found is not None and found.parameters is None and found.part is None
+        homes.add(found.target.removesuffix(rest) if found and plain and rest else None)
     home = homes.pop() if len(homes) == 1 else None
-    if home is None or not home.startswith("tf.") or not use.module.symbol(use.node):
-        raise Unreachable("the names below it moved to different places; spell them in full")
+    if home is not None and not set(uses) & use.shared["claimed"]:
+        use.shared["answered"].update(uses)
+        return Rewrite(
+            f"{prefix} is gone; what is used of it is in `{home}`.",
+            {use.cst(use.node): use.tensorflow(home[3:])},
+        )
+    result = taken(use, uses)
+    if not result.moved or result.others:
+        return None
+    line = use.tree.line(use.cst(use.node))
+    if line is None or _alone(use, node):
+        raise Unreachable("the assignment is all that its line or block holds")
+    spell_out(use, result)
+    use.needs_tensorflow_import = result.needs_tensorflow
     use.shared["answered"].update(uses)
     return Rewrite(
-        f"{prefix} is gone; what is used of it is in `{home}`.",
-        {use.cst(use.node): use.tensorflow(home[3:])},
+        f"{prefix} is gone; what is used of it is spelled as TensorFlow 2.21 has it.",
+        {line: None, **result.edits},
+        parts=frozenset(result.parts),
+        covers=tuple(result.covers),
     )

@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from migrator.rule import FINALIZES, HOLDS_V1_SAVER, Cover, Outcome, Use, targets_of, uses
+from migrator.rule import (
+    FINALIZES,
+    FINALIZES_IN_SLIM,
+    HOLDS_V1_SAVER,
+    Cover,
+    Outcome,
+    Use,
+    targets_of,
+    uses,
+)
 
 #: Methods of a SavedModelBuilder that take a Saver: what it writes must be name-based, because
 #: the saved graph restores by name.
@@ -27,13 +36,21 @@ def managed_session(use: Use) -> str | None:
             if isinstance(parent, ast.Call) and child is not parent.func:
                 if getattr(parent.func, "attr", "") in BUILDER_METHODS:
                     return "SavedModelBuilder"
-                name = use.symbol_of(parent.func)
+                name = use.symbol_of(parent.func) or _loop_of_slim(parent.func)
                 if name and any(name == m or name.startswith(m + ".") for m in HOLDS_V1_SAVER):
                     return name
             if isinstance(parent, ast.stmt):
                 break
             child = parent
     return None
+
+
+def _loop_of_slim(node: ast.expr) -> str | None:
+    """Return the symbol of a loop of slim's that comes from tf-slim or the bridge."""
+    dotted = FINALIZES_IN_SLIM.get(getattr(node, "attr", ""))
+    if dotted is None or not f".{ast.unparse(node)}".endswith(f".{dotted}"):
+        return None
+    return f"tf.contrib.{dotted}"
 
 
 def loops_of_slim(use: Use, nodes: Iterable[ast.expr]) -> list[Cover]:

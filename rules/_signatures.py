@@ -61,6 +61,34 @@ def trace_map(use: Use, maps: Sequence[ast.expr]) -> Trace:
     return Trace(use)
 
 
+def plain_signature(use: Use) -> tuple[Edits, str, list[Cover]] | None:
+    """Return the rewrite of the signature that ``use`` makes: edits, message and further covers.
+
+    The caller knows that all of it goes into rewritten exports.
+    """
+    assert use.call is not None
+    trace = Trace(use)
+    if not _signature_call(trace, use.call, use.symbol.name):
+        return None
+    own = next(cover for cover in trace.covers if cover.node is use.call)
+    return trace.edits, own.message, [cover for cover in trace.covers if cover is not own]
+
+
+def plain_tensor(use: Use) -> Edits | None:
+    """Return the edit that puts the tensor in the place of its ``build_tensor_info``."""
+    assert use.call is not None
+    return _info_edit(use, use.call)
+
+
+def _info_edit(use: Use, node: ast.Call) -> Edits | None:
+    values = [*node.args, *(k.value for k in node.keywords if k.arg == "tensor")]
+    if len(values) != 1 or isinstance(values[0], ast.Starred):
+        return None
+    call = use.cst(node)
+    edits: Edits = {call: call.args[0].value}
+    return None if use.tree.lost_comment(edits) is not None else edits
+
+
 def _map(trace: Trace, node: ast.expr) -> bool:
     if isinstance(node, ast.Dict):
         return all(key is not None for key in node.keys) and all(
@@ -247,14 +275,10 @@ def _infos(trace: Trace) -> None:
     for node in trace.infos:
         if not _only_into(trace, node, rewritten):
             continue
-        values = [*node.args, *(k.value for k in node.keywords if k.arg == "tensor")]
-        if len(values) != 1 or isinstance(values[0], ast.Starred):
+        edits = _info_edit(use, node)
+        if edits is None:
             continue
-        call = use.cst(node)
-        replacement = call.args[0].value
-        if use.tree.lost_comment({call: replacement}) is not None:
-            continue
-        trace.edits[call] = replacement
+        trace.edits.update(edits)
         trace.covers.append(
             Cover(
                 node,

@@ -48,17 +48,16 @@ def keras_session(use: Use) -> Keep | None:
 
     def export(model, export_dir):
         tf.saved_model.simple_save(
-            K.get_session(), export_dir,
-            inputs={"x": model.input}, outputs={"y": model.output})
+            K.get_session(),
+            export_dir,
+            inputs={"x": model.input},
+            outputs={"y": model.output},
+        )
     ```
 
     ## Use instead
 
     ```python
-    import os
-
-    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-
     import tensorflow.compat.v1 as tf
     from tensorflow.compat.v1.keras import backend as K
     import tf2_bridge
@@ -67,15 +66,19 @@ def keras_session(use: Use) -> Keep | None:
 
     def export(model, export_dir):
         with tf2_bridge.session_module(
-            K.get_session(), export_dir,
-            inputs={"x": model.input}, outputs={"y": model.output}) as module:
+            K.get_session(),
+            export_dir,
+            inputs={"x": model.input},
+            outputs={"y": model.output},
+        ) as module:
             tf.saved_model.save(module, module.export_dir, signatures=module.signatures)
     ```
 
     ## Safety
 
-    Review: layers, optimizers, `lr=` and `decay=`, `fit_generator`, metrics called `acc`, and the
-    names of variables and tensors are those of TensorFlow 1.15's own Keras. Standalone Keras had
+    Review: `TF_USE_LEGACY_KERAS=1` is set before TensorFlow is imported. Layers, optimizers, `lr=`
+    and `decay=`, `fit_generator`, metrics called `acc`, and the names of tensors are those of
+    TensorFlow 1.15's own Keras. Standalone Keras had
     other defaults in places (the learning rates of Adagrad, Adadelta and Nadam, since 2.3 also the
     gates of LSTM and GRU): state the value where the default was used and the model is trained
     anew.

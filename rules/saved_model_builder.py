@@ -315,10 +315,8 @@ def _add(
     for name, value, arg in given:
         none = isinstance(value, ast.Constant) and value.value is None
         if name == "saver":
-            if not none and not isinstance(value, (ast.Name, ast.Attribute)):
-                return "it makes a Saver of its own (`saver=`)"
             if not none:
-                dropped.append("`saver` is dropped (the module takes what the signatures need)")
+                return "it brings a Saver of its own (`saver=`)"
             continue
         if name in _DROPPED:
             if not _false(value):

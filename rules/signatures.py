@@ -1,8 +1,10 @@
-"""Signature helpers that are not part of a rewritten export."""
+"""Signature helpers that are not part of the rewrite of an export in the same place."""
 
 from __future__ import annotations
 
-from migrator.rule import Keep, Manual, Rewrite, Safety, Use, rule
+from migrator.rule import ExportedProto, Keep, Manual, Rewrite, Safety, Use, rule
+
+from ._signatures import SIGNATURES, TENSOR_INFO, plain_signature, plain_tensor
 
 
 @rule(
@@ -27,8 +29,9 @@ def signature_def(use: Use) -> Rewrite | Keep | Manual | None:
     `build_signature_def`, `predict_signature_def`, `classification_signature_def` and
     `regression_signature_def` become `(inputs, outputs)` or `(inputs, outputs, method name)`, and
     `build_tensor_info(x)` becomes `x`, where the result provably goes into a rewritten export and
-    nowhere else.  This is done together with the export (TFM102).  Everywhere else the helper
-    stays: tensorflow.compat.v1 still has it, and a rewritten export takes its protos, too.
+    nowhere else, through functions and files.  This is done together with the export (TFM102).
+    Everywhere else the helper stays: tensorflow.compat.v1 still has it, and a rewritten export
+    takes its protos, too.
 
     ## Why
 
@@ -81,11 +84,42 @@ def signature_def(use: Use) -> Rewrite | Keep | Manual | None:
 
     - <https://www.tensorflow.org/api_docs/python/tf/compat/v1/saved_model/build_signature_def>
     """
+    known = _exported(use)
+    if known is not None and use.symbol.name in SIGNATURES:
+        plain = plain_signature(use)
+        if plain is not None:
+            edits, message, covers = plain
+            return Rewrite(f"{message} {_where(use, known)}", edits, covers=tuple(covers))
     return Keep(
         f"{use.symbol.name}: stays on tensorflow.compat.v1, because its result goes elsewhere than"
-        " straight into a rewritten export of this file; a rewritten export takes the proto as"
-        " well."
+        " straight into a rewritten export; a rewritten export takes the proto as well."
     )
+
+
+def _exported(use: Use) -> ExportedProto | None:
+    """Return what is known of the exports that this call's result goes into, and nowhere else."""
+    call = use.call
+    if call is None:
+        return None
+    return next(
+        (
+            one
+            for one in use.context.protos
+            if (one.line, one.column) == (call.lineno, call.col_offset)
+        ),
+        None,
+    )
+
+
+def _where(use: Use, known: ExportedProto) -> str:
+    """Return which exports take the tensors."""
+    places = [
+        f"line {place.rpartition(':')[2]}" if place.startswith(f"{use.context.path}:") else place
+        for place in known.exports
+    ]
+    more = f" and {len(places) - 3} more" if len(places) > 3 else ""
+    shown = " What prints it shows that." if known.shown else ""
+    return f"It goes into the export at {', '.join(places[:3])}{more}, which is rewritten.{shown}"
 
 
 @rule(
@@ -100,18 +134,19 @@ def signature_def(use: Use) -> Rewrite | Keep | Manual | None:
     bind=False,
 )
 def tensor_info(use: Use) -> Rewrite | Keep | Manual | None:
-    """Keep a TensorInfo proto whose way into an export cannot be followed.
+    """Turn a TensorInfo proto into its tensor, where all that takes it is a rewritten export.
 
     ## What it does
 
-    Nothing to the code: `build_tensor_info` still exists on tensorflow.compat.v1, and
+    `build_tensor_info(x)` becomes `x` where the proto is followed, through functions and files,
+    into signatures of rewritten exports and nowhere else (what only prints it may).  Elsewhere
+    the code stays: the function still exists on tensorflow.compat.v1, and
     `tf2_bridge.SessionModule` accepts signatures made of TensorInfo protos; it looks the tensors
     up by the names they hold.
 
     ## Why
 
-    Protos filled in a loop, or handed through a function, cannot be replaced by tensors without
-    knowing every place that reads them.
+    Protos that somebody else reads cannot be replaced by tensors.
 
     ## Example
 
@@ -141,6 +176,15 @@ def tensor_info(use: Use) -> Rewrite | Keep | Manual | None:
 
     - <https://www.tensorflow.org/api_docs/python/tf/compat/v1/saved_model/build_tensor_info>
     """
+    known = _exported(use)
+    if known is not None and use.symbol.name == TENSOR_INFO:
+        edits = plain_tensor(use)
+        if edits is not None:
+            return Rewrite(
+                "The signature takes the tensor itself; no TensorInfo proto is needed."
+                f" {_where(use, known)}",
+                edits,
+            )
     return Keep(
         f"{use.symbol.name}: stays on tensorflow.compat.v1; a rewritten export takes TensorInfo"
         " protos as well as tensors."

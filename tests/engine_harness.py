@@ -27,6 +27,10 @@ _PRAGMA = re.compile(r"#\s*(noqa|type:|pylint:)")
 
 #: Functions that a rule is about only when they are called in a certain way.
 OFTEN_FINE = {"tf.saved_model.load", "tf.parse_example", "tf.io.parse_example"}
+OFTEN_FINE |= {f"tf.keras.backend.{name}" for name in ("learning_phase", "set_learning_phase")}
+OFTEN_FINE |= {
+    f"tf.keras.layers.{name}" for name in ("Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN")
+}
 
 
 def plan_of(text: str, context: FileContext | None = None) -> engine.Plan:

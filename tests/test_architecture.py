@@ -29,6 +29,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "results": (set(), set()),
     "symbols": (set(), set()),
     "slim_symbols": (set(), set()),
+    "keras_symbols": (set(), set()),
     "apis": (set(), set()),
     "vendor": (set(), set()),
     "pool": (set(), set()),
@@ -40,7 +41,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "files": ({"sources", "writing", "notebooks"}, set()),
     "config": ({"results"}, set()),
     # the codemod
-    "names": ({"apis", "symbols"}, {"libcst"}),
+    "names": ({"apis", "symbols", "keras_symbols"}, {"libcst"}),
     "flow": ({"names"}, {"libcst"}),
     "exported": ({"names", "flow"}, set()),
     "path_relations": (set(), set()),
@@ -50,7 +51,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "calls": ({"names", "symbols"}, set()),
     "weights": ({"names"}, set()),
     "programs": (
-        {"syntax_errors", "symbols", "apis", "names", "results", "calls", "weights"},
+        {"syntax_errors", "symbols", "keras_symbols", "apis", "names", "results", "calls"}
+        | {"weights"},
         set(),
     ),
     "traffic": (
@@ -62,11 +64,11 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"results", "apis", "names", "flow", "interface", "tree", "calls", "weights", "exported"},
         {"libcst"},
     ),
-    "imports": ({"results", "symbols", "names", "tree", "rule"}, {"libcst"}),
+    "imports": ({"results", "symbols", "keras_symbols", "names", "tree", "rule"}, {"libcst"}),
     "modernise": ({"results", "names", "rule"}, {"fissix"}),
     "lift": (
         {"results", "symbols", "slim_symbols", "apis", "names", "flow", "interface", "tree"}
-        | {"rule", "instances", "calls"},
+        | {"rule", "instances", "calls", "keras_symbols"},
         {"libcst"},
     ),
     "engine": (
@@ -82,7 +84,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
             "rule",
             "imports",
         }
-        | {"interface", "instances", "lift", "modernise"},
+        | {"interface", "instances", "lift", "modernise", "keras_symbols"},
         {"libcst"},
     ),
     "rulebook": ({"results", "rule", "engine"}, set()),
@@ -103,7 +105,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "classes": ({"flow", "names", "programs"}, set()),
     "carried": ({"classes", "flow", "names", "programs"}, set()),
-    "neighbours": ({"carried", "programs", "rule", "traffic"}, set()),
+    "handed": ({"classes", "flow", "names", "programs"}, set()),
+    "neighbours": ({"carried", "handed", "programs", "rule", "traffic"}, set()),
     "notebook_findings": ({"results", "sources", "notebooks", "engine"}, set()),
     "pins": ({"results", "names"}, {"packaging"}),
     "scripts": ({"results", "pins"}, set()),
@@ -115,7 +118,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"notebooks", "notebook_findings", "around", "modernise", "pins"}
         | {"results", "symbols", "apis", "vendor", "pool", "sources", "writing", "files", "config"}
         | {"names", "programs", "rule", "engine", "rulebook", "native", "traffic"}
-        | {"carried", "neighbours"},
+        | {"carried", "handed", "neighbours"},
         set(),
     ),
     # what people see

@@ -449,6 +449,30 @@ def test_notebook_sites_need_an_outcome_too(tmp_path: Path) -> None:
     assert outcome_of(tmp_path, [wrong], "--python-only")[0] == 0
 
 
+def test_commands_hide_no_sites(tmp_path: Path) -> None:
+    """A cell with an assigned shell line, help or ``%time`` is counted like any other."""
+    book = notebook(
+        ("code", "import tensorflow as tf\n!a \\\n  b\nx = !ls\ntf?"),
+        ("code", "%time s = tf.train.Saver()\n%%timeit"),
+        ("code", "%%prun\ns.save(q, p)"),
+    )
+    write(tmp_path, {"a.ipynb": book})
+    found = [(s["cell"], s["line"], s["api"]) for s in counted(tmp_path)["sites"]]
+    assert found == [(1, 1, "Saver"), (2, 2, ".save")]
+
+
+def test_a_cell_that_does_not_parse_must_be_spoken_of(tmp_path: Path) -> None:
+    """One with TensorFlow needs a finding at the cell, or an error of its notebook."""
+    cells = (("code", "import tensorflow"), ("code", "print tf.VERSION"), ("code", "print x"))
+    write(tmp_path, {"code/a.ipynb": notebook(*cells)})
+    code, text = outcome_of(tmp_path, [{"path": "a.ipynb", "findings": []}])
+    assert code == 1
+    assert "- a.ipynb:cell 1: does not parse" in text and "cell 2" not in text
+    right = finding(1, 1, span={"cell": 1})
+    assert outcome_of(tmp_path, [{"path": "a.ipynb", "findings": [right]}])[0] == 0
+    assert outcome_of(tmp_path, [{"path": "a.ipynb", "findings": [], "error": "no"}])[0] == 0
+
+
 def test_a_file_that_does_not_parse_must_be_spoken_of(tmp_path: Path) -> None:
     """A Python 2 file with TensorFlow needs an error or a finding; one without does not."""
     write(tmp_path, {"code/a.py": "import tensorflow\nprint x\n", "code/b.py": "print x\n"})

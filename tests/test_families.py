@@ -11,6 +11,7 @@ migration changes or makes (``after/``, without ``tf2_bridge.py``), what TensorF
 ``findings``   words like ``TFM601 manual`` that the report must hold
 ``run``        false where neither side is run, or ``"after"`` where only the migrated one can be,
                which is compared where ``expected.npz`` is stored
+``packages``   optional packages without which the case is left out
 
 ``MIGRATOR_UPDATE_GOLDEN=1`` writes ``after/``, and with a TensorFlow 1.15 what it gives.
 """
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib.util
 import io
 import json
 import os
@@ -56,17 +58,19 @@ class Case:
     tolerance: float = 1e-5
     findings: tuple[str, ...] = ()
     run: bool | str = True
+    packages: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, home: Path) -> Case:
         """Read ``case.toml``; a key that means nothing is an error."""
         told: dict[str, Any] = tomllib.loads((home / "case.toml").read_text(encoding="utf-8"))
-        for key in ("options", "exports", "findings"):
+        for key in ("options", "exports", "findings", "packages"):
             told[key] = tuple(told.get(key, ()))
         return cls(name=f"{home.parent.name}-{home.name}", home=home, **told)
 
 
-CASES = [Case.read(path.parent) for path in sorted(FAMILIES.glob("*/*/case.toml"))]
+ALL = [Case.read(path.parent) for path in sorted(FAMILIES.glob("*/*/case.toml"))]
+CASES = [case for case in ALL if all(map(importlib.util.find_spec, case.packages))]
 BY_NAME = {case.name: case for case in CASES}
 RUN = [case.name for case in CASES if case.run]
 RUN_BEFORE = [case.name for case in CASES if case.run is True]
@@ -327,5 +331,5 @@ def test_exports_match(after: Trees, name: str, export: str) -> None:
 def test_there_are_cases() -> None:
     """Every folder of a family is a case: none is left out for want of a case.toml."""
     folders = {path.parent for path in FAMILIES.glob("*/*/before")}
-    assert folders == {case.home for case in CASES}
+    assert folders == {case.home for case in ALL}
     assert folders

@@ -53,7 +53,7 @@ def test_the_swap_of_one_statement(before, after):
         "from tensorflow.examples.tutorials import mnist",
         "import tensorflow_hub as hub",
         "from . import tensorflow",
-        "import keras",
+        "import keras_applications",
         "x = 1",
     ],
 )

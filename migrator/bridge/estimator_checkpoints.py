@@ -12,7 +12,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from migrator.bridge.checkpoint_files import _OBJECT_GRAPH, _object_key, _or_by_full_name
+from migrator.bridge.checkpoint_files import (
+    _OBJECT_GRAPH,
+    _object_key,
+    _or_by_full_name,
+    _slice_info,
+)
 
 __all__: list[str] = []
 
@@ -61,7 +66,10 @@ def _step_of(folder: Any) -> int:
     if not latest:
         return 0
     reader = tf.train.load_checkpoint(latest)
-    return int(reader.get_tensor("global_step")) if reader.has_tensor("global_step") else 0
+    for key in ("global_step", _object_key("global_step")):
+        if reader.has_tensor(key):
+            return int(reader.get_tensor(key))
+    return 0
 
 
 def _reader(saver: Any, checkpoint_path: Any) -> Any:
@@ -74,12 +82,37 @@ def _reader(saver: Any, checkpoint_path: Any) -> Any:
     reader = tf.train.load_checkpoint(checkpoint_path)
     if not reader.has_tensor(_OBJECT_GRAPH):
         return saver
-    keys = {one.op.name: _object_key(one.op.name) for one in tf.compat.v1.global_variables()}
+    wanted: dict[str, Any] = {}
+    for one in tf.compat.v1.global_variables():
+        info = _slice_info(one)
+        if info is None:
+            wanted[one.op.name] = one
+        else:  # the parts of one variable are stored as the whole
+            wanted.setdefault(info.full_name, []).append(one)
+    keys = {name: _object_key(name) for name in wanted}
     held = reader.get_variable_to_shape_map()
     found = _or_by_full_name(keys, held, reader.get_tensor(_OBJECT_GRAPH))
-    return tf.compat.v1.train.Saver(
-        {found[one.op.name]: one for one in tf.compat.v1.global_variables()}
-    )
+    return tf.compat.v1.train.Saver({found[name]: value for name, value in wanted.items()})
+
+
+class _TrainingSaver(tf.compat.v1.train.Saver):  # type: ignore[misc]
+    """TensorFlow 1's Saver, where the latest checkpoint may be an object-based one."""
+
+    def __init__(self, latest: Any, **options: Any) -> None:
+        self._latest = latest
+        self._latest_reader: Any = None
+        super().__init__(**options)
+
+    def build(self) -> None:
+        super().build()
+        # The graph is finalized when it is read.
+        self._latest_reader = _reader(None, self._latest)
+
+    def restore(self, sess: Any, save_path: Any) -> None:
+        if self._latest_reader is not None and save_path == self._latest:
+            self._latest_reader.restore(sess, save_path)
+        else:
+            super().restore(sess, save_path)
 
 
 def _write_metrics(folder: str, metrics: dict[str, Any], checkpoint_path: Any) -> None:

@@ -16,6 +16,7 @@ import tensorflow as tf
 from migrator.bridge.estimator_checkpoints import (
     _reader,
     _step_of,
+    _TrainingSaver,
     _warm_start_settings,
     _write_metrics,
 )
@@ -159,7 +160,8 @@ class Estimator:
                 )
             all_hooks += spec.training_hooks
             if not (spec.scaffold.saver or _v1.get_collection(keys.SAVERS)):
-                saver = _v1.train.Saver(
+                saver = _TrainingSaver(
+                    self.latest_checkpoint(),
                     sharded=True,
                     max_to_keep=config.keep_checkpoint_max,
                     keep_checkpoint_every_n_hours=config.keep_checkpoint_every_n_hours,

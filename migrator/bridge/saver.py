@@ -26,6 +26,7 @@ from migrator.bridge.checkpoint_files import (
     _state_file,
     _Written,
 )
+from migrator.bridge.older_readers import _for_older_readers
 
 __all__ = ["Saver"]
 
@@ -156,11 +157,14 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
                 self._written.add(prefix, limits, folder, latest_filename, meta_graph_suffix)
         if write_meta_graph:
             with sess.graph.as_default():
-                self.export_meta_graph(
-                    f"{prefix}.{meta_graph_suffix}",
+                meta = self.export_meta_graph(
+                    path := f"{prefix}.{meta_graph_suffix}",
                     strip_default_attrs=strip_default_attrs,
                     save_debug_info=save_debug_info,
                 )
+            if _for_older_readers(meta.graph_def):
+                with tf.io.gfile.GFile(path, "wb") as stream:
+                    stream.write(meta.SerializeToString(deterministic=True))
         return prefix if self._by_name or self.saver_def else None
 
     def export_meta_graph(self, *args: Any, **kwargs: Any) -> Any:

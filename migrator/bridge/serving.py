@@ -17,6 +17,7 @@ import tensorflow as tf
 # The one message of the format that has no name under ``tf``.
 from tensorflow.core.protobuf import saved_model_pb2
 
+from migrator.bridge.older_readers import _for_older_readers
 from migrator.bridge.signature_defs import _restore_signatures, _signature_def
 from migrator.bridge.slices import _TABLES, _VARIABLES, _Slice, _takes_references
 
@@ -114,6 +115,7 @@ class _Export:
         meta.meta_info_def.ClearField("tags")
         meta.meta_info_def.tags.extend(self.tags)
         _restore_signatures(meta, self.signature_defs, self.defaults, self.computed_from)
+        _for_older_readers(meta.graph_def)
         with tf.io.gfile.GFile(path + ".tmp", "wb") as stream:
             stream.write(proto.SerializeToString(deterministic=True))
         tf.io.gfile.rename(path + ".tmp", path, overwrite=True)

@@ -140,10 +140,17 @@ class Exports:
                 raise Refusal(value, "export", f"it has a `{name}`")
             self.nodes.append(value)
         self.nodes.append(method)
-        text = self.module.source(method.value)
-        start, end = self._start(signatures), self._end(signatures)
-        self._edits.append((self._start(call), start, f"{text}.add_model("))
-        self._edits.append((end, self._end(call), ")"))
+        self._edits.append((self._end(method.value), self._end(method), ".add_model"))
+        kept: ast.expr | ast.keyword = signatures
+        for keyword in call.keywords:
+            if keyword.value is signatures:
+                kept = keyword
+                self._edits.append((self._start(kept), self._start(signatures), "signatures="))
+        others: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
+        first = min(map(self._start, others))
+        last = max(self._end(one.value if isinstance(one, ast.keyword) else one) for one in others)
+        self._edits.append((first, self._start(kept), ""))
+        self._edits.append((self._end(signatures), last, ""))
 
     def _signature(self, call: ast.Call, name: str) -> None:
         given = self._bound(call, _SIGNATURES[name])

@@ -9,6 +9,7 @@ is ignored, so a file with any of those is refused and goes on with legacy Keras
 from __future__ import annotations
 
 import ast
+import re
 
 from migrator.lift.keras_checks import check_calls, check_references
 from migrator.lift.keras_exports import Exports, outermost
@@ -75,6 +76,8 @@ class _Lift:
             edits += self._imports(tensorflow)
         try:
             text = self._without_unused(applied(module.text, outermost(edits)))
+            if "\n\n\n\n" not in module.text:
+                text = re.sub(r"\n{4,}", "\n\n\n", text)
         except SyntaxError as error:
             raise Refusal(module.tree, "layout", "its lines could not be put together") from error
         if self.configs or self.sessions:

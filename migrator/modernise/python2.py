@@ -143,7 +143,7 @@ def _made(text: str, done: dict[int, set[str]]) -> str:
     spaced = text
     for again in (False, True):
         try:
-            new = _plain_prints(_refactored(spaced, done))
+            new = _tidied(_refactored(spaced, done))
             parsed(new)
             return new
         except TabError as error:
@@ -165,8 +165,9 @@ class _Unread(Exception):
     """What fissix's parser says."""
 
 
-def _plain_prints(text: str) -> str:
-    """Return ``text`` with one pair of parentheses around what was printed in one."""
+def _tidied(text: str) -> str:
+    """Return ``text`` without the second pair of parentheses and the ``as`` that fissix leaves."""
+    text = re.sub(r"(?m)^([ \t]*import (\w+)) as \2(?=[ \t]*(?:#|$))", r"\1", text)
     module = Module(text)
     spans = []
     for node in module.nodes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from migrator.names import Module
 from migrator.pins.found import CONTRADICTS, PIN, Answer
@@ -103,13 +104,14 @@ def toml(text: str) -> Iterator[Place]:
         name = section["name"]
         table = "poetry" in name and "dependencies" in name
         if table or name in ("packages", "dev-packages"):
-            yield from _entries(text, start, end)
+            yield from (replace(place, listed=start) for place in _entries(text, start, end))
             continue
         for array in _ARRAY.finditer(text, start, end):
             wanted = array["name"] in ("dependencies", "requires", "requires-dist")
             if wanted or "optional-dependencies" in name or name == "dependency-groups":
                 close = _closing(text, array.end() - 1)
-                yield from quoted(text, array.end(), close)
+                for place in quoted(text, array.end(), close):
+                    yield replace(place, listed=array.end())
 
 
 def _closing(text: str, at: int) -> int:
@@ -277,7 +279,7 @@ _INSTALL = re.compile(
     r"\b(?:pip[\d.]*|conda|uv pip|mamba)[ \t]+install\b(?P<rest>(?:\\\r?\n|[^\r\n;&|#])*)"
 )
 _WORD = re.compile(
-    r"""(?P<quote>["']?)(?P<body>(?:tensorflow|tf-nightly)[\w.-]*(?:\[[\w,-]*\])?"""
+    r"""(?P<quote>["']?)(?P<body>(?:tensorflow|tf-nightly|tf[-_]keras|tf[-_]slim)[\w.-]*(?:\[[\w,-]*\])?"""
     r"""[^\s"';&|]*(?:[ \t]*[<>=!~]=?[ \t]*[\d.*]+)?)(?P=quote)"""
 )
 
@@ -290,7 +292,9 @@ def commands(text: str) -> Iterator[Place]:
             if before not in (" ", "\t", '"', "'"):
                 continue
             found = requirement(match["body"])
-            if found is None or not found.spec or match["body"][found.end :].strip():
+            if found is None or match["body"][found.end :].strip():
+                continue
+            if not found.spec and found.name.startswith("tensorflow"):
                 continue
             if "$" in match["body"]:
                 continue

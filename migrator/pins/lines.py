@@ -63,11 +63,13 @@ def judge(places: Sequence[Place], needs: Sequence[str], stay: str) -> Iterator[
         needs: packages that the programs need besides TensorFlow.
         stay: a sentence about programs that share the file and stay, or nothing.
     """
-    asked = missing(places, needs)
-    served: set[int] = set()
+    lists: dict[int, list[Place]] = {}
+    for place in places:
+        lists.setdefault(place.listed, []).append(place)
+    asked = {listed: missing(items, needs) for listed, items in lists.items()}
     for place in places:
         found = place.found
-        further = [] if place.listed in served else asked
+        further = asked[place.listed]
         if place.marker and not holds_here(place.marker):
             continue
         if found.name not in TENSORFLOW:
@@ -118,7 +120,7 @@ def judge(places: Sequence[Place], needs: Sequence[str], stay: str) -> Iterator[
                 recipe="Require " + ", ".join(f"`{_spelled(name)}`" for name in further) + " here.",
                 api=found.name,
             )
-        served.add(place.listed)
+        asked[place.listed] = []
 
 
 def _and(further: Sequence[str]) -> str:

@@ -101,34 +101,40 @@ def look(
         if kind is not None:
             kinds[path] = kind
     todo = sorted(kinds)
+    scopes = {path: _scope(path) for path in kinds}
     seen: set[str] = set()
+    files: dict[str, PinFile] = {}
     while todo:
         path = todo.pop(0)
         if path in seen:
             continue
         seen.add(path)
-        moved = _below(_scope(path), programs.moved)
-        if not moved:
-            continue
-        text = read(path)
+        moved = _below(scopes[path], programs.moved)
+        text = read(path) if moved else None
         if text is None:
             continue
         if kinds[path] == "requirements":
             for named in lines.includes(text):
                 other = posixpath.normpath(posixpath.join(posixpath.dirname(path), named))
-                inside = not other.startswith("..") and other not in kinds
-                if inside and os.path.isfile(os.path.join(root, other)):
-                    kinds[other] = "requirements"
+                if other.startswith("..") or not os.path.isfile(os.path.join(root, other)):
+                    continue
+                # a file is about what the files are about that name it
+                wider = len(scopes[path]) < len(scopes.get(other, other))
+                if other not in kinds or (wider and other in seen):
+                    seen.discard(other)
                     todo.append(other)
+                if wider:
+                    kinds[other], scopes[other] = "requirements", scopes[path]
         needs = sorted({need for file in moved for need in programs.needs.get(file, ())})
-        stay = _sentence(_below(_scope(path), programs.staying))
+        stay = _sentence(_below(scopes[path], programs.staying))
         answers = list(_answers(kinds[path], path, text, needs, stay))
         answers += scripts(kinds[path], path, text)
         kept = _kept(text)
         answers = [answer for answer in answers if wanted(answer.code)]
         found = answered(path, text, [_left(answer, text, kept) for answer in answers])
         if found is not None:
-            yield found
+            files[path] = found
+    yield from (files[path] for path in sorted(files))
 
 
 _KEEP = re.compile(r"#\s*migrator:\s*keep\b(?:\[(?P<codes>[^\]\n]*)\])?", re.IGNORECASE)

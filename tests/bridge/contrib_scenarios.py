@@ -774,11 +774,11 @@ def char_rnn(tf):
 @scenario
 def legacy_losses(tf):
     """Every kind of average."""
-    logits = [tf.get_variable("logits %d" % i, [BATCH, WORDS]) for i in range(3)]
+    logits = [tf.get_variable("logits_%d" % i, [BATCH, WORDS]) for i in range(3)]
     logits = [tf.identity(one) for one in logits]
     weights = [tf.constant(numbers("weights %d" % i, (BATCH,), 0, 1)) for i in range(3)]
     args = (logits, _symbols(tf, "targets"), weights)
-    result = {
+    return {
         "loss": legacy_seq2seq.sequence_loss(*args),
         "sum": legacy_seq2seq.sequence_loss(*args, average_across_batch=False),
         "total": legacy_seq2seq.sequence_loss(*args, average_across_timesteps=False),
@@ -786,7 +786,6 @@ def legacy_losses(tf):
             *args, softmax_loss_function=lambda labels, logits: tf.reduce_sum(logits, 1)
         ),
     }
-    return result
 
 
 @scenario
@@ -897,7 +896,7 @@ def one2many(tf):
         tf.nn.rnn_cell.GRUCell(UNITS),
         cells,
         WORDS,
-        {"a": WORDS, "b": 5},
+        {"a": WORDS, "b": WORDS + 1},
         3,
     )
     result = {name: tf.stack(outputs[name]) for name in "ab"}
@@ -910,9 +909,9 @@ def buckets(tf):
     """Two buckets of one model."""
     encoded, decoded = _symbols(tf, "from", 4), _symbols(tf, "to", 4)
     weights = [tf.ones([BATCH]) for _ in range(4)]
-    cell = tf.nn.rnn_cell.GRUCell(UNITS)
 
     def model(one, two):
+        cell = tf.nn.rnn_cell.GRUCell(UNITS)
         return legacy_seq2seq.embedding_rnn_seq2seq(one, two, cell, WORDS, WORDS, 3)
 
     outputs, found = legacy_seq2seq.model_with_buckets(

@@ -34,7 +34,46 @@ NAMES = {
     "graph_predictor": {"GraphPredictor", "graph_predictor"},
     "slim": {"alias_slim"},
     "estimator": {"SessionModule", "estimator", "session_module"},
+    "canned_estimators": {"SessionModule", "estimator", "session_module"},
     "tpu_estimator": {"SessionModule", "estimator", "session_module", "tpu"},
+    "mnist": {
+        *("DataSet", "Datasets", "dense_to_one_hot", "extract_images", "extract_labels"),
+        *("input_data", "load_mnist", "read_data_sets"),
+    },
+    "seq2seq": {
+        *("AttentionMechanism", "AttentionWrapper", "AttentionWrapperState", "BahdanauAttention"),
+        *("BahdanauMonotonicAttention", "BasicDecoder", "BasicDecoderOutput"),
+        *("BeamSearchDecoder", "BeamSearchDecoderOutput", "BeamSearchDecoderState"),
+        *("CustomHelper", "Decoder", "FinalBeamSearchDecoderOutput", "GreedyEmbeddingHelper"),
+        *("Helper", "InferenceHelper", "LuongAttention", "LuongMonotonicAttention"),
+        *("SampleEmbeddingHelper", "ScheduledEmbeddingTrainingHelper"),
+        *("ScheduledOutputTrainingHelper", "TrainingHelper", "dynamic_decode", "gather_tree"),
+        *("hardmax", "monotonic_attention", "safe_cumprod", "seq2seq", "sequence_loss"),
+        *("tile_batch",),
+    },
+    "legacy_seq2seq": {
+        *("AttentionCellWrapper", "EmbeddingWrapper", "FusedRNNCellAdaptor", "HighwayWrapper"),
+        *("InputProjectionWrapper", "OutputProjectionWrapper", "TimeReversedFusedRNN"),
+        *("attention_decoder", "basic_rnn_seq2seq", "embedding_attention_decoder"),
+        *("embedding_attention_seq2seq", "embedding_rnn_decoder", "embedding_rnn_seq2seq"),
+        *("embedding_tied_rnn_seq2seq", "legacy_seq2seq", "legacy_sequence_loss"),
+        *("model_with_buckets", "one2many_rnn_seq2seq", "rnn_decoder"),
+        *("sequence_loss_by_example", "stack_bidirectional_dynamic_rnn"),
+        *("stack_bidirectional_rnn", "tied_rnn_seq2seq"),
+    },
+    "crf": {
+        *("crf", "crf_binary_score", "crf_decode", "crf_log_likelihood", "crf_log_norm"),
+        *("crf_multitag_sequence_score", "crf_sequence_score", "crf_unary_score"),
+        *("viterbi_decode",),
+    },
+    "contrib_rnn": {
+        *("AttentionCellWrapper", "EmbeddingWrapper", "FusedRNNCellAdaptor", "GRUBlockCell"),
+        *("GRUBlockCellV2", "HighwayWrapper", "InputProjectionWrapper", "LSTMBlockCell"),
+        *("LSTMBlockFusedCell", "LayerNormBasicLSTMCell", "NASCell", "OutputProjectionWrapper"),
+        *("TimeReversedFusedRNN", "contrib_rnn", "stack_bidirectional_dynamic_rnn"),
+        *("stack_bidirectional_rnn",),
+    },
+    "hparams": {"HParams"},
 }
 
 

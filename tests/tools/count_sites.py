@@ -10,7 +10,7 @@ An independent count, made with ``ast`` and ``resolve_names.py`` only, that a re
 With ``--outcomes`` every constructor of a Saver, simple_save, builder, signature-helper, loading
 and freezing call must lie inside the span of a finding, and every file that mentions TensorFlow
 and does not parse must have an error or a finding; what has none is listed and the exit code is
-1.  With
+1.  So must every cell of a notebook.  With
 ``--parse`` every file that parses in ``DIR`` must be there and parse in ``CHECKOUT``.
 Exit code 2: a path that does not exist, or a report that is not one.
 """
@@ -138,6 +138,9 @@ REQUIRED = frozenset(
 )
 APIS = (*dict.fromkeys([*FUNCTIONS, *METHODS.values()]),)
 
+#: Cell magics below which Python runs in the notebook's own process.
+RUN_HERE = ("%%time", "%%capture", "%%prun")
+
 SKIPPED_FOLDERS = {"__pycache__", "node_modules", "site-packages"}
 
 
@@ -161,6 +164,7 @@ class Count:
     files: int  #: Python files that parse
     unparsed: tuple[tuple[str, str, bool], ...]  #: path, error, whether it mentions TensorFlow
     notebooks: int
+    cells: tuple[tuple[str, int, bool], ...] = ()  #: path, cell that does not parse, mentions it
 
 
 def api_of(path: str) -> str | None:
@@ -245,17 +249,29 @@ def notebook_cells(path: Path) -> list[tuple[int, str]]:
         number += 1
         source = cell.get("source", cell.get("input", ""))
         text = "".join(source) if isinstance(source, list) else str(source)
-        if not text.lstrip().startswith("%%") or text.lstrip().startswith(("%%time", "%%capture")):
+        if not text.lstrip().startswith("%%") or text.lstrip().startswith(RUN_HERE):
             found.append((number, text))
     return found
 
 
 def plain(text: str) -> str:
     """Return a cell with what IPython adds to Python made ``pass``, line for line."""
-    return "\n".join(
-        re.sub(r"\S.*", "pass", line) if re.match(r"\s*[%!?]", line) else line
-        for line in text.split("\n")
-    )
+    lines = []
+    joined = False  # to a shell line that goes on
+    for line in text.split("\n"):
+        goes_on, timed = joined, re.match(r"(\s*)%time (.*)", line)
+        command = goes_on or re.match(r"\s*[%!?]", line) or re.search(r"\?\s*$", line)
+        joined = bool(command) and line.endswith("\\")
+        if goes_on:
+            line = ""
+        elif timed:
+            line = f"{timed[1]}if 1: {timed[2]}"
+        elif command:
+            line = re.sub(r"\S.*", "pass", line)
+        else:
+            line = re.sub(r"^(\s*[\w, ]+=\s*)[!%].*", r"\1None", line)
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def count(root: Path) -> Count:
@@ -272,10 +288,17 @@ def count(root: Path) -> Count:
             trees[name] = tree
     python_files = len(trees)
     cells: dict[str, dict[int, tuple[int, int]]] = {}
+    broken = []
     for path in files_of(root, ".ipynb"):
         name = path.relative_to(root).as_posix()
         # one module per notebook, under a name that imports cannot find
-        trees[name], cells[name] = join_cells(notebook_cells(path))
+        texts = notebook_cells(path)
+        trees[name], cells[name] = join_cells(texts)
+        known = {number for number, _ in cells[name].values()}
+        for number, text in texts:
+            if number not in known:
+                mentions = re.search(r"\btensorflow\b|\btf\.", text) is not None
+                broken.append((name, number, mentions))
     sites = set()
     for module, call, values in Project(trees, made_by).calls():
         meanings = sorted(filter(None, (meaning(value, call) for value in values)))
@@ -288,7 +311,7 @@ def count(root: Path) -> Count:
             line -= start
         sites.add(Site(module.path, line, call.col_offset, api, symbol, cell))
     ordered = sorted(sites, key=lambda s: (s.path, s.cell or 0, s.line, s.column, s.api))
-    return Count(tuple(ordered), python_files, tuple(unparsed), len(cells))
+    return Count(tuple(ordered), python_files, tuple(unparsed), len(cells), tuple(broken))
 
 
 def join_cells(cells: list[tuple[int, str]]) -> tuple[ast.Module, dict[int, tuple[int, int]]]:
@@ -330,7 +353,7 @@ def table(result: Count) -> str:
     rows.append("")
     rows.append(
         f"{result.files} Python files, {result.notebooks} notebooks, "
-        f"{len(result.unparsed)} Python files that do not parse"
+        f"{len(result.unparsed)} Python files and {len(result.cells)} cells that do not parse"
     )
     rows += [f"- {path}: {error}" for path, error, _ in result.unparsed]
     return "\n".join(rows)
@@ -370,6 +393,17 @@ def outcomes(result: Count, report: dict[str, Any], *, notebooks: bool) -> tuple
         if mentions
         and not (files.get(path, {}).get("error") or files.get(path, {}).get("findings"))
     ]
+    if notebooks:
+        unsaid += [
+            (f"{path}:cell {number}", "does not parse")
+            for path, number, mentions in result.cells
+            if mentions
+            and not files.get(path, {}).get("error")
+            and not any(
+                finding["span"].get("cell") == number
+                for finding in files.get(path, {}).get("findings", ())
+            )
+        ]
     if missing:
         lines += ["", f"{len(missing)} sites without an outcome:", ""]
         lines += [f"- {place(site)}: `{site.symbol}`" for site in missing]

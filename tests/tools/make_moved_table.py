@@ -277,7 +277,9 @@ def make_table(tf1: str, tf2: str) -> str:
             lines[f"{name}{leaf}"] = f" -> {target}{leaf}" + flags(words)
     for row in hand:
         parameters = "" if row.parameters is None else f"({row.parameters})"
-        lines[row.name] = f"{parameters} -> {row.target}" + flags(["old"] * row.old)
+        slim = row.target.startswith("tf2_bridge.slim.")
+        words = ["part:slim", "keras"] * slim + ["old"] * row.old
+        lines[row.name] = f"{parameters} -> {row.target}" + flags(words)
     for old, new in BEFORE.items():
         for name, text in list(lines.items()):
             if name.startswith(f"{new}."):

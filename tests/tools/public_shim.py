@@ -21,7 +21,9 @@ INITIALIZER = re.compile(r"(^|/)init(_\d+)?$")
 
 
 def is_initializer(fetches, depth=2):
-    """Tell whether ``fetches`` is an op that gives variables their initial values."""
+    """Tell whether ``fetches`` is or holds an op that gives variables their initial values."""
+    if isinstance(fetches, (list, tuple)):
+        return any(is_initializer(one, depth) for one in fetches)
     if not hasattr(fetches, "control_inputs"):
         return False
     return bool(INITIALIZER.search(fetches.name)) or (
@@ -38,7 +40,7 @@ def install(mode, path):
 
     v1 = tf.compat.v1
     real = v1.Session.run
-    state = dict(np.load(path)) if mode == "replay" else {}
+    state = dict(np.load(path)) if mode == "replay" and os.path.exists(path) else {}
     runs = [0]
 
     def variables(session):

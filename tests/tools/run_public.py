@@ -18,7 +18,9 @@ A recipe holds:
 ``data``         a script beside the recipe and its words, called with the copy's path first
 ``edits``        tables with ``file``, ``find`` and ``replace``
 ``ignore``       patterns of lines that are not compared (times)
-``checkpoints``  prefixes, and ``models`` folders of SavedModels, that are compared
+``checkpoints``  prefixes of checkpoints that are compared, with their graphs
+``variables``    prefixes of checkpoints that are compared without: where a graph changes variables
+``models``       folders of SavedModels that are compared; a star stands for what differs, a time
 ``tolerance``    absolute and relative; 1e-5 unless said otherwise
 ``options``      words for ``migrator migrate``; ``--tier session`` unless said otherwise
 """
@@ -145,16 +147,30 @@ def differences(before: list[str], after: list[str], tolerance: float) -> Iterat
             yield f"- {left}\n+ {right}"
 
 
+def place(tree: Path, path: str) -> Path:
+    """Return the newest of what ``path``, which may hold stars, stands for below ``tree``."""
+    found = [tree / path]
+    if "*" in path:  # of a checkpoint there is no file of the prefix itself
+        found = sorted(tree.glob(path))
+        found = found or [p.with_suffix("") for p in sorted(tree.glob(f"{path}.index"))]
+    if not found:
+        raise Failed(f"no {path} was written")
+    return found[-1]
+
+
 def compare(recipe: dict[str, Any], work: Path) -> Iterator[tuple[str, str, str]]:
     """Yield (kind, path, verdict) of what the programs left."""
     from migrator.checker import check
 
     tolerance = recipe.get("tolerance", 1e-5)
-    for kind in ("checkpoints", "models"):
+    for kind in ("checkpoints", "variables", "models"):
         for path in recipe.get(kind, ()):
-            sides = [tree_of(work, side) / path for side in ("before", "after")]
+            sides = [place(tree_of(work, side), path) for side in ("before", "after")]
+            if kind == "variables":
+                for side in sides:
+                    side.with_name(f"{side.name}.meta").unlink(missing_ok=True)
             found = check(*sides, atol=tolerance, rtol=tolerance)
-            yield kind, path, " ".join([str(found.verdict), *_told(found)])
+            yield kind[:-1], path, " ".join([str(found.verdict), *_told(found)])
 
 
 def _told(found: ModelCheck) -> Iterator[str]:
@@ -163,7 +179,9 @@ def _told(found: ModelCheck) -> Iterator[str]:
         return
     if found.error:
         yield found.error
-    yield from (difference.message for difference in found.contract)
+    for fact in found.contract:
+        if fact.status in ("changed", "missing", "extra"):
+            yield f"{fact.name}: {fact.before} became {fact.after}"
     for delta in (*found.deltas, *found.variables):
         if delta.status not in ("equal", "close"):
             yield f"{delta.name} {delta.status} (required {delta.required})"
@@ -184,9 +202,11 @@ def main() -> int:
         parser.error(f"there is no recipe {options.recipe!r}; there are {known}")
     recipe = read(options.recipe)
     work = options.work or Path(tempfile.mkdtemp(prefix="migrator-public-"))
+    from migrator.checker import CannotOpen
+
     try:
         return _run(recipe, options.recipe, options.checkout, options.before_python, work)
-    except Failed as error:
+    except (Failed, CannotOpen) as error:
         print(f"{options.recipe}: FAILED {error}")
         return 1
     finally:
@@ -209,7 +229,7 @@ def _run(recipe: dict[str, Any], name: str, checkout: Path, python: str, work: P
     compared = numbers
     for kind, path, verdict in compare(recipe, work):
         compared += 1
-        print(f"{name}: {kind[:-1]} {path}: {verdict}")
+        print(f"{name}: {kind} {path}: {verdict}")
         bad += [] if verdict == "match" else [path]
     if not compared:
         print(f"{name}: nothing to compare")
