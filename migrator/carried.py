@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from migrator.apis import HOLDS_V1_SAVER
 from migrator.classes import Class, Classes, Files
 from migrator.flow import own_class
 from migrator.names import Binding, Module
@@ -27,7 +28,10 @@ MAKERS = {
     "tf.saved_model.Builder": "builder",
 }
 #: Methods of the objects.
-_METHODS = ("save", "restore", "export_meta_graph", "add_meta_graph_and_variables")
+_METHODS = (
+    *("save", "restore", "export_meta_graph"),
+    *("add_meta_graph_and_variables", "add_meta_graph"),
+)
 _CALLS = re.compile(rf"\.\s*({'|'.join(_METHODS)})\s*\(")
 
 #: A value that takes more steps to follow is left open.
@@ -73,6 +77,7 @@ class Carried:
         self.repository = repository
         self._read = read
         self._found: dict[str, tuple[Followed, ...]] = {}
+        self._managed: dict[str, tuple[frozenset[Made], frozenset[str]]] = {}
         self._makes = any(
             name in MAKERS for fact in repository.facts.values() for name, _ in fact.targets
         )
@@ -82,6 +87,37 @@ class Carried:
         if path not in self._found:
             self._found[path] = tuple(self._look(path)) if self._makes else ()
         return self._found[path]
+
+    def managed(self, path: str) -> tuple[frozenset[Made], frozenset[str]]:
+        """Return the Savers that the managed sessions of the file at ``path`` take.
+
+        And the names of those that cannot be followed to where they are made.
+        """
+        if path not in self._managed:
+            self._managed[path] = self._look_at_managed(path)
+        return self._managed[path]
+
+    def _look_at_managed(self, path: str) -> tuple[frozenset[Made], frozenset[str]]:
+        names = self.repository.facts[path].saver_names
+        files = Files(self.repository, self._read)
+        module = files.module(path) if names else None
+        if module is None:
+            return frozenset(), frozenset(names)
+        found: set[Made] = set()
+        lost: set[str] = set()
+        for node, symbol in module.references():
+            call = module.parents.get(node)
+            if symbol.name not in HOLDS_V1_SAVER or not isinstance(call, ast.Call):
+                continue
+            for keyword in call.keywords:
+                name = getattr(keyword.value, "attr", getattr(keyword.value, "id", ""))
+                if keyword.arg == "saver" and name:
+                    trace = _Trace(files)
+                    trace.follow(path, keyword.value)
+                    found |= trace.made
+                    if trace.open or not trace.made:
+                        lost.add(name)
+        return frozenset(found), frozenset(lost)
 
     def _look(self, path: str) -> Iterator[Followed]:
         text = self._read(path)

@@ -178,18 +178,31 @@ def discover(
     )
 
 
-def read(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> Source:
+def read(
+    path: str | os.PathLike[str], root: str | os.PathLike[str], *, python2: bool = False
+) -> Source:
     """Read one Python file, or a notebook as the module that its code cells make.
+
+    Args:
+        path: of the file.
+        root: of the run.
+        python2: whether cells of Python 2 are wanted, too.
 
     Raises:
         SourceError: It is missing, unreadable, not a regular file, too large, binary, not in the
             encoding that it declares, or not the JSON of a notebook.
     """
-    return decoded(path, root, read_bytes(path))
+    return decoded(path, root, read_bytes(path), python2=python2)
 
 
-def decoded(path: str | os.PathLike[str], root: str | os.PathLike[str], raw: bytes) -> Source:
-    """Return the Python file or notebook at ``path`` from bytes that :func:`read_bytes` gave.
+def decoded(
+    path: str | os.PathLike[str],
+    root: str | os.PathLike[str],
+    raw: bytes,
+    *,
+    python2: bool = False,
+) -> Source:
+    """Return what :func:`read` does, from bytes that :func:`read_bytes` gave.
 
     Raises:
         SourceError: The bytes are not what the name of the file promises.
@@ -197,7 +210,7 @@ def decoded(path: str | os.PathLike[str], root: str | os.PathLike[str], raw: byt
     if is_notebook(path):
         from migrator.notebooks.source import Notebook
 
-        return Notebook.of(path, root, raw)
+        return Notebook.of(path, root, raw, python2=python2)
     return Source.of(path, root, raw)
 
 

@@ -45,6 +45,9 @@ _READER = "TFM206"  #: the code of readers of checkpoints
 _MAKERS = frozenset({"TFM102", "TFM201", "TFM402"})  #: of what makes Savers and builders
 _ADDS = frozenset({"TFM103"})  #: of what adds to a builder
 
+#: Bytes from which a notebook is mostly outputs.
+_LARGE = 1_000_000
+
 #: Called with (what, done, total) as the work goes on.
 Progress = Callable[[str, int, int], None]
 
@@ -150,6 +153,12 @@ def migrate_text(text: str, options: Options, name: str = "<stdin>") -> tuple[Pl
     from migrator.programs import Repository, facts_of
 
     path = "stdin.py"
+    modern = None
+    if options.python2:
+        from migrator.modernise import python2
+
+        modern = python2.modern(text)
+        text = modern.text if modern is not None and modern.text is not None else text
     repository = Repository.build([facts_of(path, text)])
     held = repository.groups[0].held if repository.groups else None
     natives = Natives(repository, lambda name: text, _lifts(options), options.models)
@@ -172,7 +181,8 @@ def migrate_text(text: str, options: Options, name: str = "<stdin>") -> tuple[Pl
         protos = neighbours.exported_protos(handed, path, lambda at: changes(at.line, _ADDS))
         before = context
         context = _context(
-            repository, natives, path, options, moving, held, readers, loads, calls, protos
+            *(repository, natives, path, options, moving, held, readers, loads, calls, protos),
+            managed=neighbours.managed_savers(repository, carried, path),
         )
         if context == before:
             break
@@ -182,6 +192,11 @@ def migrate_text(text: str, options: Options, name: str = "<stdin>") -> tuple[Pl
     if context.move and not plan.moves:
         again = replace(context, path=name, move=False)
         plan = _plan(_Task(text, again, options.select, options.ignore))
+    if modern is not None:
+        from migrator import around
+
+        plan = around.modernised(plan, modern, context.move and modern.text is not None)
+        text = modern.before
     return plan, plan.text if plan.text is not None else text
 
 
@@ -271,7 +286,7 @@ class _Run:
         self.natives = Natives(repository, self._text, _lifts(self.options), self.options.models)
         held = self._held(repository)
         # nothing else would say that these use TensorFlow and cannot be read
-        broken = {path for path, fact in repository.facts.items() if fact.error and fact.tensorflow}
+        broken = {path for path, fact in repository.facts.items() if fact.error}
         looked = (candidates | broken & self._selected()) & set(repository.facts)
         plans, moving = self._plan(repository, looked, held)
         self._around(repository, plans, moving)
@@ -283,18 +298,22 @@ class _Run:
         candidates = set()
         for path in self.found.selected:
             relative = sources.relative_name(str(path), self.root)
+            large = False
             try:
                 raw = sources.read_bytes(path)
-                if not sources.may_hold_saving_code(raw):
+                # of megabytes of pictures, the JSON scanner is done before a search for words
+                large = sources.is_notebook(path) and len(raw) > _LARGE
+                if not large and not sources.may_hold_saving_code(raw):
                     continue
-                source = files.decoded(path, self.root, raw)
+                source = files.decoded(path, self.root, raw, python2=self.options.python2)
                 notebook = _notebook(source)
                 # words in the outputs of a notebook do not count
                 if notebook is None or notebook.may_hold_saving_code():
                     self.sources[relative] = source
                     candidates.add(relative)
             except sources.SourceError as error:
-                self.errors[relative] = error.reason
+                if not large or sources.may_hold_saving_code(raw):
+                    self.errors[relative] = error.reason
         return candidates
 
     def _only_errors(self) -> tuple[FileResult, ...]:
@@ -361,7 +380,7 @@ class _Run:
         return modern.text if modern is not None and modern.text is not None else source.text
 
     def _modern(self, source: sources.Source) -> Modern | None:
-        if not self.options.python2 or sources.is_notebook(source.relative):
+        if not self.options.python2:
             return None
         from migrator.modernise import python2
 
@@ -370,7 +389,9 @@ class _Run:
     def _source(self, relative: str) -> sources.Source | None:
         if relative not in self.sources:
             try:
-                self.sources[relative] = files.read(Path(self.root, relative), self.root)
+                self.sources[relative] = files.read(
+                    Path(self.root, relative), self.root, python2=self.options.python2
+                )
             except sources.SourceError as error:
                 self.errors.setdefault(relative, error.reason)
                 return None
@@ -499,6 +520,7 @@ class _Run:
         tuple[KnownLoad, ...],
         tuple[CarriedCall, ...],
         tuple[ExportedProto, ...],
+        tuple[frozenset[str], frozenset[int]],
     ]:
         """Return what other files read of what ``path`` writes, and write of what it reads.
 
@@ -524,6 +546,7 @@ class _Run:
                 path,
                 lambda place: self._changes(repository, held, place.path, place.line, _ADDS),
             ),
+            neighbours.managed_savers(repository, self.carried, path),
         )
 
     def _changes(
@@ -987,7 +1010,7 @@ def _facts_of(task: tuple[str, list[str], bool]) -> list[FileFacts]:
     for path in paths:
         relative = sources.relative_name(path, root)
         try:
-            source = files.read(path, root)
+            source = files.read(path, root, python2=modernise)
         except sources.SourceError as error:
             if sources.is_notebook(path):
                 facts.append(FileFacts(relative))  # its bytes are not those of a program
@@ -995,7 +1018,7 @@ def _facts_of(task: tuple[str, list[str], bool]) -> list[FileFacts]:
                 facts.append(unreadable(relative, _raw(path), error.reason))
             continue
         text = source.text
-        if modernise and not sources.is_notebook(relative):
+        if modernise:
             from migrator.modernise import python2
 
             modern = python2.modern(text)
@@ -1040,6 +1063,7 @@ def _context(
     loads: tuple[KnownLoad, ...] = (),
     carried: tuple[CarriedCall, ...] = (),
     protos: tuple[ExportedProto, ...] = (),
+    managed: tuple[frozenset[str], frozenset[int]] = (frozenset(), frozenset()),
 ) -> FileContext:
     """Return what the engine is told about ``path``.
 
@@ -1054,6 +1078,7 @@ def _context(
         loads: its loads of exports that are known.
         carried: its calls of methods of Savers and builders.
         protos: its signatures and tensor infos that go into rewritten exports.
+        managed: the names and lines of its Savers that managed sessions take.
     """
     from migrator import neighbours
     from migrator.rule import FileContext
@@ -1091,9 +1116,10 @@ def _context(
         loads=loads,
         carried=carried,
         protos=protos,
+        imported=bool(repository.imported_by.get(path)),
         finalizers=neighbours.finalizers_near(repository, natives.traffic, path),
-        managed_savers=frozenset(name for group in groups for name in group.saver_names)
-        | set(repository.facts[path].saver_names),
+        managed_savers=managed[0],
+        managed_lines=managed[1],
         select=options.select,
         ignore=options.ignore,
         safe_only=options.safe_only,

@@ -406,6 +406,10 @@ class Module:
                 dotted = (self._foreign(module, level) or {}).get(name)
             if dotted is None and isinstance(binding.value, (ast.Name, ast.Attribute)):
                 dotted = self.dotted(binding.value)
+            if dotted is None and isinstance(binding.value, ast.Call):
+                dotted = self._called(binding.value)
+            if dotted is None and isinstance(binding.node, ast.arg):
+                dotted = self._given(binding.node)
             if dotted is None and self._is_fallback(binding.node, bindings):
                 continue
             if dotted is None:
@@ -418,6 +422,68 @@ class Module:
             return None
         # ``try: import tensorflow.compat.v1 as tf / except: import tensorflow as tf``
         return max(found, key=lambda dotted: ".compat.v1" in dotted)
+
+    def _called(self, call: ast.Call) -> str | None:
+        """Return what of TensorFlow a call of a function of ours returns: ``tf = import_tf()``."""
+        function = call.func
+        if isinstance(function, ast.Attribute):
+            if self._foreign is None or not isinstance(function.value, ast.Name):
+                return None
+            return self._through_module(function.value, [f"{function.attr}()"])
+        if not isinstance(function, ast.Name):
+            return None
+        owner, bindings = self.find(function.id, self.scope_of[function])
+        if owner is None:
+            return self._from_stars(f"{function.id}()")
+        if len(bindings) != 1:
+            return None
+        binding = bindings[0]
+        if binding.module is not None and self._foreign is not None:
+            module, level, name = binding.module
+            return (self._foreign(module, level) or {}).get(f"{name}()")
+        if isinstance(binding.node, ast.FunctionDef) and not binding.node.decorator_list:
+            return self._returned(binding.node)
+        return None
+
+    def _given(self, parameter: ast.arg) -> str | None:
+        """Return what of TensorFlow each call in this module gives to a parameter called ``tf``."""
+        function = self.scope_of[parameter].node
+        if parameter.arg not in ("tf", "tensorflow") or not isinstance(function, ast.FunctionDef):
+            return None
+        names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
+        if parameter.arg not in names:
+            return None
+        index = names.index(parameter.arg)
+        found: set[str | None] = set()
+        for node in self.by_name.get(function.name, ()):
+            call = self.parents[node]
+            if not isinstance(call, ast.Call) or call.func is not node:
+                return None  # it is handed on: who calls it is not known
+            at = index - isinstance(node, ast.Attribute)
+            given = [k.value for k in call.keywords if k.arg == parameter.arg]
+            given += [*call.args[at : at + 1]] if at >= 0 else []
+            found.add(self._meant(given[0]) if len(given) == 1 else None)
+        return found.pop() if len(found) == 1 else None
+
+    def _meant(self, node: ast.expr) -> str | None:
+        return self._called(node) if isinstance(node, ast.Call) else self.dotted(node)
+
+    def _returned(self, function: ast.FunctionDef) -> str | None:
+        """Return what of TensorFlow each ``return`` of ``function`` gives, where it is one thing."""
+        found = {
+            self.dotted(node.value) if node.value is not None else None
+            for node in self.returns.get(function, ())
+        }
+        return found.pop() if len(found) == 1 else None
+
+    @functools.cached_property
+    def returns(self) -> dict[ast.AST, list[ast.Return]]:
+        """Function -> its ``return`` statements."""
+        found: dict[ast.AST, list[ast.Return]] = {}
+        for node in self.nodes:
+            if isinstance(node, ast.Return):
+                found.setdefault(self.scope_of[node].node, []).append(node)
+        return found
 
     def _is_fallback(self, node: ast.AST, bindings: list[Binding]) -> bool:
         """Whether a binding stands in only where an import of TensorFlow's fails.
@@ -455,12 +521,20 @@ class Module:
                     yield node, symbol
 
     def exports(self) -> dict[str, str]:
-        """Return the module-level names that mean something of TensorFlow, with their paths."""
+        """Return the module-level names that mean something of TensorFlow, with their paths.
+
+        Of a function that returns something of it, ``name()``.
+        """
         result = {}
-        for name in self.root.bindings:
+        for name, bindings in self.root.bindings.items():
             dotted = self.lookup(name, self.root)
             if dotted is not None:
                 result[name] = dotted
+            elif len(bindings) == 1 and isinstance(bindings[0].node, ast.FunctionDef):
+                function = bindings[0].node
+                returned = None if function.decorator_list else self._returned(function)
+                if returned is not None:
+                    result[f"{name}()"] = returned
         for module, level in self.root.stars:
             if self._foreign is not None:
                 result |= {

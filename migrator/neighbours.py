@@ -17,6 +17,7 @@ __all__ = [
     "file_names",
     "finalizers_near",
     "known_loads",
+    "managed_savers",
     "readers_near",
 ]
 
@@ -114,6 +115,26 @@ def carried_calls(
             )
         )
     return tuple(found)
+
+
+def managed_savers(
+    repository: Repository, carried: Carried, path: str
+) -> tuple[frozenset[str], frozenset[int]]:
+    """Return what Savers made in ``path`` managed sessions take: by name, and by line.
+
+    A name tells of a Saver that cannot be followed from the session to where it is made.
+    """
+    names: set[str] = set()
+    lines: set[int] = set()
+    near = {path}
+    for index in repository.groups_of.get(path, ()):
+        near.update(repository.groups[index].files)
+    for other in near:
+        if repository.facts[other].saver_names:
+            made, lost = carried.managed(other)
+            names |= lost
+            lines |= {one.line for one in made if one.path == path}
+    return frozenset(names), frozenset(lines)
 
 
 def exported_protos(

@@ -652,7 +652,8 @@ class Repository:
         for module, level, names in self.facts[path].imports:
             if names:
                 exports = self._exports(path, module, level)
-                if exports and ("*" in names or not exports.keys().isdisjoint(names)):
+                called = [f"{name}()" for name in names]
+                if exports and ("*" in names or not exports.keys().isdisjoint([*names, *called])):
                     table[(module, level)] = exports
             if self.facts[path].through:
                 inside = [f"{module}.{name}" if module else name for name in names if name != "*"]

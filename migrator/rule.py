@@ -130,8 +130,10 @@ class FileContext:
     loads: tuple[KnownLoad, ...] = ()  #: those of the file whose export is known
     carried: tuple[CarriedCall, ...] = ()  #: calls of methods of Savers and builders
     protos: tuple[ExportedProto, ...] = ()  #: those of the file, wherever they go
+    imported: bool = False  #: other files import it, and may use what it makes
     finalizers: tuple[str, ...] = ()  #: ``path:line symbol`` finalizing a graph near this file
     managed_savers: frozenset[str] = frozenset()  #: names passed on to managed sessions
+    managed_lines: frozenset[int] = frozenset()  #: where Savers are made that go to those
     select: tuple[str, ...] = ()  #: code prefixes or rule names; empty selects all
     ignore: tuple[str, ...] = ()
     safe_only: bool = False

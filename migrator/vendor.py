@@ -21,7 +21,7 @@ PARTS = (
     *("graph_module", "graph_export", "graph_import", "graph_predictor", "slim"),
     *("estimator", "canned_estimators", "tpu_estimator"),
     *("mnist", "lookup"),
-    *("seq2seq", "legacy_seq2seq", "crf", "contrib_rnn", "hparams"),
+    *("seq2seq", "legacy_seq2seq", "crf", "contrib_rnn", "hparams", "vocabulary"),
     "hub_module",
 )
 

@@ -168,7 +168,10 @@ def statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | None:
         result.add(one)
         if not one.others and (contrib or not one.lost):
             dropped.add(bound)
-    unused = not (result.moved or result.lost or result.others) and contrib
+    named = any(
+        isinstance(at, ast.Name) for name in dropped for at in use.module.by_name.get(name, ())
+    )
+    unused = not (result.moved or result.lost or result.others or named) and contrib
     if not (result.moved or unused) or (result.lost and not contrib):
         return None
     spell_out(use, result)
@@ -221,7 +224,8 @@ def _carried(use: Use, node: Node) -> bool:
 
 def can_go(use: Use, node: ast.stmt) -> bool:
     """Whether an import may be dropped: not from a package, a try, or as all of a block."""
-    if use.context.path.endswith("__init__.py"):
+    package = use.context.path.endswith("__init__.py")
+    if package and isinstance(use.module.scope_of[node].node, ast.Module):
         return False
     if isinstance(use.module.parents[node], (ast.Try, ast.ExceptHandler)):
         return False

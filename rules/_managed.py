@@ -26,6 +26,8 @@ def managed_session(use: Use) -> str | None:
     assert use.call is not None
     module = use.module
     places: list[ast.expr] = [use.call]
+    if use.call.lineno in use.context.managed_lines:
+        return "a managed session that takes it"
     for target in targets_of(module, use.call) or ():
         if target.name in use.context.managed_savers:
             return f"a managed session that takes `{target.name}`"

@@ -99,12 +99,17 @@ def replaced(use: Use) -> Replaced | Manual | None:
 def binds_gone(use: Use, node: Node) -> ast.AST | None:
     """Return what binds the first name of ``node`` to something that is gone, if anything does.
 
-    An import statement, or the value of an assignment; another rewrite takes its uses along.
+    An import statement, the value of an assignment, or the module for a star; another rewrite
+    takes its uses along, or nothing does.
     """
     first = root(node)
     if first is None:
         return None
     _, bindings = use.module.find(first.id, use.module.scope_of[first])
+    if not bindings:
+        stars = use.module.root.stars
+        gone = any(level == 0 and name.startswith("tensorflow.contrib") for name, level in stars)
+        return use.module.tree if gone else None
     for binding in bindings:
         if isinstance(binding.node, (ast.Import, ast.ImportFrom)):
             dotted = binding.dotted or ""

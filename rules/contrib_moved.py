@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from migrator.moved_symbols import moved
 from migrator.rule import Manual, Rewrite, Safety, Use, rule
 
 from ._contrib_imports import assigned, statement
@@ -208,8 +209,13 @@ def _judged(use: Use) -> Rewrite | Manual | None:
         found = assigned(use, parent)
         if found is not None:
             return found
-    if binds_gone(use, node) is not None:
-        return None  # what is said of the import or the assignment covers its uses
+    origin = binds_gone(use, node)
+    if origin is not None:
+        # what is said of the import or the assignment covers its uses
+        value = use.module.symbol(origin)
+        if value is not None and moved(value.spelled) is not None:
+            use.shared["answered"].add(node)
+        return None
     made = replaced(use)
     if made is None or isinstance(made, Manual):
         return made

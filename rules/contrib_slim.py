@@ -164,6 +164,7 @@ def _statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | Manual 
     covers: list[Cover] = []
     parts: set[str] = set()
     others = Taken()  #: what is imported here, and is not in tf-slim
+    unused = False  #: it imports what is gone, and the file does not use it
     useless: set[str] = set()  #: modules of which the file uses nothing that tf-slim has
     for alias in node.names:
         dotted = alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
@@ -191,6 +192,7 @@ def _statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | Manual 
         answered += [at for at, _ in uses]
         if spelled is None:
             others.add(taken(use, own))
+            unused = unused or not own
             continue
         parts.add("slim")
         missing = _missing(use, symbol, uses)
@@ -211,7 +213,7 @@ def _statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | Manual 
             edits[use.cst(first)] = expression(f"{name}.{rest}" if rest else name)
             covers.append(Cover(_site(use, at), "TFM811", _message(symbol, spelled), api=symbol))
     if not names and not others.moved:
-        if others.lost or not answered[1:]:
+        if others.lost or unused:
             return _stays(f"{getattr(node, 'module', None) or node.names[0].name}")
         _answer(use, answered)
         return None

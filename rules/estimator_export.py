@@ -1,4 +1,4 @@
-"""Estimator exports, and builders that come from elsewhere: told by method names."""
+"""Estimator exports: told by method names."""
 
 from __future__ import annotations
 
@@ -97,56 +97,3 @@ def _estimators(use: Use) -> list[str]:
             ("tf.estimator.", "tf.contrib.learn.", "tf.contrib.tpu.", "tf.python.estimator.")
         )
     ]
-
-
-@rule(
-    "TFM105",
-    "builder-from-elsewhere",
-    safety=Safety.MANUAL,
-    apis=(),
-    methods=("add_meta_graph_and_variables",),
-    bind=False,
-)
-def builder_from_elsewhere(use: Use) -> Rewrite | Keep | Manual | None:
-    """Report an `add_meta_graph_and_variables` on a builder that this file does not make.
-
-    ## What it does
-
-    Reports the call: the builder is a parameter, comes from another file, or is used in a way
-    that the builder's own rule (TFM102) could not follow.
-
-    ## Why
-
-    A builder and its calls are rewritten together or not at all.
-
-    ## Example
-
-    ```python
-    import tensorflow as tf
-
-    def add(builder, sess, signatures):
-        builder.add_meta_graph_and_variables(sess, ["serve"], signatures)
-    ```
-
-    ## Use instead
-
-    ```python
-    import tensorflow as tf
-
-    def add(builder, sess, signatures):
-        builder.add_meta_graph_and_variables(sess, ["serve"], signatures)
-    ```
-
-    ## Safety
-
-    Manual: nothing is changed.
-
-    ## References
-
-    - <https://www.tensorflow.org/api_docs/python/tf/compat/v1/saved_model/Builder>
-    """
-    return Manual(
-        "add_meta_graph_and_variables: left as it is, because its builder is not rewritten here.",
-        "Construct the builder, add to it and save it in one function, then run the migration"
-        " again; until then it runs on tensorflow.compat.v1.",
-    )

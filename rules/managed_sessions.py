@@ -34,7 +34,7 @@ To leave the session behind, write the loop by hand:
     while step < {last}:
         loss = train_step(next(batches))  # a tf.function: GradientTape, apply_gradients
         step.assign_add(1)
-        manager.save(checkpoint_number=step)  # writes at every interval
+        manager.save(checkpoint_number=step)  # at the first step, then at intervals
     manager.save(checkpoint_number=step, check_interval=False)
 
 `model` is a tf.Module that holds the variables, `optimizer` a Keras optimizer that is built of \

@@ -1,4 +1,4 @@
-"""What Python 3 no longer has, in files that Python 3 still parses: `xrange`, `iteritems`, `imp`."""
+"""What Python 3 removed, in files that it still parses: `xrange`, `iteritems`, `imp`."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ _MOVED = {
     "string.uppercase": ("string", "string.ascii_uppercase"),
     "string.maketrans": ("", "str.maketrans"),
     "os.getcwdu": ("os", "os.getcwd"),
+    "os.errno": ("errno", "errno"),
     "sys.maxint": ("sys", "sys.maxsize"),
     "time.clock": ("time", "time.perf_counter"),
     "fractions.gcd": ("math", "math.gcd"),
@@ -68,7 +69,6 @@ _REPORTED = {
     "string.replace": "Use `text.replace(old, new)`.",
     "string.atoi": "Use `int(text)`.",
     "string.atof": "Use `float(text)`.",
-    "os.errno": "Import the module `errno`.",
 }
 
 
@@ -129,9 +129,9 @@ def python3_removed(use: Place) -> Replace | Manual | None:
 
     ## Safety
 
-    Safe: on Python 3 the old name fails, and the new one is what Python's own `2to3` writes.  A name
-    that the file binds itself, or asks for in `try`/`except NameError` or under a test of the
-    version, is left.
+    Safe: on Python 3 the old name fails, and the new one is what Python's own `2to3` writes.  A
+    name that the file binds itself, or asks for in `try`/`except NameError` or under a test of
+    the version, is left.
 
     ## References
 
@@ -264,252 +264,3 @@ def _method(use: Place, short: str) -> Replace | Manual | None:
         "`.has_key()` is gone from Python 3; `in` is the same.",
         spans=(use.put(at, text if bare else f"({text})"),),
     )
-
-
-#: An import whose module only got another name.
-_MODULES = {
-    "cPickle": "pickle",
-    "Queue": "queue",
-    "ConfigParser": "configparser",
-    "HTMLParser": "html.parser",
-    "Tkinter": "tkinter",
-    "tkMessageBox": "tkinter.messagebox",
-    "tkFileDialog": "tkinter.filedialog",
-    "__builtin__": "builtins",
-    "copy_reg": "copyreg",
-    "thread": "_thread",
-    "SocketServer": "socketserver",
-    "BaseHTTPServer": "http.server",
-    "httplib": "http.client",
-    "xmlrpclib": "xmlrpc.client",
-    "urlparse": "urllib.parse",
-    "cookielib": "http.cookiejar",
-    "Cookie": "http.cookies",
-    "repr": "reprlib",
-}
-
-#: An import that needs a look.
-_LEFT = {
-    "StringIO": "Use `io.StringIO` for text and `io.BytesIO` for bytes.",
-    "cStringIO": "Use `io.StringIO` for text and `io.BytesIO` for bytes.",
-    "urllib2": "Use `urllib.request` and `urllib.error`.",
-    "commands": "Use `subprocess.getoutput` and `subprocess.getstatusoutput`.",
-    "imp": "Use `importlib`: `importlib.util.spec_from_file_location` loads a file,"
-    " `importlib.reload` replaces `imp.reload`.",
-    "asyncore": "Use `asyncio`.",
-    "pipes": "Use `shlex.quote` and `subprocess`.",
-    "crypt": "Use the package passlib.",
-    "cgi": "Use `html`, `urllib.parse` or `email.message`.",
-    "imghdr": "Use the package filetype, or Pillow's `Image.open(path).format`.",
-    "sndhdr": "Use the package filetype.",
-    "telnetlib": "Use the package telnetlib3.",
-    "sets": "Use the type `set`.",
-    "md5": "Use `hashlib.md5`.",
-    "sha": "Use `hashlib.sha1`.",
-    "exceptions": "Exceptions are builtins.",
-    "Image": "Import it from Pillow: `from PIL import Image`.",
-}
-
-
-@rule(
-    "TFM827",
-    "python3-modules",
-    safety=Safety.SAFE,
-    apis=tuple(f"import {name}" for name in (*_MODULES, *_LEFT)),
-)
-def python3_modules(use: Place) -> Replace | Manual | None:
-    """Import modules of the standard library by their present names.
-
-    ## What it does
-
-    `import cPickle as pickle` becomes `import pickle`, `import Queue` becomes
-    `import queue as Queue`, and so on.  Modules that were split or removed (`StringIO`,
-    `urllib2`, `imp`) are reported with what to use.  `distutils` is left: setuptools, which
-    TensorFlow requires, brings it back.
-
-    ## Why
-
-    Python 3 renamed them; 3.12 removed `imp`, 3.13 another twenty.
-
-    ## Example
-
-    ```python
-    import cPickle as pickle
-
-    import tensorflow as tf
-
-    with open("vocabulary.pkl", "rb") as stream:
-        words = pickle.load(stream)
-    table = tf.get_variable("table", [len(words), 8])
-    saver = tf.train.Saver()
-    ```
-
-    ## Use instead
-
-    ```python
-    import pickle
-
-    import tensorflow.compat.v1 as tf
-    import tf2_bridge
-
-    tf.disable_v2_behavior()
-
-    with open("vocabulary.pkl", "rb") as stream:
-        words = pickle.load(stream)
-    table = tf.get_variable("table", [len(words), 8])
-    saver = tf2_bridge.Saver()
-    ```
-
-    ## Safety
-
-    Safe: it is the same module.  An import inside `try`/`except ImportError` or under a test of the
-    version is the program's own way, and left.  A pickle that Python 2 wrote may also need
-    `encoding="latin1"`.
-
-    ## References
-
-    - The standard library since 3.0: <https://docs.python.org/3/whatsnew/3.0.html#library-changes>
-    """
-    node = use.node
-    if isinstance(node, ast.Import):
-        wanted = use.name.removeprefix("import ")
-        if wanted in _LEFT:
-            return Manual(f"The module {wanted} is gone from Python 3.", _LEFT[wanted])
-        if len(node.names) != 1:
-            return Manual(
-                f"The module {wanted} is {_MODULES[wanted]} in Python 3.",
-                "Import it on a line of its own, under its present name.",
-            )
-        return _renamed(use, node, wanted)
-    assert isinstance(node, ast.ImportFrom)
-    wanted = use.name.removeprefix("import ")
-    module = node.module or ""
-    if wanted != module:
-        return Manual(f"The module {wanted} is gone from Python 3.", _LEFT[wanted])
-    if wanted in _LEFT:
-        return Manual(f"The module {wanted} is gone from Python 3.", _LEFT[wanted])
-    start = use.module.start(node)
-    at = use.module.text.index(module, start + len("from"))
-    return Replace(
-        f"The module {wanted} is {_MODULES[wanted]} in Python 3.",
-        spans=((at, at + len(module), _MODULES[wanted]),),
-    )
-
-
-def _renamed(use: Place, node: ast.Import, wanted: str) -> Replace:
-    new = _MODULES[wanted]
-    bound = node.names[0].asname or wanted
-    line = f"import {new}" if bound == new else f"import {new} as {bound}"
-    return Replace(f"The module {wanted} is {new} in Python 3.", spans=(use.put(node, line),))
-
-
-@rule(
-    "TFM828",
-    "python3-lists",
-    safety=Safety.SAFE,
-    apis=(
-        *(f"*.{name}" for name in ("keys", "values", "items")),
-        *(f"builtins.{name}" for name in ("map", "filter", "zip", "range")),
-    ),
-)
-def python3_lists(use: Place) -> Replace | Manual | None:
-    """Make a list where a program takes `d.keys()`, `map` or `zip` for one.
-
-    ## What it does
-
-    `d.keys()[0]`, `archive.items()[0]`, `map(f, x)[0]`, `len(filter(f, x))`, `range(3) + [7]`
-    and `np.array(zip(a, b))` get a `list(...)` around the view or iterator.
-
-    ## Why
-
-    In Python 3 these give views and iterators, which have no index, no length and no `+`.
-    `np.array` of one is an array of one object, without any error.
-
-    ## Example
-
-    ```python
-    import numpy as np
-    import tensorflow as tf
-
-    name, value = np.load("weights.npz").items()[0]
-    kernel = tf.get_variable("kernel", initializer=value)
-    saver = tf.train.Saver()
-    ```
-
-    ## Use instead
-
-    ```python
-    import numpy as np
-    import tensorflow.compat.v1 as tf
-    import tf2_bridge
-
-    tf.disable_v2_behavior()
-
-    name, value = list(np.load("weights.npz").items())[0]
-    kernel = tf.get_variable("kernel", initializer=value)
-    saver = tf2_bridge.Saver()
-    ```
-
-    ## Safety
-
-    Safe: the code around it fails on Python 3 unless there is a list.
-
-    ## References
-
-    - Views and iterators instead of lists:
-      <https://docs.python.org/3/whatsnew/3.0.html#views-and-iterators-instead-of-lists>
-    """
-    call = use.call
-    if call is None:
-        return None
-    view = use.name.startswith("*.")
-    if view and (call.args or call.keywords):
-        return None
-    kind = use.name.rpartition(".")[2]
-    if not _as_list(use, call, kind, view):
-        return None
-    shown = f".{kind}()" if view else f"{kind}(...)"
-    if use.module.find("list", use.module.scope_of[use.node])[0] is not None:
-        return Manual(
-            f"`{shown}` is no list in Python 3, and this file gives `list` another meaning.",
-            "Make a list of it.",
-        )
-    return Replace(
-        f"`{shown}` is no list in Python 3, and is used as one.",
-        spans=use.around(call, "list(", ")"),
-    )
-
-
-def _as_list(use: Place, node: ast.Call, kind: str, view: bool) -> bool:
-    """Whether what a call gives is used as only a list can be."""
-    parent = use.module.parents[node]
-    if isinstance(parent, ast.Subscript) and parent.value is node and kind != "range":
-        return _plain_index(parent.slice)
-    if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Add):
-        other = parent.right if parent.left is node else parent.left
-        if isinstance(other, (ast.List, ast.ListComp)):
-            return True
-        return (
-            isinstance(other, ast.Call)
-            and isinstance(other.func, ast.Name)
-            and use.origin(other.func) in ("builtins.list", "builtins.range", "builtins.sorted")
-        )
-    if isinstance(parent, ast.Attribute) and parent.value is node and not view and kind != "range":
-        return parent.attr in ("sort", "append", "extend", "reverse", "index", "pop")
-    if isinstance(parent, ast.Call) and parent.args[:1] == [node]:
-        called = use.origin(parent.func)
-        if called in ("numpy.array", "numpy.asarray", "numpy.random.shuffle", "random.shuffle"):
-            return kind != "range" or called == "random.shuffle"
-        if called == "builtins.len":
-            return not view and kind != "range"
-        return called in ("random.choice", "random.sample") and kind != "range"
-    return False
-
-
-def _plain_index(node: ast.expr) -> bool:
-    """Whether an index is a number or a slice, so what it indexes is a sequence."""
-    if isinstance(node, ast.Slice):
-        return True
-    if isinstance(node, ast.UnaryOp):
-        node = node.operand
-    return isinstance(node, ast.Constant) and isinstance(node.value, int)

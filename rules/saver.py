@@ -109,7 +109,7 @@ def saver(
     (`inspect_checkpoint`, `freeze_graph` with a GraphDef, a file that stays as it is) does not
     find the old names, so it makes this rule report instead of rewrite, unless it certainly reads
     another place.  A Saver that a managed session uses stays, because its graph is finalized and an
-    object-based write adds ops.
+    object-based write adds ops.  Of a Saver that only restores none of this is asked.
 
     ## References
 
@@ -165,7 +165,7 @@ def saver(
             " checkpoints.",
             covers=_kept(covers),
         )
-    if use.context.key_readers:
+    if use.context.key_readers and not _only_restores(use):
         readers = ", ".join(use.context.key_readers[:3])
         more = len(use.context.key_readers) - 3
         if more > 0:
@@ -192,9 +192,10 @@ def saver(
 
 
 def _only_restores(use: Use) -> bool:
-    """Whether all that is done with this Saver is to restore, which needs no new format.
+    """Whether all that is done with this Saver is to restore: it writes nothing that others read.
 
-    Of a name-based checkpoint, it does that with the nodes that TensorFlow 1's Saver adds.
+    A name-based checkpoint it restores with the nodes that TensorFlow 1's Saver adds, so that its
+    graph may be finalized.
     """
     assert use.call is not None
     module = use.module

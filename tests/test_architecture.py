@@ -88,7 +88,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"libcst"},
     ),
     "rulebook": ({"results", "rule", "engine"}, set()),
-    "rules": ({"rule", "modernise", "slim_symbols"}, {"libcst"}),
+    "rules": ({"rule", "modernise", "names", "slim_symbols"}, {"libcst"}),
     # the models
     "checker": ({"results", "worker", "interrupts"}, {"numpy"}),
     "convert": (
@@ -104,7 +104,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         set(),
     ),
     "classes": ({"flow", "names", "programs"}, set()),
-    "carried": ({"classes", "flow", "names", "programs"}, set()),
+    "carried": ({"apis", "classes", "flow", "names", "programs"}, set()),
     "handed": ({"classes", "flow", "names", "programs"}, set()),
     "neighbours": ({"carried", "handed", "programs", "rule", "traffic"}, set()),
     "notebook_findings": ({"results", "sources", "notebooks", "engine"}, set()),

@@ -173,7 +173,12 @@ def test_each_unusable_path_has_one_sentence(tree):
 def test_notebooks_are_found_like_files(tree):
     """A notebook is selected named or on the way, but not the checkpoints that Jupyter keeps."""
     root = tree(
-        {"a.py": "", "sub/n.ipynb": "{}", "m.ipynb": "", ".ipynb_checkpoints/m-checkpoint.ipynb": ""}
+        {
+            "a.py": "",
+            "sub/n.ipynb": "{}",
+            "m.ipynb": "",
+            ".ipynb_checkpoints/m-checkpoint.ipynb": "",
+        }
     )
     assert names(discover([root]).selected, root) == ["a.py", "m.ipynb", "sub/n.ipynb"]
     assert names(discover([root / "m.ipynb"]).selected, root) == ["m.ipynb"]

@@ -793,3 +793,116 @@ def test_eager_use_of_the_v1_saver_stays(tmp_path: Path) -> None:
     assert not found.changes_something
     (result,) = found.report.files
     assert {finding.outcome for finding in result.findings} == {Outcome.KEPT}
+
+
+# -- values that cross files ----------------------------------------------------------------
+
+EXPORTS = """
+import tensorflow as tf
+
+def save(path, sess, signatures):
+    builder = tf.saved_model.builder.SavedModelBuilder(path)
+    builder.add_meta_graph_and_variables(sess, ["serve"], signature_def_map=signatures)
+    builder.save()
+"""
+CALLS_IT = """
+import tensorflow as tf
+import export
+
+def run(sess, x):
+    info = tf.saved_model.utils.build_tensor_info(x)
+    sides = {"x": info}
+    signature = tf.saved_model.signature_def_utils.build_signature_def(sides, sides, "m")
+    export.save("out", sess, {"serving_default": signature})
+"""
+
+
+def test_a_wrapper_and_the_signatures_of_its_callers_go_together(make: Make) -> None:
+    """What the caller makes becomes tensors as the wrapper's export is rewritten."""
+    run = migrate([make({"export.py": EXPORTS, "train.py": CALLS_IT})], ONE)
+    texts = {source.relative: text for source, text in run.changes}
+    assert "add_session" in texts["export.py"]
+    assert 'signature = (sides, sides, "m")' in texts["train.py"]
+    assert "info = x\n" in texts["train.py"]
+    assert "export.py:6" in message(run, "train.py")
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "caller"),
+    [
+        (EXPORTS.replace("builder.save()", "builder.save(as_text=True)"), CALLS_IT),
+        (EXPORTS.replace("save()", "save()  # migrator: keep"), CALLS_IT),
+        (EXPORTS + "print 'x'\n", CALLS_IT),
+        (EXPORTS + "def more(x):\n    return x.name\n", CALLS_IT + "    export.more(info)\n"),
+        (EXPORTS.replace("builder.save()", "builder.save(); log(signatures)"), CALLS_IT),
+    ],
+)
+def test_a_caller_keeps_its_protos_where_the_wrapper_stays(
+    make: Make, wrapper: str, caller: str
+) -> None:
+    """An export that is not rewritten takes protos only, and so does whatever else reads them."""
+    run = migrate([make({"export.py": wrapper, "train.py": caller})], ONE)
+    texts = {source.relative: text for source, text in run.changes}
+    assert "info = tf.saved_model.utils.build_tensor_info(x)" in texts.get("train.py", caller)
+
+
+@pytest.mark.parametrize(
+    ("comment", "said"),
+    [
+        ("", "Stays as it is; its Saver, made at model.py:2, is rewritten"),
+        ("  # migrator: keep", "made at model.py:2, of which not every constructor is rewritten"),
+    ],
+)
+def test_calls_on_a_saver_of_another_file_say_what_becomes_of_it(
+    make: Make, comment: str, said: str
+) -> None:
+    """Of its constructor, where that is found; nothing changes at the calls."""
+    calls = "import model\nmodel.saver.save(1, 'x')\n" + TF
+    model = SAVES.replace("tf.train.Saver()", f"tf.train.Saver(){comment}")
+    run = migrate([make({"model.py": model, "train.py": calls})], ONE)
+    assert said in message(run, "train.py")
+
+
+def test_a_builder_of_another_function_is_left_with_its_calls(make: Make) -> None:
+    """All of its calls are reported, and say where it is made."""
+    text = """
+import tensorflow as tf
+
+def add(builder, sess):
+    builder.add_meta_graph_and_variables(sess, ["serve"], {})
+    builder.save()
+
+def run(sess):
+    add(tf.saved_model.builder.SavedModelBuilder("out"), sess)
+"""
+    run = migrate([make({"a.py": text})], ONE)
+    found = {f.span.line: f for r in run.report.files for f in r.findings if f.code == "TFM105"}
+    assert sorted(found) == [5, 6]
+    assert all("made at a.py:9" in f.message for f in found.values())
+    assert all(f.outcome is Outcome.MANUAL for f in found.values())
+
+
+READER = TF + "from tensorflow.python.tools import inspect_checkpoint\ninspect_checkpoint.x('m')\n"
+RESTORES = TF + "saver = tf.train.Saver()\nsaver.restore(tf.Session(), 'm')\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "rewritten"),
+    [
+        ({"a": RESTORES, "read": READER}, True),
+        ({"a": TF + "def f(s):\n    tf.train.Saver().restore(s, 'm')\n", "read": READER}, True),
+        ({"a": SAVES, "read": READER}, False),
+        ({"a": RESTORES + "f(saver)\n", "read": READER}, False),
+        ({"a": RESTORES, "b": "import a\na.saver.save(1, 'm')\n" + TF, "read": READER}, False),
+        ({"a": RESTORES, "b": TF + "tf.train.Supervisor(logdir='m')\n"}, True),
+        ({"a": RESTORES + "tf.get_default_graph().finalize()\n"}, True),
+        ({"a": SAVES + "tf.get_default_graph().finalize()\n"}, False),
+    ],
+)
+def test_a_saver_that_only_restores_asks_nothing_of_readers(
+    make: Make, files: dict[str, str], rewritten: bool
+) -> None:
+    """It writes nothing that a reader by name or a finalized graph could meet."""
+    run = migrate([make({f"{name}.py": text for name, text in files.items()})], ONE)
+    texts = {source.relative: text for source, text in run.changes}
+    assert ("tf2_bridge.Saver()" in texts.get("a.py", "")) is rewritten

@@ -646,3 +646,52 @@ def test_scopes_are_those_of_the_compiler(name: str) -> None:
     ours = bound_by_us(Module(text))
     assert len(ours) > 10
     assert ours == bound_by_python(symtable.symtable(text, name, "exec"))
+
+
+# -- tf from a function, or as a parameter --------------------------------------------------
+
+
+def returns_tf(module: str, level: int) -> dict[str, str] | None:
+    """Tell that the module ``h`` has a function that returns TensorFlow."""
+    return {"load()": "tensorflow"} if module == "h" else None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def load():\n    import tensorflow as tf\n    return tf\ntf = load()\ntf.train.Saver()",
+        "from h import load\ntf = load(gpu=1)\ntf.train.Saver()",
+        "from h import *\ntf = load()\ntf.train.Saver()",
+        "import h\ntf = h.load()\ntf.train.Saver()",
+        "from h import load\ndef f():\n    tf = load()\n    return tf.train.Saver()",
+        "import tensorflow\ndef f(tf):\n    tf.train.Saver()\nf(tensorflow)",
+        "import tensorflow\ndef f(x, tf=None):\n    tf.train.Saver()\nf(1, tf=tensorflow)",
+        "from h import load\nclass A:\n    def f(self, tf):\n        tf.train.Saver()\n"
+        "    def g(self):\n        self.f(load())",
+    ],
+)
+def test_tensorflow_from_hand_to_hand(text: str) -> None:
+    """What a function returns each time, or every call gives to a parameter called ``tf``."""
+    assert called(text, returns_tf) == [SAVER]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def load(x):\n    import tensorflow as tf\n    return tf if x else 1\n"
+        "tf = load()\ntf.train.Saver()",
+        "def load():\n    import tensorflow as tf\n    if x: return None\n    return tf\n"
+        "tf = load()\ntf.train.Saver()",
+        "@wrap\ndef load():\n    import tensorflow as tf\n    return tf\ntf = load()\n"
+        "tf.train.Saver()",
+        "from g import load\ntf = load()\ntf.train.Saver()",
+        "def f(tf):\n    tf.train.Saver()\nf(1)",
+        "import tensorflow\ndef f(tf):\n    tf.train.Saver()\nf(tensorflow)\nf(other)",
+        "import tensorflow\ndef f(tf):\n    tf.train.Saver()\nf(tensorflow)\nrun(f)",
+        "def f(tf):\n    tf.train.Saver()\n    f(tf)",
+        "import tensorflow\ndef f(tf):\n    tf.train.Saver()\nf(*[tensorflow])",
+    ],
+)
+def test_what_only_may_be_tensorflow_is_not(text: str) -> None:
+    """Another value, a decorator, a caller that is not known: nothing is rewritten by it."""
+    assert called(text, returns_tf) == [None]

@@ -139,6 +139,13 @@ from migrator.bridge.session_meta_graph import session_meta_graph
 from migrator.bridge.session_module import SessionModule, session_module
 from migrator.bridge.slim import __getattr__ as __getattr__
 from migrator.bridge.slim import alias_slim
+from migrator.bridge.vocabulary import (
+    ByteProcessor,
+    CategoricalVocabulary,
+    VocabularyProcessor,
+    preprocessing,
+    tokenizer,
+)
 
 __all__ = [
     "AttentionCellWrapper",
@@ -152,6 +159,8 @@ __all__ = [
     "BeamSearchDecoder",
     "BeamSearchDecoderOutput",
     "BeamSearchDecoderState",
+    "ByteProcessor",
+    "CategoricalVocabulary",
     "CustomHelper",
     "DataSet",
     "Datasets",
@@ -188,6 +197,7 @@ __all__ = [
     "SessionModule",
     "TimeReversedFusedRNN",
     "TrainingHelper",
+    "VocabularyProcessor",
     "alias_slim",
     "assign_from_checkpoint",
     "assign_from_checkpoint_fn",
@@ -236,6 +246,7 @@ __all__ = [
     "named_outputs",
     "one2many_rnn_seq2seq",
     "predictor",
+    "preprocessing",
     "read_data_sets",
     "rnn_decoder",
     "safe_cumprod",
@@ -249,6 +260,7 @@ __all__ = [
     "stack_bidirectional_rnn",
     "tied_rnn_seq2seq",
     "tile_batch",
+    "tokenizer",
     "tpu",
     "viterbi_decode",
 ]

@@ -286,7 +286,7 @@ class _ImportedSaver(GraphSaver):
     def restore(self, save_path: Any) -> None:
         """Restore a checkpoint of either kind, as :meth:`GraphSaver.restore`."""
         prefix = _restorable(save_path)
-        if tf.train.load_checkpoint(prefix).has_tensor(_OBJECT_GRAPH):
+        if tf.compat.v1.train.NewCheckpointReader(prefix).has_tensor(_OBJECT_GRAPH):
             self._check()
             super().restore(prefix)
         else:  # the graph knows what to do with slices and tables

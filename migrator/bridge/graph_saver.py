@@ -115,7 +115,7 @@ class GraphSaver:
             tf.errors.InvalidArgumentError: a variable has another shape or type there.
         """
         save_path = _restorable(save_path)
-        reader = tf.train.load_checkpoint(save_path)
+        reader = tf.compat.v1.train.NewCheckpointReader(save_path)
         shapes = reader.get_variable_to_shape_map()
         dtypes = reader.get_variable_to_dtype_map()
         keys = {name: _object_key(name) for name in self._variables}

@@ -129,6 +129,11 @@ class HubModule:
             ) as scope:
                 self._scope = scope.name
             self._name = self._scope.rpartition("/")[2]
+            if self._graph.unique_name(self._name, mark_as_used=False) != self._scope:
+                raise RuntimeError(
+                    f"variable_scope {self._scope}/ was unused but the corresponding name_scope "
+                    "was already taken."
+                )
             with tf.control_dependencies(None):
                 if self._spec.saved_model:
                     self._load()

@@ -135,6 +135,8 @@ def named_outputs(model: Any) -> dict[str, Any]:
         name = _OPERATIONS.get(activation)
         if name == "BiasAdd" and not getattr(layer, "use_bias", False):
             name = None
+        if name == "Softmax" and len(tensor.shape) != 2:
+            name = None  # TF1 computed it in steps
         if layer is None or name is None:
             raise ValueError("give the outputs of this model names of your own: {'scores': ...}")
         found[f"{layer.name}/{name}:0"] = tensor

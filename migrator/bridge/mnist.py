@@ -191,7 +191,7 @@ def extract_images(f: Any) -> Any:
     Raises:
         ValueError: it is not MNIST's file of images.
     """
-    print("Extracting", f.name)
+    tf.get_logger().info("Extracting %s", f.name)
     with gzip.GzipFile(fileobj=f) as stream:
         magic, count, rows, columns = np.frombuffer(stream.read(16), ">u4").tolist()
         if magic != 2051:
@@ -206,7 +206,7 @@ def extract_labels(f: Any, one_hot: bool = False, num_classes: int = 10) -> Any:
     Raises:
         ValueError: it is not MNIST's file of labels.
     """
-    print("Extracting", f.name)
+    tf.get_logger().info("Extracting %s", f.name)
     with gzip.GzipFile(fileobj=f) as stream:
         magic, count = np.frombuffer(stream.read(8), ">u4").tolist()
         if magic != 2049:
@@ -229,7 +229,7 @@ def _downloaded(name: str, folder: str, url: str) -> str:
             content = stream.read()
         with tf.io.gfile.GFile(path, "wb") as file:
             file.write(content)
-        print("Successfully downloaded", name, len(content), "bytes.")
+        tf.get_logger().info("Downloaded %s, %d bytes.", name, len(content))
     return path
 
 

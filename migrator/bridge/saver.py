@@ -210,7 +210,7 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
             return None
         if not tf.io.gfile.exists(f"{prefix}.index"):
             return None
-        reader = tf.train.load_checkpoint(prefix)
+        reader = tf.compat.v1.train.NewCheckpointReader(prefix)
         held = reader.get_variable_to_shape_map()
         keys = {name: _object_key(name) for name in self._places}
         # Only a file that holds none of our names under TF1's keys is asked for ours.

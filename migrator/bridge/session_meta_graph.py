@@ -69,7 +69,7 @@ class _MetaGraphSaver(tf.compat.v1.train.Saver):  # type: ignore[misc]
         prefix = tf.compat.as_str(tf.compat.path_to_str(prefix))
         if not tf.io.gfile.exists(f"{prefix}.index"):
             return None
-        file = tf.train.load_checkpoint(prefix)
+        file = tf.compat.v1.train.NewCheckpointReader(prefix)
         held = file.get_variable_to_shape_map()
         places = _filled_by(graph, self.saver_def.restore_op_name)
         if places is None or all(key in held for key in places):

@@ -124,7 +124,7 @@ class Job:
 
     def end_of_edits(self) -> int | None:
         """Return where the last top-level statement with an import ends, if only those change."""
-        if self._asks_rules() or not self.module.imports:
+        if self._asks_rules() or not self.module.imports or imports.respells(self.module):
             return None
         last = max(
             (self._top(statement) for statement in self.module.imports),
@@ -591,6 +591,8 @@ class Job:
         for dotted, statement in imports.imported(self.module):
             if statement in answered or symbols.status(dotted) is not symbols.Status.GONE:
                 continue
+            if any(statement in nodes for nodes in places.values()):
+                continue  # one finding for an import line says enough
             if not any(name == dotted or name.startswith(dotted + ".") for name in seen):
                 places.setdefault(dotted, []).append(statement)
         for name, nodes in places.items():

@@ -1,5 +1,6 @@
 """Import lines of a migrated file: what they become, and which are used no more."""
 
+from migrator.imports.keras import respells
 from migrator.imports.swap import (
     Needs,
     Swap,
@@ -18,6 +19,7 @@ __all__ = [
     "imported",
     "needs_swap",
     "plan",
+    "respells",
     "unused_imports",
     "with_legacy_keras",
 ]

@@ -7,14 +7,16 @@ What ``keras`` is today is Keras 3, which has no sessions: a program of Keras 2 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 import libcst as cst
 
 from migrator.keras_symbols import is_keras, module_place, place
+from migrator.names import Module
 from migrator.rule import Unreachable
-from migrator.tree import Edits, Tree, expression, nodes_of, statement
+from migrator.tree import Tree, expression, nodes_of, statement
 
-__all__ = ["is_standalone", "respelled", "swapped_from_keras", "swapped_keras"]
+__all__ = ["is_standalone", "respelled", "respells", "swapped_from_keras", "swapped_keras"]
 
 
 def is_standalone(node: ast.Import | ast.ImportFrom) -> bool:
@@ -94,13 +96,25 @@ def swapped_from_keras(
     )
 
 
-def respelled(tree: Tree) -> Edits:
-    """Return the edits of attribute chains that go through a module of standalone Keras' own.
+def respells(module: Module) -> bool:
+    """Whether a chain of attributes goes through a module that only standalone Keras had."""
+    return any(True for _ in _chains(module))
 
-    ``keras.layers.core.Dense`` becomes ``keras.layers.Dense``.
+
+def respelled(tree: Tree) -> Iterator[tuple[ast.Attribute, cst.CSTNode, cst.BaseExpression]]:
+    """Yield the attribute chains that go through a module of standalone Keras' own.
+
+    ``keras.layers.core.Dense`` becomes ``keras.layers.Dense``: each with its node, and what takes
+    its place.
     """
-    edits: Edits = {}
-    module = tree.module
+    for node, text in _chains(tree.module):
+        found = tree.node(node)
+        if found is not None:
+            yield node, found, expression(text)
+
+
+def _chains(module: Module) -> Iterator[tuple[ast.Attribute, str]]:
+    """Yield the chains that change, with what they become."""
     for node, symbol in nodes_of(module).references:
         if symbol.via != "keras" or not isinstance(node, ast.Attribute):
             continue
@@ -109,15 +123,12 @@ def respelled(tree: Tree) -> Edits:
         while isinstance(at, ast.Attribute):
             names.insert(0, at.attr)
             at = at.value
-        assert isinstance(at, ast.Name)
-        base = place(module.dotted(at) or "")
+        base = place(module.dotted(at) or "keras.")
         target = place(symbol.raw)
         if base is None or target is None or target == ".".join([base, *names]):
             continue
-        found = tree.node(node)
-        if found is not None and target.startswith(f"{base}."):
-            edits[found] = expression(f"{at.id}.{target.removeprefix(f'{base}.')}")
-    return edits
+        if isinstance(at, ast.Name) and target.startswith(f"{base}."):
+            yield node, f"{at.id}.{target.removeprefix(f'{base}.')}"
 
 
 def _bare(item: cst.ImportAlias) -> cst.ImportAlias:

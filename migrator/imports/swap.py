@@ -67,7 +67,7 @@ class Swap:
     """The edits of a file's import lines and what they are, for findings."""
 
     edits: Edits = field(default_factory=dict)
-    notes: list[tuple[ast.stmt, str, str]] = field(default_factory=list)
+    notes: list[tuple[ast.stmt | ast.expr, str, str]] = field(default_factory=list)
 
 
 def imported(module: Module) -> Iterator[tuple[str, ImportStatement]]:
@@ -246,7 +246,9 @@ class _Planner:
             self._disable(bool(changed))
         standalone = next((node for node in changed if is_standalone(node)), None)
         if standalone is not None:
-            self.swap.edits.update(respelled(self.tree))
+            for node, old, new in respelled(self.tree):
+                self.swap.edits[old] = new
+                self.swap.notes.append((node, "TFM803", "Legacy Keras has it in this module."))
             self.swap.notes.append(
                 (
                     standalone,

@@ -24,7 +24,7 @@ def unused_imports(
 ) -> Edits:
     """Return edits that drop the imports of TensorFlow that ``new`` uses no more.
 
-    Only names that the original used and ``new`` does not; never in an ``__init__.py``, and
+    Only names that the original used and ``new`` does not; never one of an ``__init__.py``, and
     never a name that a string mentions (``__all__``, an annotation, ``getattr``).
 
     Args:
@@ -34,15 +34,16 @@ def unused_imports(
         context: whose file it is.
         dropped: names that go with what they mean, whatever strings say, once nothing uses them.
     """
-    if context.path.endswith("__init__.py"):
-        return {}
     module = tree.module
+    package = context.path.endswith("__init__.py")
     before = {name.id for name in nodes_of(module).names}
     candidates = {
         bound
         for node in _statements(module)
         for alias in node.names
         if alias.name != "*" and (bound := _bound(node, alias)) in before | dropped
+        # what a package binds may be imported from elsewhere
+        if not package or not isinstance(module.scope_of[node].node, ast.Module)
     }
     if not candidates:
         return {}

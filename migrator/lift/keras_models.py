@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import re
 
-from migrator.lift.keras_checks import check_calls, check_references
+from migrator.lift.keras_checks import check_calls, check_references, check_training
 from migrator.lift.keras_exports import Exports, outermost
 from migrator.lift.kinds import Lifted, Refusal
 from migrator.lift.text import Edit, applied, comment_end
@@ -56,6 +56,7 @@ class _Lift:
         self.sessions: set[str] = set()
         self.keras_sessions: set[str] = set()  #: those of them that are Keras' own
         self.configs: set[str] = set()
+        self.phase = False  #: it sets the learning phase
         self.notes: list[str] = []
 
     def lifted(self) -> Lifted:
@@ -66,9 +67,10 @@ class _Lift:
             raise Refusal(exports.calls[0], "names", "its tensors are asked for by their names")
         covered = [*self.gone, *exports.nodes]
         finished = set(exports.calls)
+        self._check_names(exports)
         check_references(module, covered, self.dedented)
         check_calls(module, covered, finished)
-        self._check_names(exports)
+        check_training(module, self.phase)
         tensorflow = self._tensorflow(bool(exports.calls))
         made = exports.edits(tensorflow, self._fresh("module"), self._moved_left)
         edits = [*self._removals(), *made]
@@ -130,6 +132,7 @@ class _Lift:
             value = call.args[0] if call.args else None
             if not isinstance(value, ast.Constant) or value.value not in (0, False):
                 raise Refusal(node, "phase", "it sets the learning phase to something else than 0")
+            self.phase = True
             self.gone.append(node)
         elif name == SET:
             given = call.args[0] if len(call.args) == 1 else None
@@ -218,12 +221,13 @@ class _Lift:
         ):
             raise Refusal(node, "layout", "a string of several lines stands in its session's block")
         depth = first.col_offset - node.col_offset
-        header = module.offset(node.lineno, 0)
-        if "#" in text[module.end(node.items[0].context_expr) : module.offset(first.lineno, 0)]:
-            raise Refusal(node, "layout", "a comment stands in the block of its session")
-        edits: list[Edit] = [(header, module.offset(first.lineno, 0), "")]
+        item = node.items[0]
+        head = text.index("\n", module.end(item.optional_vars or item.context_expr)) + 1
+        if "#" in text[module.end(item.context_expr) : head]:
+            raise Refusal(node, "layout", "a comment stands beside the session's block")
+        edits: list[Edit] = [(module.offset(node.lineno, 0), head, "")]
         gone = {at for one in self.gone for at in range(one.lineno, (one.end_lineno or 0) + 1)}
-        for line in range(first.lineno, last + 1):
+        for line in range(module.line_column(head)[0], last + 1):
             start = module.offset(line, 0)
             if line not in gone and not text[start : start + depth].strip(" "):
                 end = text.find("\n", start)

@@ -50,7 +50,7 @@ _LISTS = (
 _COMMON = {
     **dict.fromkeys(("keys", "values", "items"), _VIEWS),
     **dict.fromkeys(("map", "filter", "zip", "range"), _LISTS),
-    "load": r"\bload\(.*encoding|\.item\(\)|\[\(\)\]",
+    "load": r"\bload\(.*encoding|\.item\(\)|\[\(\)\]|yaml",
     "array": r"copy\s*=\s*False|\barray\(\s*[\[(]\s*[\[(]",
 }
 
@@ -201,11 +201,9 @@ def _import_offset(module: Module) -> int:
     start = 0
     if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
         start = 1
-    while start < len(body):
-        node = body[start]
-        if not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
-            break
-        start += 1
+    for index, node in enumerate(body):  # in a notebook, cells may stand before them
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            start = index + 1
     after = next(
         (
             node

@@ -34,7 +34,7 @@ class Part:
 
     cell: Cell
     prepared: Prepared
-    head: int  #: the line that marks its start in the joined text, from 1
+    head: int  #: the line of the joined text, from 1, before its first one
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,9 @@ class Book:
 class Notebook(Source):
     """A notebook as it was read; ``text`` is the one module that its code cells make.
 
-    Every cell is headed by a line of its own (a string, which does nothing), so that what a
-    migration adds is known to belong to the cell it stands in.  ``encode`` brings a new text back
-    into the cells, and changes those that differ.
+    Every cell but the first is headed by a line of its own (a string, which does nothing), so that
+    what a migration adds is known to belong to the cell it stands in.  ``encode`` brings a new text
+    back into the cells, and changes those that differ.
     """
 
     __slots__ = ("book",)
@@ -80,15 +80,28 @@ class Notebook(Source):
         return (self.path, self.relative, self.raw, self.text, self.encoding, self.book)
 
     @classmethod
-    def of(cls, path: str | os.PathLike[str], root: str | os.PathLike[str], raw: bytes) -> Notebook:
+    def of(
+        cls,
+        path: str | os.PathLike[str],
+        root: str | os.PathLike[str],
+        raw: bytes,
+        *,
+        python2: bool = False,
+    ) -> Notebook:
         """Read the bytes of a notebook.
+
+        Args:
+            path: of the file.
+            root: of the run.
+            raw: what it holds.
+            python2: whether ``text`` holds its cells of Python 2, too, and so does not parse yet.
 
         Raises:
             SourceError: they are not UTF-8, or not the JSON of a notebook.
         """
         encoding = "utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "utf-8"
         try:
-            book = _book(document.parse(raw.decode(encoding)))
+            book = _book(document.parse(raw.decode(encoding)), python2)
         except UnicodeDecodeError as error:
             raise SourceError(
                 path,
@@ -142,10 +155,12 @@ class Notebook(Source):
         """
         pieces = _HEADED.split(text)
         numbers = [int(number) for number in pieces[1::2]]
-        if numbers != [part.cell.number for part in self.book.parts] or pieces[0].strip():
+        if not self.book.parts and not text.strip():
+            return []
+        if numbers != [part.cell.number for part in self.book.parts[1:]]:
             raise SourceError(self.path, "would hold code outside of its cells")
         found = []
-        for part, piece in zip(self.book.parts, pieces[2::2], strict=True):
+        for part, piece in zip(self.book.parts, pieces[0::2], strict=True):
             old = part.prepared.code
             if piece == old + "\n":
                 found.append((part.cell, part.cell.text))
@@ -180,6 +195,7 @@ class Notebook(Source):
         if text == self.text:
             return self.raw
         cells = self.cells_of(text)
+        self._check_imports(text)
         changes = {cell.number: new for cell, new in cells if new != cell.text}
         after = document.with_sources(self.book.document, changes)
         try:
@@ -191,6 +207,43 @@ class Notebook(Source):
         if [cell.text for cell in again.cells] != expected:
             raise SourceError(self.path, "could not be read back: its cells would differ")
         return data
+
+    def _check_imports(self, text: str) -> None:
+        """Refuse to lose an import that only lines which are not Python use."""
+        book = self.book
+        unseen = [
+            (part.cell, foreign.text)
+            for part in (*book.parts, *book.others)
+            for foreign in part.prepared.foreign
+        ]
+        unseen += [(broken.cell, broken.cell.text) for broken in book.broken]
+        if not unseen:
+            return
+        lost = _imported(self.text) - _imported(text)
+        for cell, used in unseen:
+            for name in sorted(lost):
+                if re.search(rf"(?<!\w){re.escape(name)}\b", used):
+                    raise SourceError(
+                        self.path,
+                        f"would lose the import of `{name}`, which cell {cell.number + 1} names"
+                        " where it is not Python 3",
+                    )
+
+
+def _imported(text: str) -> set[str]:
+    """Return the names that imports bind anywhere in ``text``; none where it does not parse."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    return {
+        alias.asname or alias.name.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
 
 
 def _trimmed(piece: str, old: str) -> str:
@@ -204,18 +257,18 @@ def _trimmed(piece: str, old: str) -> str:
 
 
 def _joined(parts: tuple[Part, ...]) -> str:
-    return "".join(
-        f"{_HEAD.format(number=part.cell.number)}\n{part.prepared.code}\n" for part in parts
-    )
+    # the first stands where a module's docstring and its __future__ imports do
+    heads = [f"{_HEAD.format(number=part.cell.number)}\n" if part.head else "" for part in parts]
+    return "".join(f"{head}{part.prepared.code}\n" for head, part in zip(heads, parts, strict=True))
 
 
-def _book(found: Document) -> Book:
+def _book(found: Document, python2: bool) -> Book:
     if (found.language or "python").lower() not in ("python", "ipython"):
         return Book(found)
     parts: list[Part] = []
     others: list[Part] = []
     broken: list[Broken] = []
-    head = 1
+    head = 0
     for cell in found.cells:
         if not cell.text.strip() or (cell.language or "python").lower() != "python":
             continue
@@ -228,7 +281,7 @@ def _book(found: Document) -> Book:
             others.append(part)
             continue
         error = _error(prepared.code)
-        if error is not None:
+        if error is not None and not (python2 and error[1].startswith("this is Python 2")):
             text = cell.text.encode("utf-8", "surrogatepass")
             matters = bool(_OF_INTEREST.search(cell.text)) or may_hold_saving_code(text)
             broken.append(Broken(cell, *error, matters))

@@ -189,15 +189,12 @@ def _change(run: RunReport, file: FileResult, anchor: str, own: tuple[Entry, ...
     # the hunks of a notebook are headed by the cell whose lines they count
     titles = [hunk.title if file.path.endswith(".ipynb") else "" for hunk in hunks]
     laid_out = tuple(
-        (hunk, tuple(_rows(hunk, title, starts)))
-        for hunk, title in zip(hunks, titles, strict=True)
+        (hunk, tuple(_rows(hunk, title, starts))) for hunk, title in zip(hunks, titles, strict=True)
     )
     return _Change(file, anchor, laid_out, "", own, checks)
 
 
-def _rows(
-    hunk: diffs.Hunk, title: str, starts: dict[tuple[str, int], list[Entry]]
-) -> list[_Row]:
+def _rows(hunk: diffs.Hunk, title: str, starts: dict[tuple[str, int], list[Entry]]) -> list[_Row]:
     rows = diffs.side_by_side(hunk)
     old = _Side([row.old for row in rows])
     new = _Side([row.new for row in rows])

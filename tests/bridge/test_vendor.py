@@ -36,6 +36,7 @@ NAMES = {
     "estimator": {"SessionModule", "estimator", "session_module"},
     "canned_estimators": {"SessionModule", "estimator", "session_module"},
     "tpu_estimator": {"SessionModule", "estimator", "session_module", "tpu"},
+    "lookup": {"lookup"},
     "mnist": {
         *("DataSet", "Datasets", "dense_to_one_hot", "extract_images", "extract_labels"),
         *("input_data", "load_mnist", "read_data_sets"),
@@ -74,6 +75,10 @@ NAMES = {
         *("stack_bidirectional_rnn",),
     },
     "hparams": {"HParams"},
+    "vocabulary": {
+        *("ByteProcessor", "CategoricalVocabulary", "VocabularyProcessor"),
+        *("preprocessing", "tokenizer"),
+    },
 }
 
 

@@ -58,7 +58,9 @@ REWRITTEN = [
     (NP + "d = np.load(p)\nd = d[()]", NP + "d = np.load(p, allow_pickle=True)\nd = d[()]"),
     (NP + "a = np.array(x, copy=False)", NP + "a = np.asarray(x)"),
     (NP + "a = np.array(x, copy=False, dtype=t)", NP + "a = np.asarray(x, dtype=t)"),
+    (NP + "a = np.lib.pad(x, 1)", NP + "a = np.pad(x, 1)"),
     # Python 2's builtins and methods
+    ("import os\nx = os.errno.EEXIST", "import errno\nimport os\nx = errno.EEXIST"),
     ("for i in xrange(3): pass", "for i in range(3): pass"),
     ("x = isinstance(y, basestring)", "x = isinstance(y, str)"),
     ("x = reduce(f, y)", "from functools import reduce\nx = reduce(f, y)"),
@@ -85,6 +87,32 @@ REWRITTEN = [
     ("import itertools\nx = itertools.izip(a, b)", "import itertools\nx = zip(a, b)"),
     ("import sys\nreload(sys)\nsys.setdefaultencoding('utf8')\nx = 1", "import sys\nx = 1"),
     ("reload(mine)", "import importlib\nimportlib.reload(mine)"),
+    # other packages
+    (
+        "import scipy.misc as sm\na = sm.imread(p, mode='RGB')",
+        "import imageio.v2\nimport scipy.misc as sm\na = imageio.v2.imread(p, pilmode='RGB')",
+    ),
+    (
+        "from scipy.misc import imread\na = imread(p, mode='L')",
+        "from imageio.v2 import imread\na = imread(p, pilmode='L')",
+    ),
+    (
+        "from scipy import misc\nmisc.imsave(p, x.astype('uint8'))",
+        "import imageio.v2\nfrom scipy import misc\nimageio.v2.imwrite(p, x.astype('uint8'))",
+    ),
+    ("from scipy.misc import logsumexp", "from scipy.special import logsumexp"),
+    ("from sklearn.externals import joblib", "import joblib"),
+    (
+        "from sklearn.cross_validation import train_test_split",
+        "from sklearn.model_selection import train_test_split",
+    ),
+    ("import yaml\na = yaml.load(f)", "import yaml\na = yaml.load(f, Loader=yaml.Loader)"),
+    (
+        "from PIL import Image\na = im.resize(s, Image.ANTIALIAS)",
+        "from PIL import Image\na = im.resize(s, Image.LANCZOS)",
+    ),
+    ("import pandas as pd\na = df.as_matrix()", "import pandas as pd\na = df.values"),
+    ("import cv2\na = cv2.CV_AA", "import cv2\na = cv2.LINE_AA"),
     # modules
     ("import cPickle", "import pickle as cPickle"),
     ("import cPickle as pickle", "import pickle"),
@@ -174,6 +202,11 @@ REPORTED = [
     ("import imp\nimp.load_source(a, b)", "TFM827"),
     ("import StringIO", "TFM827"),
     ("import os, cPickle", "TFM827"),
+    ("import scipy.misc\na = scipy.misc.imresize(x, 0.5)", "TFM832"),
+    ("import scipy.misc\na = scipy.misc.imread(p, flatten=True)", "TFM832"),
+    ("from scipy.misc import imread, imresize", "TFM832"),
+    ("import pandas as pd\na = df.ix[0]", "TFM833"),
+    ("from sklearn.cross_validation import KFold", "TFM833"),
 ]
 
 

@@ -18,7 +18,11 @@ def code(source: str | list[str], *, whole: bool = False, **fields: Any) -> dict
     """
     split = isinstance(source, str) and not whole
     lines = source.splitlines(keepends=True) if split else source  # type: ignore[union-attr]
-    picture = {"data": {"image/png": "iVBORw0KGgo=\n"}, "metadata": {}, "output_type": "display_data"}
+    picture = {
+        "data": {"image/png": "iVBORw0KGgo=\n"},
+        "metadata": {},
+        "output_type": "display_data",
+    }
     return {
         "cell_type": "code",
         "execution_count": 7,
@@ -46,7 +50,11 @@ def as_json(
     book = {
         "cells": [code(cell) if isinstance(cell, str) else cell for cell in cells],
         "metadata": {
-            "kernelspec": {"display_name": "x", "language": language, "name": f"{language}{python[0]}"},
+            "kernelspec": {
+                "display_name": "x",
+                "language": language,
+                "name": f"{language}{python[0]}",
+            },
             "language_info": {"name": language, "version": python},
         },
         "nbformat": 4,

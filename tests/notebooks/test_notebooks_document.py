@@ -9,16 +9,14 @@ import pytest
 from books import as_json, code, markdown
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from migrator.notebooks.document import NotANotebook, parse, with_sources
 
 
 def sources(text: str) -> list[str]:
     """Return the sources of the code cells as any reader of JSON finds them."""
-    found = []
-    for cell in json.loads(text)["cells"]:
-        if cell["cell_type"] == "code":
-            found.append("".join(cell["source"]))
-    return found
+    cells = json.loads(text)["cells"]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
 
 
 def test_code_cells_are_numbered_among_themselves() -> None:
@@ -39,7 +37,10 @@ def test_the_third_format_is_read_and_changed() -> None:
     ]
     text = json.dumps({"metadata": {"name": ""}, "nbformat": 3, "worksheets": [{"cells": cells}]})
     book = parse(text)
-    assert [(cell.text, cell.language) for cell in book.cells] == [("a\nb", "python"), ("c", "perl")]
+    assert [(cell.text, cell.language) for cell in book.cells] == [
+        ("a\nb", "python"),
+        ("c", "perl"),
+    ]
     assert with_sources(book, {0: "a\nx"}) == text.replace('"b"', '"x"')
 
 
@@ -74,7 +75,7 @@ def test_the_kernel_is_known_as_far_as_metadata_say(
         '{"cells": [1, {"a": }]}',
         '{"cells" []}',
         '{"cells": []} x',
-        '{cells: []}',
+        "{cells: []}",
         '{"cells": [{"source": "a\nb"}]}',
         "[" * 100_000,
         '{"a": ' * 100_000,
@@ -83,7 +84,7 @@ def test_the_kernel_is_known_as_far_as_metadata_say(
 )
 def test_what_is_no_notebook_is_refused(text: str) -> None:
     """Broken JSON, other JSON and merge conflicts have one sentence."""
-    with pytest.raises(NotANotebook, match="JSON|nested"):
+    with pytest.raises(NotANotebook, match=r"JSON|nested"):
         parse(text)
 
 
@@ -191,9 +192,10 @@ def test_only_changed_cells_change(cells: list[Any], shape: dict[str, Any], data
     after = parse(changed)
     for one, other in ((text, book), (changed, after)):
         assert [cell.number for cell in other.cells] == list(range(len(book.cells)))
-        assert one[: other.cells[0].start if other.cells else None] == text[
-            : book.cells[0].start if book.cells else None
-        ]
+        assert (
+            one[: other.cells[0].start if other.cells else None]
+            == text[: book.cells[0].start if book.cells else None]
+        )
     gaps = [
         [t[a.end : b.start] for a, b in zip(d.cells, d.cells[1:], strict=False)]
         + [t[d.cells[-1].end :] if d.cells else ""]

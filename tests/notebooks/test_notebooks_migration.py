@@ -230,7 +230,8 @@ def test_the_manifest_says_how_a_notebook_is_verified(
         tmp_path,
         {
             "a.ipynb": as_json(*SAVES),
-            "train.py": "import tensorflow as tf\ns = tf.train.Saver()\ns.save(tf.Session(), 'x')\n",
+            "train.py": "import tensorflow as tf\ns = tf.train.Saver()\n"
+            "s.save(tf.Session(), 'x')\n",
         },
     )
     monkeypatch.chdir(tmp_path)
@@ -238,3 +239,42 @@ def test_the_manifest_says_how_a_notebook_is_verified(
     text = (tmp_path / "verify.toml").read_text(encoding="utf-8")
     assert '"python", "train.py"' in text and '"python", "a.ipynb"' not in text
     assert "# a.ipynb is a notebook" in text
+
+
+def test_python_2_is_modernised_by_cell(tmp_path: Path) -> None:
+    """``--python2`` makes Python 3 of the cells first; magics and places stay."""
+    pytest.importorskip("fissix")
+    book = as_json(
+        *SAVES, "%time x = 1\nprint 'a', x\ny = !ls", "def f(", "d = {}.has_key(1)", python="2.7.3"
+    )
+    write(tmp_path, {"a.ipynb": book})
+    found = migrate([tmp_path], Options(tier="session", python2=True))
+    told = places(found, "a.ipynb")
+    assert (3, 2, "TFM829", "rewritten") in told
+    assert [row for row in told if row[2] == "TFM904"] == [(4, 1, "TFM904", "manual")]
+    assert found.write() == {}
+    cells = [
+        "".join(cell["source"])
+        for cell in json.loads((tmp_path / "a.ipynb").read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == "code"
+    ]
+    assert cells[3:] == ["%time x = 1\nprint('a', x)\ny = !ls", "def f(", "d = 1 in {}"]
+    again = migrate([tmp_path], Options(tier="session", python2=True))
+    assert not again.changes_something
+
+
+def test_an_import_that_a_command_uses_is_not_lost(tmp_path: Path) -> None:
+    """What a magic or a broken cell does is not seen, so the notebook stays whole."""
+    imports = "import tensorflow as tf\nfrom tensorflow.python.saved_model import tag_constants"
+    export = (
+        "x = tf.placeholder(tf.float32, name='x')\ny = x * tf.get_variable('v', [])\n"
+        "builder = tf.saved_model.builder.SavedModelBuilder('out')\n"
+        "builder.add_meta_graph_and_variables(tf.Session(), [tag_constants.SERVING])\n"
+        "builder.save()"
+    )
+    for use, held in (("x = 1", False), ("%timeit tag_constants.SERVING", True), ("?x", False)):
+        write(tmp_path, {"a.ipynb": as_json(imports, export, use)})
+        found = migrate([tmp_path], SESSION)
+        assert found.changes_something != held
+        told = " ".join(f.message for f in findings(found, "a.ipynb"))
+        assert ("would lose the import of `tag_constants`, which cell 3" in told) == held

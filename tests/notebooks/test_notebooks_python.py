@@ -71,7 +71,8 @@ def test_python_is_left_alone(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "magic", ["bash", "html", "javascript", "writefile x.py", "!", "R", "sql", "python2", "script a"]
+    "magic",
+    ["bash", "html", "javascript", "writefile x.py", "!", "R", "sql", "python2", "script a"],
 )
 def test_a_cell_for_another_program_is_no_code(magic: str) -> None:
     """Nothing in it is taken for Python of the notebook."""
@@ -117,8 +118,35 @@ def test_commands_are_never_lost_moved_or_changed() -> None:
 
 
 PIECES = st.sampled_from(
-    ["%a b", "!ls \\", "x = !ls", "?x", "x?", "'''", '"""', "(", ")", "[", "# c?", "x = '%s' % y"]
-    + ["%%bash", "%time f()", "    !ls", "if x:", "    pass", "\\", "'", '"', "", "\t%b", "%time )"]
+    [
+        *(
+            "%a b",
+            "!ls \\",
+            "x = !ls",
+            "?x",
+            "x?",
+            "'''",
+            '"""',
+            "(",
+            ")",
+            "[",
+            "# c?",
+            "x = '%s' % y",
+        ),
+        *(
+            "%%bash",
+            "%time f()",
+            "    !ls",
+            "if x:",
+            "    pass",
+            "\\",
+            "'",
+            '"',
+            "",
+            "\t%b",
+            "%time )",
+        ),
+    ]
 )
 
 

@@ -36,7 +36,7 @@ def test_cells_are_one_module() -> None:
     """In their order, each below a line of its own; what is no Python is not in it."""
     book = notebook(*BOOK)
     names = [ast.unparse(node) for node in ast.parse(book.text).body]
-    assert names[1:3] == ["import tensorflow as tf", "pass"]
+    assert names[:2] == ["import tensorflow as tf", "pass"]
     assert names[-3:] == ["y = 2", "'⟦migrator:cell 4⟧'", "z = '\\na\\n'"]
     assert book.relative == "a.ipynb" and book.encode(book.text) == book.raw
     assert pickle.loads(pickle.dumps(book)) == book
@@ -66,9 +66,7 @@ def test_a_changed_text_changes_its_cells() -> None:
         "x = 1\ny = 3\nnew()",
         "z = '''\na\n'''\n",
     ]
-    expected = as_json(
-        BOOK[0], "import os\n" + BOOK[1], *BOOK[2:4], "x = 1\ny = 3\nnew()", BOOK[5]
-    )
+    expected = as_json(BOOK[0], "import os\n" + BOOK[1], *BOOK[2:4], "x = 1\ny = 3\nnew()", BOOK[5])
     assert book.encode(text).decode() == expected
     diff = writing.diff(book, text)
     assert "@@ -1,2 +1,3 @@ cell 1\n+import os\n import tensorflow as tf\n" in diff
@@ -77,11 +75,10 @@ def test_a_changed_text_changes_its_cells() -> None:
 
 
 def test_what_does_not_fit_into_the_cells_is_refused() -> None:
-    """Code outside of cells, cells lost, doubled or exchanged, commands gone."""
+    """Cells lost, doubled or exchanged, commands gone."""
     book = notebook(*BOOK)
     head = "'⟦migrator:cell 3⟧'\n"
     for text in (
-        "import os\n" + book.text,
         book.text.replace(head, ""),
         book.text + head,
         book.text.replace("pass  # ", "# "),
@@ -153,3 +150,18 @@ def test_pictures_cost_one_fast_look() -> None:
     book.encode(book.text.replace("x\n", "y\n"))
     assert read < 1.0, "a slow path"
     assert time.process_time() - start < 3.0
+
+
+def test_the_first_cell_starts_the_module() -> None:
+    """Its docstring and its imports from the future are first, as Python wants them."""
+    book = notebook(markdown("x"), '"""What this is."""\nfrom __future__ import division', "x = 1")
+    tree = ast.parse(book.text)
+    assert ast.get_docstring(tree) == "What this is."
+    assert book.locate(1)[1] == 1 and book.locate(2)[1] == 2
+    assert [book.locate(line)[0].cell.number for line in range(1, 5)] == [0, 0, 1, 1]
+
+
+def test_a_notebook_without_code_is_no_trouble() -> None:
+    """Nothing is joined, nothing changes."""
+    book = notebook(markdown("x"), "", "%%bash\nls")
+    assert book.text == "" and book.cells_of("") == [] and book.encode("") == book.raw

@@ -10,7 +10,7 @@ An independent count, made with ``ast`` and ``resolve_names.py`` only, that a re
 With ``--outcomes`` every constructor of a Saver, simple_save, builder, signature-helper, loading
 and freezing call must lie inside the span of a finding, and every file that mentions TensorFlow
 and does not parse must have an error or a finding; what has none is listed and the exit code is
-1.  So must every cell of a notebook.  With
+1.  So must every cell of a notebook that names one of these.  With
 ``--parse`` every file that parses in ``DIR`` must be there and parse in ``CHECKOUT``.
 Exit code 2: a path that does not exist, or a report that is not one.
 """
@@ -138,6 +138,12 @@ REQUIRED = frozenset(
 )
 APIS = (*dict.fromkeys([*FUNCTIONS, *METHODS.values()]),)
 
+#: A cell that does not parse must be spoken of where it may hold a site.
+SAVING = re.compile(
+    r"Saver|saved?_model|SavedModel|simple_save|\.restore\(|meta_graph|graph_def|graph_util"
+    r"|signature_def|tensor_info|[Cc]heckpoint|predictor|session_bundle"
+)
+
 #: Cell magics below which Python runs in the notebook's own process.
 RUN_HERE = ("%%time", "%%capture", "%%prun")
 
@@ -164,7 +170,7 @@ class Count:
     files: int  #: Python files that parse
     unparsed: tuple[tuple[str, str, bool], ...]  #: path, error, whether it mentions TensorFlow
     notebooks: int
-    cells: tuple[tuple[str, int, bool], ...] = ()  #: path, cell that does not parse, mentions it
+    cells: tuple[tuple[str, int, bool], ...] = ()  #: path, number, may hold sites
 
 
 def api_of(path: str) -> str | None:
@@ -297,8 +303,7 @@ def count(root: Path) -> Count:
         known = {number for number, _ in cells[name].values()}
         for number, text in texts:
             if number not in known:
-                mentions = re.search(r"\btensorflow\b|\btf\.", text) is not None
-                broken.append((name, number, mentions))
+                broken.append((name, number, SAVING.search(text) is not None))
     sites = set()
     for module, call, values in Project(trees, made_by).calls():
         meanings = sorted(filter(None, (meaning(value, call) for value in values)))

@@ -40,6 +40,7 @@ WHOLE = {
     "contrib.data": ("tf.data.experimental", "", False),
     "contrib.distribute": ("tf.distribute", "", False),
     "contrib.feature_column": ("tf.feature_column", "", False),
+    "contrib.learn.preprocessing": ("tf2_bridge.preprocessing", "vocabulary", False),
     "contrib.legacy_seq2seq": ("tf2_bridge.legacy_seq2seq", "legacy_seq2seq", True),
     "contrib.lookup": ("tf2_bridge.lookup", "lookup", False),
     "contrib.losses": ("tf2_bridge.slim.losses", "slim", True),

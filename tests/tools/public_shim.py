@@ -1,6 +1,6 @@
 """Run a program with the initial values that another run of it had.
 
-    python public_shim.py record|replay STATE.npz [--stub MODULE]... PROGRAM [ARGUMENT ...]
+    python public_shim.py record|replay STATE.npz [--stub MODULE]... PROGRAM|-m MODULE [ARGUMENT ...]
 
 Two versions of TensorFlow draw different random numbers, so what a program trains cannot be
 compared unless it starts from the same weights.  With ``record`` the values that each run of an
@@ -87,6 +87,11 @@ def main(arguments):
 
     random.seed(0)  # now: importing TensorFlow draws, and not as often in each version
     np.random.seed(0)
+    if rest[0] == "-m":
+        sys.argv = rest[1:]
+        sys.path[0] = os.getcwd()
+        runpy.run_module(rest[1], run_name="__main__", alter_sys=True)
+        return
     sys.argv = rest
     sys.path[0] = os.path.dirname(os.path.abspath(rest[0]))
     runpy.run_path(rest[0], run_name="__main__")

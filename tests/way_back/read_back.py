@@ -1,8 +1,8 @@
 """Read what migrated programs wrote with the readers of TensorFlow 1; stands alone.
 
 ``python read_back.py FOLDER CASES RESULT``: ``FOLDER/<case>/out`` holds what each of the programs
-``CASES/<case>`` (before their migration) wrote on TensorFlow 2. ``RESULT`` becomes JSON: artefact ->
-reader -> ``reads`` (the values are right), ``other values``, or the error.
+``CASES/<case>`` (before their migration) wrote on TensorFlow 2. ``RESULT`` becomes JSON:
+artefact -> reader -> ``reads`` (the values are right), ``other values``, or the error.
 """
 
 import importlib
@@ -12,7 +12,6 @@ import sys
 import traceback
 
 import numpy as np
-
 import tensorflow
 
 try:
@@ -28,10 +27,12 @@ found = {}
 
 
 def path(case, *names):
+    """Return a path in the folder of a program."""
     return os.path.join(FOLDER, case, "out", *names)
 
 
 def expected(case, name):
+    """Return an array of the results of a program."""
     with np.load(path(case, "results.npz")) as stored:
         return stored[name]
 
@@ -71,6 +72,7 @@ def native_graph():
 
 
 def data(seed):
+    """Return the data of a program."""
     return np.random.RandomState(seed).normal(size=(10, 3)).astype(np.float32)
 
 
@@ -78,11 +80,13 @@ def data(seed):
 
 
 def by_reader(prefix, name):
+    """Ask for a shape."""
     reader = tf.train.NewCheckpointReader(prefix)
     return [(reader.get_tensor(name).shape, (3, 1))]
 
 
 def by_initializer(prefix, name, variable):
+    """Return what init_from_checkpoint sets."""
     tf.train.init_from_checkpoint(prefix, {name: variable})
     with tf.Session() as sess:
         sess.run(variable.initializer)
@@ -90,6 +94,7 @@ def by_initializer(prefix, name, variable):
 
 
 def saver_of_all(prefix):
+    """Restore all."""
     _, y, _, _ = graph_of("session", "net").build()
     saver = tf.train.Saver()
     with tf.Session() as sess:
@@ -98,6 +103,7 @@ def saver_of_all(prefix):
 
 
 def saver_of_some(prefix):
+    """Restore the weights."""
     _, y, w, _ = graph_of("session", "net").build()
     b = [v for v in tf.global_variables() if v.op.name == "net/b"]
     with tf.Session() as sess:
@@ -106,7 +112,8 @@ def saver_of_some(prefix):
 
 
 def saver_under_names(prefix, names):
-    _, y, w, _ = graph_of("session", "net").build()
+    """Restore under other names."""
+    _, _, w, _ = graph_of("session", "net").build()
     with tf.Session() as sess:
         tf.train.Saver({names: w}).restore(sess, prefix)
         return [(sess.run(w), initialized(path("session", "all", "model.ckpt-3"), "net/w"))]
@@ -121,6 +128,7 @@ def initialized(prefix, name):
 
 
 def meta_graph(prefix):
+    """Import the graph."""
     saver = tf.train.import_meta_graph(prefix + ".meta")
     with tf.Session() as sess:
         saver.restore(sess, prefix)
@@ -128,7 +136,8 @@ def meta_graph(prefix):
 
 
 def averages(prefix):
-    _, y, w, _ = graph_of("session", "net").build()
+    """Restore the averages into the weights."""
+    _, _, w, _ = graph_of("session", "net").build()
     with tf.Session() as sess:
         tf.train.Saver({"net/w/ExponentialMovingAverage": w}).restore(sess, prefix)
         value = sess.run(w)
@@ -136,16 +145,19 @@ def averages(prefix):
 
 
 def initializer(prefix, name):
+    """Start from a variable."""
     _, _, w, _ = graph_of("session", "net").build()
     value = by_initializer(prefix, name, w)
     return [(value, initialized(path("session", "all", "model.ckpt-3"), "net/w"))]
 
 
 def latest(folder, name):
+    """Compare the name of the latest checkpoint."""
     return [(os.path.basename(tf.train.latest_checkpoint(folder)) == name, True)]
 
 
 def session_checkpoints():
+    """Ask about the bridge's Saver."""
     prefix, title = path("session", "all", "model.ckpt-3"), "tf2_bridge.Saver()"
     measure(title, "latest_checkpoint", lambda: latest(path("session", "all"), "model.ckpt-3"))
     measure(title, "Saver() over the same graph, slots and averages", lambda: saver_of_all(prefix))
@@ -179,6 +191,7 @@ def session_checkpoints():
 
 
 def native_saver(prefix, slots):
+    """Restore what a module saved."""
     x, y, _ = native_graph()
     kept = tf.global_variables() if slots else tf.trainable_variables()
     with tf.Session() as sess:
@@ -191,6 +204,7 @@ def native_saver(prefix, slots):
 
 
 def native_checkpoints():
+    """Ask about a module's checkpoints."""
     prefix, title = path("native", "model.ckpt-5"), "tf.train.CheckpointManager (native)"
     measure(title, "latest_checkpoint", lambda: latest(path("native"), "model.ckpt-5"))
     measure(
@@ -215,6 +229,7 @@ def resumed(case, folder):
 
 
 def managed_checkpoints():
+    """Ask about a managed session's checkpoints."""
     prefix, title = path("managed", "train", "model.ckpt-4"), "MonitoredTrainingSession"
 
     def saver():
@@ -232,7 +247,9 @@ def managed_checkpoints():
     measure(title, "latest_checkpoint", lambda: latest(path("managed", "train"), "model.ckpt-4"))
     measure(title, "Saver() over the same graph, slots and averages", saver)
     measure(
-        title, "MonitoredTrainingSession goes on", lambda: resumed("managed", path("managed", "train"))
+        title,
+        "MonitoredTrainingSession goes on",
+        lambda: resumed("managed", path("managed", "train")),
     )
     measure(title, "import_meta_graph and its Saver", meta)
     measure(title, "NewCheckpointReader, by the old name", lambda: by_reader(prefix, "w"))
@@ -241,20 +258,21 @@ def managed_checkpoints():
 def managed_from_bridge():
     """Let a managed session start from what the bridge's Saver wrote."""
 
-    def start(finalized):
+    def start():
         _, y, _, _ = graph_of("session", "net").build()
         prefix = path("session", "all", "model.ckpt-3")
         creator = tf.train.ChiefSessionCreator(checkpoint_filename_with_path=prefix)
         with tf.train.MonitoredSession(creator) as sess:
             return [(sess.run(y), expected("session", "y"))]
 
-    measure("tf2_bridge.Saver()", "MonitoredTrainingSession goes on", lambda: start(True))
+    measure("tf2_bridge.Saver()", "MonitoredTrainingSession goes on", start)
 
 
 # -- SavedModels ----------------------------------------------------------------------------
 
 
 def loaded(folder, key, feed, output, wanted):
+    """Run a signature."""
     with tf.Session() as sess:
         meta = tf.saved_model.loader.load(sess, ["serve"], folder)
         signature = meta.signature_def[key]
@@ -263,12 +281,14 @@ def loaded(folder, key, feed, output, wanted):
 
 
 def by_tensor_name(folder, feed, output, wanted):
+    """Run by the names of the old graph."""
     with tf.Session() as sess:
         tf.saved_model.loader.load(sess, ["serve"], folder)
         return [(sess.run(output, feed), wanted)]
 
 
 def predicted(folder, feed, output, wanted):
+    """Run a predictor."""
     predictor = importlib.import_module("tensorflow.contrib.predictor")
     return [(predictor.from_saved_model(folder)(feed)[output], wanted)]
 
@@ -284,6 +304,7 @@ def as_object(folder, feed, output, wanted):
 
 
 def exports():
+    """Ask about SavedModels."""
     for title, case, folder, feed, output, wanted in (
         ("tf2_bridge.SessionModule", "session", "export", {"x": data(21)}, "y", None),
         (
@@ -297,22 +318,30 @@ def exports():
         ("tf.saved_model.save (native)", "native", "export", {"x": data(22)}, "y", None),
     ):
         wanted = expected(case, "y") if wanted is None else wanted
-        at, names = path(case, folder), {key + ":0": value for key, value in feed.items()}
-        key = "serving_default"
-        arguments = (at, feed, output, wanted)
-        measure(
-            title,
-            "loader.load, names from its signature_def",
-            lambda: loaded(at, key, feed, output, wanted),
-        )
-        name = "y:0" if output == "y" else "GatherV2:0"
-        measure(
-            title,
-            "loader.load, the names of the old graph",
-            lambda: by_tensor_name(at, names, name, wanted),
-        )
-        measure(title, "contrib.predictor.from_saved_model", lambda: predicted(*arguments))
-        measure(title, "compat.v2.saved_model.load", lambda: as_object(*arguments))
+        ask(title, path(case, folder), feed, output, wanted)
+
+
+def ask(title, at, feed, output, wanted):
+    """Ask about one SavedModel."""
+    key = "serving_default"
+    measure(
+        title,
+        "loader.load, names from its signature_def",
+        lambda: loaded(at, key, feed, output, wanted),
+    )
+    names = {key + ":0": value for key, value in feed.items()}
+    name = "y:0" if output == "y" else "GatherV2:0"
+    measure(
+        title,
+        "loader.load, the names of the old graph",
+        lambda: by_tensor_name(at, names, name, wanted),
+    )
+    measure(
+        title,
+        "contrib.predictor.from_saved_model",
+        lambda: predicted(at, feed, output, wanted),
+    )
+    measure(title, "compat.v2.saved_model.load", lambda: as_object(at, feed, output, wanted))
 
 
 if __name__ == "__main__":
