@@ -469,7 +469,7 @@ class Module:
         return self._called(node) if isinstance(node, ast.Call) else self.dotted(node)
 
     def _returned(self, function: ast.FunctionDef) -> str | None:
-        """Return what of TensorFlow each ``return`` of ``function`` gives, where it is one thing."""
+        """Return what of TensorFlow every ``return`` of ``function`` gives, if it is one thing."""
         found = {
             self.dotted(node.value) if node.value is not None else None
             for node in self.returns.get(function, ())

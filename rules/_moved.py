@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from dataclasses import dataclass
 
 import libcst as cst
 
+from migrator.imports import needs_swap
 from migrator.moved_symbols import Moved, moved
 from migrator.names import Symbol
 from migrator.rule import Edits, Manual, Use, expression
-from migrator.symbols import Status, status
+from migrator.symbols import Status, in_tensorflow2, status
 
 __all__ = ["Node", "Replaced", "binds_gone", "code_of", "message", "replaced", "root", "use_at"]
 
@@ -128,8 +130,18 @@ def _gone(spelled: str) -> bool:
 
 def _target(use: Use, target: str) -> cst.BaseExpression:
     if target.startswith("tf."):
-        return use.tensorflow(target[3:])
+        return use.tensorflow(_below(use, target[3:]))
     return expression(target.replace("'", '"'))
+
+
+def _below(use: Use, path: str) -> str:
+    """Return ``path`` as the name of TensorFlow in this file has it, once it is migrated."""
+    name = use.root_name()
+    plain = name is not None and use.module.lookup(name, use.module.scope_of[use.node])
+    if plain != "tensorflow" or path.startswith("compat.") or needs_swap(use.module):
+        return path
+    # the file spells compat.v1 itself, and keeps its imports
+    return path if in_tensorflow2(f"tf.{path}", same=True) else f"compat.v1.{path}"
 
 
 def _call(
@@ -139,7 +151,8 @@ def _call(
     call = use.call
     assert call is not None
     spelled = use.symbol.spelled
-    tree = ast.parse(found.target, mode="eval").body
+    target = re.sub(r"\btf\.([\w.]+)", lambda at: f"tf.{_below(use, at[1])}", found.target)
+    tree = ast.parse(target, mode="eval").body
     names = {at.id for at in ast.walk(tree) if isinstance(at, ast.Name)}
     for name, value in bound.items():
         if name not in names and ast.unparse(value) != signature.parameters[name].default:

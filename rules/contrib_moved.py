@@ -220,3 +220,58 @@ def _judged(use: Use) -> Rewrite | Manual | None:
     if made is None or isinstance(made, Manual):
         return made
     return Rewrite(made.message, made.edits, parts=made.parts)
+
+
+@rule(
+    "TFM816",
+    "flags-parse",
+    safety=Safety.MANUAL,
+    apis=("tf.flags.FLAGS._parse_flags", "tf.app.flags.FLAGS._parse_flags"),
+    references=True,
+    bind=False,
+)
+def flags_parse(use: Use) -> Manual:
+    """Report `FLAGS._parse_flags()`, which TensorFlow dropped in 1.5.
+
+    ## What it does
+
+    Reports the call.  The rest of `tf.flags` and `tf.app` works on TensorFlow 2.21 as on 1.15,
+    `FLAGS.__flags` included, and stays.
+
+    ## Why
+
+    Flags are absl's since TensorFlow 1.5: they are parsed when one is first read, or by
+    `tf.app.run`.  The call fails on 1.15, too.
+
+    ## Example
+
+    ```python
+    import tensorflow as tf
+
+    FLAGS = tf.flags.FLAGS
+    FLAGS._parse_flags()
+    ```
+
+    ## Use instead
+
+    Delete the line.
+
+    ```python
+    import tensorflow as tf
+
+    FLAGS = tf.flags.FLAGS
+    FLAGS._parse_flags()
+    ```
+
+    ## Safety
+
+    Manual: nothing is changed.
+
+    ## References
+
+    - <https://abseil.io/docs/python/guides/flags>
+    """
+    return Manual(
+        "`FLAGS._parse_flags` left TensorFlow in 1.5: this line fails on 1.15, too.",
+        "Delete it: flags are parsed when one is first read.",
+    )

@@ -206,6 +206,8 @@ def _only_restores(use: Use) -> bool:
         if not isinstance(parent, ast.Attribute):
             return False
         found = []
+    if use.context.imported and any(target.scope is module.root for target in found):
+        return False  # another file may save with it
     for target in found:
         places.extend(uses(module, target))
     calls = [place for place in places if isinstance(module.parents.get(place), ast.Attribute)]

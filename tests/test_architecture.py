@@ -29,6 +29,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "results": (set(), set()),
     "symbols": (set(), set()),
     "slim_symbols": (set(), set()),
+    "moved_symbols": ({"symbols"}, set()),
     "keras_symbols": (set(), set()),
     "apis": (set(), set()),
     "vendor": (set(), set()),
@@ -52,7 +53,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "weights": ({"names"}, set()),
     "programs": (
         {"syntax_errors", "symbols", "keras_symbols", "apis", "names", "results", "calls"}
-        | {"weights"},
+        | {"moved_symbols", "weights"},
         set(),
     ),
     "traffic": (
@@ -88,7 +89,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"libcst"},
     ),
     "rulebook": ({"results", "rule", "engine"}, set()),
-    "rules": ({"rule", "modernise", "names", "slim_symbols"}, {"libcst"}),
+    "rules": (
+        {"rule", "modernise", "names", "slim_symbols", "moved_symbols", "symbols", "imports"},
+        {"libcst"},
+    ),
     # the models
     "checker": ({"results", "worker", "interrupts"}, {"numpy"}),
     "convert": (

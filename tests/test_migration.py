@@ -892,7 +892,7 @@ RESTORES = TF + "saver = tf.train.Saver()\nsaver.restore(tf.Session(), 'm')\n"
         ({"a": RESTORES, "read": READER}, True),
         ({"a": TF + "def f(s):\n    tf.train.Saver().restore(s, 'm')\n", "read": READER}, True),
         ({"a": SAVES, "read": READER}, False),
-        ({"a": RESTORES + "f(saver)\n", "read": READER}, False),
+        ({"a": RESTORES + "f(saver)\nx.save(tf.Session(), 'm')\n", "read": READER}, False),
         ({"a": RESTORES, "b": "import a\na.saver.save(1, 'm')\n" + TF, "read": READER}, False),
         ({"a": RESTORES, "b": TF + "tf.train.Supervisor(logdir='m')\n"}, True),
         ({"a": RESTORES + "tf.get_default_graph().finalize()\n"}, True),

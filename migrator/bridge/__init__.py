@@ -6,6 +6,7 @@ Each part is a few modules that import TensorFlow's public API only, and some ar
 
 from __future__ import annotations
 
+import migrator.bridge.estimator_canned  # noqa: F401 - it adds to the estimator that follows
 from migrator.bridge.checkpoint_readers import (
     NewCheckpointReader,
     assign_from_checkpoint,

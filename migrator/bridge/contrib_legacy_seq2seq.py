@@ -138,7 +138,7 @@ def embedding_rnn_seq2seq(
                 update,
             )
 
-        return _fed(feed_previous, decode, len(decoder_inputs), start)
+        return _fed_decoder(feed_previous, decode, len(decoder_inputs), start)
 
 
 def embedding_tied_rnn_seq2seq(
@@ -167,7 +167,7 @@ def embedding_tied_rnn_seq2seq(
             return tied_rnn_seq2seq(encoded, decoded, cell, loop, dtype)
 
         start = cell.zero_state(tf.shape(encoder_inputs[0])[0], dtype)
-        return _fed(feed_previous, decode, len(decoder_inputs), start)
+        return _fed_decoder(feed_previous, decode, len(decoder_inputs), start)
 
 
 def attention_decoder(
@@ -324,7 +324,7 @@ def embedding_attention_seq2seq(
                 initial_state_attention=initial_state_attention,
             )
 
-        return _fed(feed_previous, decode, len(decoder_inputs), start)
+        return _fed_decoder(feed_previous, decode, len(decoder_inputs), start)
 
 
 def one2many_rnn_seq2seq(
@@ -358,7 +358,9 @@ def one2many_rnn_seq2seq(
                         inputs, start, cell, n, embedding_size, feed_previous=feed
                     )
 
-                outputs[name], states[name] = _fed(feed_previous, decode, len(inputs), start)
+                outputs[name], states[name] = _fed_decoder(
+                    feed_previous, decode, len(inputs), start
+                )
     return outputs, states
 
 
@@ -374,7 +376,7 @@ def _argmax_embedded(embedding: Any, projection: Any, update: bool) -> Any:
     return loop
 
 
-def _fed(feed_previous: Any, decode: Any, count: int, like: Any) -> Any:
+def _fed_decoder(feed_previous: Any, decode: Any, count: int, like: Any) -> Any:
     """Return ``count`` outputs and a state like ``like``, by a flag that may be a tensor."""
     if isinstance(feed_previous, bool):
         return decode(feed_previous, True)

@@ -79,7 +79,7 @@ def _evaluations(eval_dir: str) -> Mapping[int, Mapping[str, float]]:
     return dict(sorted(found.items()))
 
 
-def _values(
+def _metric_values(
     estimator: Any, metric: str, eval_dir: str | None, min_steps: int
 ) -> Iterator[tuple[int, float]]:
     """Yield the steps and the values of a metric."""
@@ -101,7 +101,7 @@ def _threshold_hook(is_over: Callable[[float, float], bool]) -> Callable[..., An
         """Return a hook that stops when a metric is over, or under, a threshold."""
 
         def should_stop() -> bool:
-            values = _values(estimator, metric_name, eval_dir, min_steps)
+            values = _metric_values(estimator, metric_name, eval_dir, min_steps)
             return any(is_over(value, threshold) for _, value in values)
 
         return make_early_stopping_hook(estimator, should_stop, run_every_secs, run_every_steps)
@@ -137,7 +137,7 @@ def stop_if_no_increase_hook(
     """Return a hook that stops when a metric did not increase for so many steps."""
 
     def should_stop() -> bool:
-        values = _values(estimator, metric_name, eval_dir, min_steps)
+        values = _metric_values(estimator, metric_name, eval_dir, min_steps)
         return _no_progress(operator.gt, values, max_steps_without_increase)
 
     return make_early_stopping_hook(estimator, should_stop, run_every_secs, run_every_steps)
@@ -155,7 +155,7 @@ def stop_if_no_decrease_hook(
     """Return a hook that stops when a metric did not decrease for so many steps."""
 
     def should_stop() -> bool:
-        values = _values(estimator, metric_name, eval_dir, min_steps)
+        values = _metric_values(estimator, metric_name, eval_dir, min_steps)
         return _no_progress(operator.lt, values, max_steps_without_decrease)
 
     return make_early_stopping_hook(estimator, should_stop, run_every_secs, run_every_steps)

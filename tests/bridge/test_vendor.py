@@ -13,13 +13,14 @@ from migrator.vendor import PARTS, bridge_parts, bridge_text
 
 #: all pairs, and all parts together
 COMBINATIONS = [c for n in (1, 2, len(PARTS)) for c in itertools.combinations(PARTS, n)]
+_READERS = {
+    *("NewCheckpointReader", "assign_from_checkpoint", "assign_from_checkpoint_fn"),
+    *("get_variables_to_restore", "init_from_checkpoint"),
+    *("list_variables", "load_checkpoint", "load_variable"),
+}
 NAMES = {
     "saver": {"Saver"},
-    "readers": {
-        *("NewCheckpointReader", "assign_from_checkpoint", "assign_from_checkpoint_fn"),
-        *("get_variables_to_restore", "init_from_checkpoint"),
-        *("list_variables", "load_checkpoint", "load_variable"),
-    },
+    "readers": _READERS,
     "session_module": {"SessionModule", "session_module"},
     "graph_module": {"GraphModule", "GraphSaver", "feed", "graph", "saver"},
     "graph_export": {
@@ -28,6 +29,11 @@ NAMES = {
     "graph_import": {
         *("GraphModule", "GraphSaver", "feed", "graph", "saver"),
         *("graph_operations", "import_meta_graph", "import_saved_model"),
+    },
+    "hub_module": {
+        *("HubModule", "HubModuleSpec", "ReusableModule", "add_signature", "create_module_spec"),
+        *("get_expected_image_size", "get_num_image_channels", "load_module_spec"),
+        *("SessionModule", "session_module", *_READERS),
     },
     "meta_graph": {"session_meta_graph"},
     "predictor": {"SavedModelPredictor", "predictor"},

@@ -274,11 +274,35 @@ def test_only_in_a_program_that_moves() -> None:
         assert {(f.code, f.outcome) for f in found} <= {("TFM810", Outcome.MANUAL)}
 
 
+def test_a_file_that_spells_compat_v1_goes_on_doing_so() -> None:
+    """Where the import of TensorFlow stays, what only compat.v1 has is spelled that way."""
+    text = (
+        "import tensorflow as tf\nx = tf.compat.v1.placeholder(tf.float32)\n"
+        "c = tf.contrib.rnn.GRUCell(2)\ntf.contrib.metrics.streaming_recall(p, y)\n"
+        "z = tf.mul(x, x)\nsaver = tf.compat.v1.train.Saver()\n"
+    )
+    made = plan_of(text).text
+    assert made is not None
+    assert "c = tf.compat.v1.nn.rnn_cell.GRUCell(2)\n" in made
+    assert "tf.compat.v1.metrics.recall(y, p)\n" in made
+    assert "z = tf.multiply(x, x)\n" in made
+
+
 def test_suppressed() -> None:
     """A comment keeps a place from the rule."""
     text = "c = tf.contrib.rnn.GRUCell(2)  # migrator: keep[TFM813] later"
     assert body(text) == text
     assert {f.outcome for f in findings(text)} == {Outcome.SUPPRESSED}
+
+
+def test_parsing_flags_by_hand_is_reported() -> None:
+    """The one private function of flags that neither version has is a person's to delete."""
+    for flags in ("tf.flags", "tf.app.flags"):
+        plan = plan_of(
+            f"import tensorflow as tf\nFLAGS = {flags}.FLAGS\nFLAGS._parse_flags(){SAVER}"
+        )
+        told = [(f.code, f.outcome) for f in plan.findings if f.span.line == 3]
+        assert told == [("TFM816", Outcome.MANUAL)]
 
 
 @pytest.mark.tensorflow
