@@ -16,6 +16,7 @@ from migrator.bridge.checkpoint_readers import init_from_checkpoint
 from migrator.bridge.hub_export import _save_module, _save_saved_model
 from migrator.bridge.hub_files import _Info, _infos, _read_folder
 from migrator.bridge.session_module import _raw_session
+from migrator.bridge.signature_defs import _tensor_names
 
 __all__ = ["HubModule", "HubModuleSpec"]
 
@@ -233,7 +234,7 @@ class HubModule:
     def _apply(self, definition: Any, given: Mapping[str, Any], signature: str) -> dict[str, Any]:
         fed = dict(self._state)
         for name, value in given.items():
-            fed.update(zip(_names(definition.inputs[name]), _parts(value), strict=True))
+            fed.update(zip(_tensor_names(definition.inputs[name]), _components(value), strict=True))
         name = f"{self._name}_apply_{signature.replace(':', '_')}"
         scope = self._graph.unique_name(name, mark_as_used=False)
         updates = (_KEYS.UPDATE_OPS,) if self._trainable else ()
@@ -252,7 +253,7 @@ class HubModule:
         def tensor(name: str) -> Any:
             return fed[name] if name in fed else self._graph.get_tensor_by_name(f"{scope}/{name}")
 
-        return {key: _value(info, tensor) for key, info in definition.outputs.items()}
+        return {key: _tensor_of(info, tensor) for key, info in definition.outputs.items()}
 
     # -- SavedModels of TensorFlow 2 ----------------------------------------------------
 
@@ -285,7 +286,7 @@ class HubModule:
         if not self._tags and any(map(_is_sparse, given.values())):
             raise TypeError(f"Signature {key!r} takes a sparse tensor: call the loaded object")
         if self._tags:
-            return dict(function(*[part for k in sorted(given) for part in _parts(given[k])]))
+            return dict(function(*[part for k in sorted(given) for part in _components(given[k])]))
         return dict(function(**given))
 
 
@@ -342,23 +343,12 @@ def _is_sparse(value: Any) -> bool:
     return isinstance(value, (tf.SparseTensor, tf.compat.v1.SparseTensorValue))
 
 
-def _names(info: Any) -> list[str]:
-    sparse = info.coo_sparse
-    if info.WhichOneof("encoding") == "coo_sparse":
-        return [
-            sparse.indices_tensor_name,
-            sparse.values_tensor_name,
-            sparse.dense_shape_tensor_name,
-        ]
-    return [info.name]
-
-
-def _parts(value: Any) -> list[Any]:
+def _components(value: Any) -> list[Any]:
     if not _is_sparse(value):
         return [value]
     return [tf.convert_to_tensor(v) for v in (value.indices, value.values, value.dense_shape)]
 
 
-def _value(info: Any, tensor: Any) -> Any:
-    found = [tensor(name) for name in _names(info)]
+def _tensor_of(info: Any, tensor: Any) -> Any:
+    found = [tensor(name) for name in _tensor_names(info)]
     return found[0] if len(found) == 1 else tf.SparseTensor(*found)

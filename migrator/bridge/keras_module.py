@@ -68,7 +68,7 @@ class KerasModule(_ServingModule):
                 raise TypeError(f"signature {key!r} must be (inputs, outputs[, method_name])")
             symbolic.update({id(one): one for one in value[0].values()})
         given = list(symbolic.values())
-        specs = [tf.TensorSpec(one.shape, one.dtype, name=_op_name(one)) for one in given]
+        specs = [tf.TensorSpec(one.shape, one.dtype, name=_placeholder_name(one)) for one in given]
         models = {
             key: tf.keras.Model(list(value[0].values()), dict(value[1]))
             for key, value in signatures.items()
@@ -151,6 +151,6 @@ def _makes(layer: Any, tensor: Any) -> bool:
         return False
 
 
-def _op_name(tensor: Any) -> str:
+def _placeholder_name(tensor: Any) -> str:
     """Return what to call the placeholder of a symbolic tensor."""
     return str(tensor.name).partition(":")[0]
