@@ -20,6 +20,8 @@ __all__ = [
     "TARGETS",
     "bridged_estimator",
     "family",
+    "is_model_part",
+    "runs_estimator",
 ]
 
 #: family -> canonical symbols that belong to it
@@ -334,6 +336,22 @@ def bridged_estimator(name: str) -> str | None:
     if above in ESTIMATORS and above not in _NAMESPACES:
         return f"{ESTIMATORS[above]}.{last}"
     return None
+
+
+def is_model_part(name: str) -> bool:
+    """Whether ``name`` is what functions given to an Estimator use: a spec, a mode, an output.
+
+    These are values, which need no session.
+    """
+    found = bridged_estimator(name) or ""
+    return found.startswith(("estimator.EstimatorSpec", "estimator.ModeKeys", "estimator.export"))
+
+
+def runs_estimator(name: str) -> bool:
+    """Whether ``name`` is an Estimator, or something that trains, evaluates or exports one."""
+    found = bridged_estimator(name) or ""
+    configures = found.startswith(("estimator.RunConfig", "estimator.inputs", "tpu.RunConfig"))
+    return "." in found and not (configures or is_model_part(name))
 
 
 def family(name: str) -> str | None:

@@ -256,6 +256,9 @@ class GraphNames:
             reference = isinstance(node, (ast.Name, ast.Attribute)) and module.symbol(node)
             if not reference and not isinstance(node, ast.Call):
                 continue
+            around = module.parents.get(node)
+            if isinstance(around, ast.Attribute) and module.symbol(around) is not None:
+                continue  # `tf.estimator` of `tf.estimator.EstimatorSpec`
             try:
                 code.check(node)
             except Refusal as refusal:

@@ -874,11 +874,12 @@ class _Run:
     def _shared_parts(
         self, repository: Repository, path: str, plans: dict[str, Plan]
     ) -> frozenset[str]:
-        """Return what the bridge beside a notebook needs for the modules that it imports.
+        """Return what the bridge that ``path`` imports needs for others of its programs.
 
-        A notebook's folder comes first on its ``sys.path``, so theirs is not the one they get.
+        One process has one top-level ``tf2_bridge``: that of the folder which comes first on its
+        ``sys.path``, which is not for every file the one that was made for it.
         """
-        if not sources.is_notebook(path):
+        if _bridge_home(repository, path)[1] != "import tf2_bridge":
             return frozenset()
         return frozenset(
             part

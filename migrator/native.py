@@ -80,7 +80,7 @@ class Natives:
         if self._together(path):
             return False
         fact = self.repository.facts[path]
-        return not (fact.session or fact.active or fact.targets or fact.hold)
+        return not (fact.session or fact.active or fact.saves or fact.hold)
 
     def _reason(self, path: str) -> str | None:
         """Return why what ``path`` writes needs its graph, as far as other files show."""

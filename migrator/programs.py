@@ -28,6 +28,7 @@ from migrator.apis import (
     SESSIONS,
     TARGETS,
     bridged_estimator,
+    is_model_part,
 )
 from migrator.calls import checkpoint_files, is_tensorflow1, is_v1_load
 from migrator.keras_symbols import is_keras, is_keras3, place
@@ -173,9 +174,14 @@ class FileFacts:
         return (self.plain and not self.v1) or self.slim or self.keras
 
     @property
+    def saves(self) -> bool:
+        """Whether it has a target that is more than a part of what a ``model_fn`` returns."""
+        return any(not is_model_part(name) for name, _ in self.targets)
+
+    @property
     def neutral(self) -> bool:
         """Whether the file only defines things, so that it can serve any program."""
-        acts = self.active or self.targets or self.entry or self.eager_at_import
+        acts = self.active or self.saves or self.entry or self.eager_at_import
         return not (acts or self.hold)
 
 
@@ -619,6 +625,8 @@ class Repository:
     groups_of: dict[str, tuple[int, ...]] = field(default_factory=dict)  #: file -> its programs
     imported_by: dict[str, set[str]] = field(default_factory=dict)
     places: Places = field(init=False, repr=False)
+    #: files with a ``model_fn`` that no program with an Estimator of this repository imports
+    _alone: set[str] = field(default_factory=set, init=False, repr=False)
     _packages: set[str] | None = field(default=None, init=False, repr=False)
     _sources: set[str] | None = field(default=None, init=False, repr=False)
     _readers: tuple[tuple[str, int, str], ...] | None = field(default=None, init=False, repr=False)
@@ -735,10 +743,14 @@ class Repository:
 
     def is_neutral(self, path: str) -> bool:
         """Whether ``path`` can serve any program: it defines, and somebody imports it."""
-        return self.facts[path].neutral and bool(self.imported_by.get(path))
+        fact = self.facts[path]
+        return fact.neutral and bool(self.imported_by.get(path)) and path not in self._alone
 
     def _group(self) -> None:
         """Join what one process imports; neutral files pass through without joining."""
+        models = {p for p, f in self.facts.items() if f.targets and self.is_neutral(p)}
+        makers = [p for p, f in self.facts.items() if f.targets and p not in models]
+        self._alone = models - self._reach(makers, self.edges) if models else set()
         active = {p for p, f in self.facts.items() if f.tensorflow and not self.is_neutral(p)}
         runs = self._reach(active, self.imported_by)  # whatever runs an active file when imported
         bound = self._bound(runs)
@@ -1084,6 +1096,7 @@ class Repository:
         """Return the folder on ``sys.path`` that ``path`` is used with, "" for the root, or None.
 
         What the file's own imports need is there whenever it runs; else what its importers need.
+        A script may put other folders there itself, after the imports at its top: it has its own.
         """
         folder = _folder(path)
         own = set()
@@ -1095,9 +1108,9 @@ class Repository:
         above = {
             root for root in own if folder == root or folder.startswith(root + "/") or not root
         }
-        if above or own:
-            return max(above or own, key=lambda root: (_depth(root), root))
-        if self.facts[path].entry:
+        if above:
+            return max(above, key=lambda root: (_depth(root), root))
+        if self.facts[path].entry or not self.imported_by.get(path):
             return None
         used = set()
         stem = path.removesuffix(".py").removesuffix("/__init__")
@@ -1109,7 +1122,7 @@ class Repository:
                         continue
                     if path in self.places.imported(user, module, level, names):
                         used.add(stem[: -len(tail)].rstrip("/"))
-        return max(used, key=lambda root: (_depth(root), root)) if used else None
+        return max(used or own, key=lambda root: (_depth(root), root), default=None)
 
 
 class Places:

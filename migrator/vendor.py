@@ -7,11 +7,13 @@ text and never imports them, so TensorFlow is not loaded.
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import re
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 __all__ = ["PARTS", "bridge_parts", "bridge_text"]
 
@@ -19,7 +21,7 @@ __all__ = ["PARTS", "bridge_parts", "bridge_text"]
 PARTS = (
     *("saver", "readers", "session_module", "keras_module", "meta_graph", "predictor"),
     *("graph_module", "graph_export", "graph_import", "graph_predictor", "slim"),
-    *("estimator", "canned_estimators", "tpu_estimator"),
+    *("estimator", "canned_estimators", "tpu_estimator", "estimator_module"),
     *("mnist", "lookup"),
     *("seq2seq", "legacy_seq2seq", "crf", "contrib_rnn", "hparams", "vocabulary"),
     "hub_module",
@@ -61,6 +63,7 @@ _MODULES = {
     "estimator": _ESTIMATOR,
     "canned_estimators": (*_ESTIMATOR, "estimator_heads", "estimator_canned"),
     "tpu_estimator": (*_ESTIMATOR, "estimator_tpu"),
+    "estimator_module": (*_GRAPH, *_ESTIMATOR, "graph_export", "estimator_module"),
     "seq2seq": _SEQ2SEQ,
     "crf": ("contrib_crf",),
     "legacy_seq2seq": ("contrib_cells", "contrib_rnn_wrappers", "contrib_legacy_seq2seq"),
@@ -74,6 +77,8 @@ _MODULES = {
 }
 _HOME = Path(__file__).parent / "bridge"
 _WIDTH = 100  #: of the lines of the file
+#: A file that starts with one of these is there for what sessions save and load.
+_SAVING = frozenset(PARTS[: PARTS.index("graph_module")])
 _HEADER = '''"""What this package's TensorFlow 1 {what} TensorFlow 2.
 
 {summaries}
@@ -106,15 +111,13 @@ def bridge_text(parts: Iterable[str]) -> str:
         raise ValueError(f"parts must be some of {', '.join(PARTS)}; found {unknown or 'none'}")
     chosen = [part for part in PARTS if part in wanted]
     modules = dict.fromkeys(m for part in chosen for m in _MODULES.get(part, (part,)))
-    sources = [_Source((_HOME / f"{m}.py").read_text(encoding="utf-8")) for m in modules]
+    sources = [_source(m) for m in modules]
     names = sorted(
         (name for source in sources for name in source.names),
         key=lambda name: (not name[0].isupper(), name),  # the order that ruff wants
     )
     header = _HEADER.format(
-        what="graph code needs on"
-        if chosen[0].startswith("graph_")
-        else "sessions need to save in",
+        what=_what(chosen[0]),
         summaries="\n".join(
             textwrap.fill(f"* {', '.join(s.names)}: {s.summary}", _WIDTH, subsequent_indent="  ")
             for s in sources
@@ -135,8 +138,8 @@ def bridge_text(parts: Iterable[str]) -> str:
 def bridge_parts(text: str) -> frozenset[str] | None:
     """Return the parts in a file that :func:`bridge_text` wrote, in this or an earlier version.
 
-    None means that the file is not ours, or that a byte of it was changed since. Line endings
-    count: give the text with ``\\n``.
+    None means that the file is not ours, that a byte of it was changed since, or that it has a part
+    of another version, which this one cannot write. Line endings count: give the text with ``\\n``.
     """
     match = _SIGNATURE.search(text)
     if match is None:
@@ -144,7 +147,8 @@ def bridge_parts(text: str) -> frozenset[str] | None:
     start, end = match.span("checksum")
     if _signed(text[:start] + _UNSIGNED + text[end:]) != text:
         return None
-    return frozenset(re.split(r",\s", match["parts"]))
+    parts = frozenset(re.split(r",\s", match["parts"]))
+    return parts if parts.issubset(PARTS) else None
 
 
 def _signed(text: str) -> str:
@@ -152,29 +156,47 @@ def _signed(text: str) -> str:
     return text.replace(f"Checksum: {_UNSIGNED}.", f"Checksum: {checksum}.", 1)
 
 
-class _Source:
+def _what(first: str) -> str:
+    """Return the middle of the file's first sentence, by the first of its parts."""
+    if first in _SAVING:
+        return "sessions need to save in"
+    return "graph code needs on" if first.startswith("graph_") else "programs need on"
+
+
+class _Source(NamedTuple):
     """A part's module, taken apart."""
 
-    def __init__(self, text: str) -> None:
-        lines = text.splitlines()
-        tree = ast.parse(text)
-        self.summary = (ast.get_docstring(tree) or "").partition("\n")[0]
-        self.names: list[str] = []
-        #: import statements, each with the comment above it
-        self.imports: list[tuple[ast.Import | ast.ImportFrom, str]] = []
-        end = 0
-        for node in tree.body:
-            if isinstance(node, (ast.Import, ast.ImportFrom)):
-                start = node.lineno - 1
-                while lines[start - 1].startswith("#"):
-                    start -= 1
-                self.imports.append((node, "\n".join(lines[start : node.end_lineno])))
-            elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
-                target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
-                if ast.unparse(target) == "__all__":
-                    self.names = ast.literal_eval(node.value)
-                    end = node.end_lineno or 0
-        self.body = "\n".join(lines[end:]).strip("\n")
+    summary: str  #: the first line of its docstring
+    names: tuple[str, ...]  #: what it exports
+    imports: tuple[tuple[ast.Import | ast.ImportFrom, str], ...]  #: each with the comment above it
+    body: str
+
+
+@functools.cache
+def _source(module: str) -> _Source:
+    text = (_HOME / f"{module}.py").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    tree = ast.parse(text)
+    names: tuple[str, ...] = ()
+    imports: list[tuple[ast.Import | ast.ImportFrom, str]] = []
+    end = 0
+    for node in tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            start = node.lineno - 1
+            while lines[start - 1].startswith("#"):
+                start -= 1
+            imports.append((node, "\n".join(lines[start : node.end_lineno])))
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            if ast.unparse(target) == "__all__":
+                names = tuple(ast.literal_eval(node.value))
+                end = node.end_lineno or 0
+    return _Source(
+        summary=(ast.get_docstring(tree) or "").partition("\n")[0],
+        names=names,
+        imports=tuple(imports),
+        body="\n".join(lines[end:]).strip("\n"),
+    )
 
 
 def _imports(sources: list[_Source]) -> str:
@@ -191,14 +213,21 @@ def _imports(sources: list[_Source]) -> str:
             plain.add(text)
         elif node.module != "__future__":
             members.setdefault(node.module or "", set()).update(a.name for a in node.names)
-    standard = sorted(plain) + [
-        f"from {module} import {', '.join(sorted(members[module]))}" for module in sorted(members)
-    ]
+    standard = sorted(plain) + [_from(module, members[module]) for module in sorted(members)]
     # A comment above an import stands alone; the plain imports come first.
     others = sorted(text for text in third if not text.startswith("#"))
     marked = sorted((t for t in third if t.startswith("#")), key=lambda t: t.rpartition("\n")[2])
     groups = ["\n".join(standard), "\n".join(others), *marked]
     return "\n\n".join(group for group in groups if group)
+
+
+def _from(module: str, names: set[str]) -> str:
+    """Return an import statement as ruff's isort wants it: constants, classes, the rest."""
+    ordered = sorted(names, key=lambda n: (not n.isupper(), not n[0].isupper(), n))
+    line = f"from {module} import {', '.join(ordered)}"
+    if len(line) <= _WIDTH:
+        return line
+    return "\n".join([f"from {module} import (", *(f"    {name}," for name in ordered), ")"])
 
 
 def _joined(bodies: list[str]) -> str:

@@ -24,7 +24,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         set(),
         {"numpy", "tensorflow", "google", "h5py", "migrator_worker"},
     ),  # google.protobuf and h5py come with TensorFlow
-    "bridge": (set(), {"numpy", "tensorflow", "tf_keras"}),
+    "bridge": (
+        set(),
+        {"numpy", "tensorflow", "tf_keras", "google", "tensorflow_hub"},
+    ),  # google.protobuf comes with TensorFlow; programs of TF1 Hub have tensorflow_hub
     # standard library only
     "results": (set(), set()),
     "symbols": (set(), set()),

@@ -391,12 +391,39 @@ def test_every_site_has_an_outcome(tmp_path: Path) -> None:
     code, text = outcome_of(tmp_path, [{"path": "a.py", "findings": findings}])
     assert code == 0
     assert text.splitlines() == [
-        "| API | sites | kept | manual | rewritten (session) |",
+        "| API | sites | manual | moves with its Saver | rewritten (session) |",
         "|---|---:|---:|---:|---:|",
         "| `Saver` | 1 | 0 | 0 | 1 |",
-        "| `simple_save` | 1 | 0 | 1 | 0 |",
-        "| `.save` | 1 | 1 | 0 | 0 |",
+        "| `simple_save` | 1 | 1 | 0 | 0 |",
+        "| `.save` | 1 | 0 | 1 | 0 |",
     ]
+
+
+def test_a_call_moves_with_its_savers_where_all_are_rewritten(tmp_path: Path) -> None:
+    """One constructor that stays, or that is not known, and the call is only kept."""
+    source = "import tensorflow as tf\nsaver = tf.train.Saver()\n"
+    other = "from a import saver\nif x:\n    saver = tf.train.%s\nsaver.restore(s, p)\n"
+    write(
+        tmp_path,
+        {"code/a.py": source, "code/b.py": "import tensorflow as tf\n" + other % "Saver()"},
+    )
+    write(tmp_path, {"code/c.py": "import tensorflow as tf\n" + other % "Supervisor().saver"})
+    made, kept = finding(2, 2, tier="session"), finding(5, 5, "kept")
+
+    def words(second: str) -> list[str]:
+        files = [
+            {"path": "a.py", "findings": [made]},
+            {"path": "b.py", "findings": [finding(4, 4, second), kept]},
+            {"path": "c.py", "findings": [kept]},
+        ]
+        text = outcome_of(tmp_path, files)[1].splitlines()
+        return [line for line in text if line.startswith("| API") or "restore" in line]
+
+    assert words("rewritten") == [
+        "| API | sites | kept | moves with its Saver | rewritten | rewritten (session) |",
+        "| `.restore` | 2 | 1 | 1 | 0 | 0 |",
+    ]
+    assert words("manual")[1] == "| `.restore` | 2 | 2 | 0 | 1 |".replace("| 0 | 1 |", "| 0 | 0 |")
 
 
 def test_the_narrowest_finding_decides(tmp_path: Path) -> None:

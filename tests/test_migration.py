@@ -14,6 +14,7 @@ import pytest
 from migrator import engine, migration, vendor, writing
 from migrator.migration import Migration, Options, migrate, migrate_text
 from migrator.results import Outcome, Tier
+from migrator.sources import may_hold_saving_code
 
 TF = "import tensorflow as tf\n"
 SAVES = TF + "saver = tf.train.Saver()\nwith tf.Session() as sess:\n    saver.save(sess, 'x')\n"
@@ -356,6 +357,20 @@ def test_a_bridge_that_has_the_parts_stays(make: Make) -> None:
     assert changed(migrate([root], ONE)) == ["a.py"]
 
 
+def test_bridges_of_one_process_hold_the_same(make: Make) -> None:
+    """A process has one top-level ``tf2_bridge``, from whichever folder comes first."""
+    train = SAVES + "import sys\nsys.path.append('../tools')\nimport export\n"
+    export = (
+        "import tensorflow as tf\n\n"
+        "def write(sess, x, y):\n"
+        "    tf.saved_model.simple_save(sess, 'out', {'x': x}, {'y': y})\n"
+    )
+    root = make({"runs/train.py": train, "tools/export.py": export})
+    run = migrate([root], ONE)
+    bridges = {f"{path.parent.name}": vendor.bridge_parts(text) for path, text in run.created}
+    assert bridges == {name: {"saver", "session_module"} for name in ("runs", "tools")}
+
+
 def test_a_foreign_bridge_holds_only_the_programs_that_would_use_it(make: Make) -> None:
     """It is not overwritten, and the finding names it."""
     root = make({"x/a.py": SAVES, "x/tf2_bridge.py": "mine = 1\n", "y/b.py": SAVES})
@@ -604,6 +619,28 @@ def test_text_that_stays(text: str) -> None:
     plan, new = migrate_text(text, ONE)
     assert new == text
     assert plan.text is None
+
+
+@pytest.mark.parametrize(
+    ("line", "then"),
+    [
+        ("y = tf.contrib.layers.flatten(x)", "y = tf2_bridge.layers.flatten(x)"),
+        (
+            "from tensorflow.examples.tutorials.mnist import input_data",
+            "from tf2_bridge import input_data",
+        ),
+        ("cell = tf.contrib.rnn.BasicLSTMCell(2)", "cell = tf.nn.rnn_cell.BasicLSTMCell(2)"),
+    ],
+)
+def test_files_that_save_nothing_are_seen_with_their_program(
+    make: Make, line: str, then: str
+) -> None:
+    """What the prefilter passes over is rewritten where a program that saves holds it."""
+    alone = f"{TF}x = tf.zeros([2, 2])\n{line}\n"
+    assert not may_hold_saving_code(alone.encode())
+    found = migrate([make({"a.py": "import data\n" + SAVES, "data.py": alone})], ONE)
+    (text,) = [text for source, text in found.changes if source.relative == "data.py"]
+    assert f"\n{then}\n" in text
 
 
 def test_progress_reaches_the_end(make: Make) -> None:

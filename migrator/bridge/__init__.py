@@ -109,6 +109,7 @@ from migrator.bridge.contrib_seq2seq_wrapper import (
     AttentionWrapperState,
 )
 from migrator.bridge.estimator import estimator
+from migrator.bridge.estimator_module import EstimatorModule, estimator_module
 from migrator.bridge.estimator_tpu import tpu
 from migrator.bridge.graph_export import ServingModule, serving
 from migrator.bridge.graph_import import (
@@ -167,6 +168,7 @@ __all__ = [
     "Datasets",
     "Decoder",
     "EmbeddingWrapper",
+    "EstimatorModule",
     "FinalBeamSearchDecoderOutput",
     "FusedRNNCellAdaptor",
     "GRUBlockCell",
@@ -221,6 +223,7 @@ __all__ = [
     "embedding_rnn_seq2seq",
     "embedding_tied_rnn_seq2seq",
     "estimator",
+    "estimator_module",
     "extract_images",
     "extract_labels",
     "feed",

@@ -5,9 +5,10 @@ Part of ``tf2_bridge``, with the other ``estimator`` modules and those of the se
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -31,17 +32,27 @@ def _export(
     if local_init_op is None:
         local_init_op = tf.compat.v1.train.Scaffold.default_local_init_op()
     session.run(local_init_op, spec.scaffold.init_feed_dict)
-    folder = _free_folder(tf.compat.as_str(tf.compat.path_to_str(export_dir_base)))
+    with _in_new_folder(export_dir_base, assets_extra, as_text) as (made_in, folder):
+        module = SessionModule(made_in)
+        module.add_session(
+            session,
+            _signature_defs(receiver, spec.export_outputs),
+            assets=session.graph.get_collection(tf.compat.v1.GraphKeys.ASSET_FILEPATHS),
+        )
+        with module:
+            tf.saved_model.save(module, made_in, signatures=module.signatures)
+    return tf.compat.as_bytes(folder)  # type: ignore[no-any-return]
+
+
+@contextlib.contextmanager
+def _in_new_folder(
+    base: Any, assets_extra: Mapping[str, Any] | None, as_text: bool
+) -> Iterator[tuple[str, str]]:
+    """Give the folder to save to, and the one, called like the time, that it becomes."""
+    folder = _free_folder(tf.compat.as_str(tf.compat.path_to_str(base)))
     above, name = os.path.split(folder)
     made_in = os.path.join(above, f"temp-{name}")
-    module = SessionModule(made_in)
-    module.add_session(
-        session,
-        _signature_defs(receiver, spec.export_outputs),
-        assets=session.graph.get_collection(tf.compat.v1.GraphKeys.ASSET_FILEPATHS),
-    )
-    with module:
-        tf.saved_model.save(module, made_in, signatures=module.signatures)
+    yield made_in, folder
     if as_text:
         _as_text(os.path.join(made_in, "saved_model.pb"))
     for relative, source in (assets_extra or {}).items():
@@ -49,7 +60,6 @@ def _export(
         tf.io.gfile.makedirs(os.path.dirname(copied))
         tf.io.gfile.copy(source, copied)
     tf.io.gfile.rename(made_in, folder)
-    return tf.compat.as_bytes(folder)  # type: ignore[no-any-return]
 
 
 def _free_folder(base: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from migrator import imports, symbols
-from migrator.apis import BRIDGED_READERS, FROZEN, SESSIONS, TARGETS
+from migrator.apis import BRIDGED_READERS, FROZEN, SESSIONS, TARGETS, runs_estimator
 from migrator.engine.codes import LIFT
 from migrator.engine.job import Job, Plan, ordered
 from migrator.engine.outcomes import findings_of
@@ -55,7 +55,9 @@ def lifted_plan(job: Job) -> Plan | Refused | None:
         return None  # a part of the rules cannot answer for the whole program
     opened = any(symbol.name in SESSIONS for _, symbol in job.references)
     wanted = TARGETS | FROZEN if opened else TARGETS
-    targets: list[ast.expr] = [n for n, symbol in job.references if symbol.name in wanted]
+    targets: list[ast.expr] = [
+        n for n, symbol in job.references if symbol.name in wanted or runs_estimator(symbol.name)
+    ]
     if opened and not targets:
         targets = [call.func for call, _ in weight_calls(module)]
     if not targets and not context.lift_whole and context.lift_refused is None:

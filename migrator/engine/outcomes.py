@@ -24,6 +24,7 @@ _METHODS = {
         "add_meta_graph": "TFM103",
         "save": "TFM104",
     },
+    "tf.estimator.Estimator": {"export_savedmodel": "TFM601", "export_saved_model": "TFM601"},
 }
 _SESSIONS = ("tf.Session", "tf.InteractiveSession")
 _BUILDER = "tf.saved_model.Builder"
@@ -109,6 +110,8 @@ def _became(lifted: Lifted, name: str) -> str:
             f"{name} becomes a tf.saved_model.save of the model's layers as they predict, under"
             " the same signature key, names, dtypes and method name."
         )
+    if lifted.name == "EstimatorModule":
+        return f"{name}: part of what became a module of the model_fn's PREDICT branch."
     if family(name) == "predictor":
         return f"{name} becomes tf2_bridge.graph_predictor, which reads old and new exports."
     return f"{name}: part of what became the tf.Module `{lifted.name}`."
@@ -149,6 +152,11 @@ def _saving(job: Job, lifted: Lifted, made: str, call: ast.Call) -> Finding:
             else "writes object-based checkpoints"
         )
         message = f"The Saver's `{name}` goes without a session; it {kind}."
+    elif made == "tf.estimator.Estimator":
+        message = (
+            f"The Estimator's `{name}` becomes a `tf.saved_model.save` of the PREDICT branch of its"
+            " model_fn, with the same signatures."
+        )
     else:
         message = f"The builder's `{name}`: part of a `tf.saved_model.save` of the module."
     return job.finding(

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from migrator.apis import SESSIONS, TARGETS
 from migrator.lift.classes import lift_classes
+from migrator.lift.estimators import is_estimator_program, lift_estimators
 from migrator.lift.imported import is_named
 from migrator.lift.keras_models import is_keras_program, lift_keras
 from migrator.lift.kinds import Lifted, Refusal
@@ -59,7 +60,9 @@ def lift(
         if symbol.name == "tf.errors.FailedPreconditionError":
             sentence = "it asks whether variables are initialized, which they are from the start"
             raise Refusal(node, "initialization", sentence)
-    if is_keras_program(module):
+    if is_estimator_program(module):
+        lifted = lift_estimators(module, bridge_import, graph_names)
+    elif is_keras_program(module):
         lifted = lift_keras(module, bridge_import, keep_names)
     else:
         lifted = _first_form(module, path, bridge_import, graph_names, not keep_names)

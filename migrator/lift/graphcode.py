@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from migrator import slim_symbols, symbols
-from migrator.apis import BRIDGED_READERS
+from migrator.apis import BRIDGED_READERS, bridged_estimator, is_model_part
 from migrator.calls import is_v1_load
 from migrator.lift import renames
 from migrator.lift.averages import averages_tensors
@@ -162,6 +162,9 @@ class GraphCode:
             return f"{self.bridge}.{reader}"
         if reader == "init_from_checkpoint":
             raise Refusal(node, "graph code", f"`{symbol.spelled}` changes initializers of a graph")
+        if is_model_part(symbol.name):
+            self.needs.parts.add("estimator")
+            return f"{self.bridge}.{bridged_estimator(symbol.name)}"
         refused = below(name, REFUSED) or below(spelled, REFUSED)
         if refused is not None:
             raise Refusal(node, "graph code", f"`{symbol.spelled}`: {REFUSED[refused]}")

@@ -340,12 +340,12 @@ def test_a_star_import_that_rebinds_what_is_used_already(repository: Path) -> No
 
 def test_a_branch_for_older_versions_holds_nothing(repository: Path) -> None:
     """What 1.15 did not have either is reported, and the program lifts."""
-    older = "\n\nif 'concat_v2' in dir(tf):\n    concat = tf.concat_v2\n"
+    older = "\n\nif 'seq2seq' in dir(tf.nn):\n    seq2seq = tf.nn.seq2seq\n"
     (repository / "files.py").write_text(FILES + older)
     found = migrate([repository], Options(jobs=1))
     assert found.report.programs[0].tier is Tier.NATIVE
     (left,) = [f for r in found.report.files for f in r.findings if f.outcome is Outcome.MANUAL]
-    assert left.api == "tf.concat_v2"
+    assert left.api == "tf.nn.seq2seq"
     gone = FILES + "\n\nif 'bitcast' in dir(tf):\n    queue = tf.contrib.learn.DNNClassifier\n"
     (repository / "files.py").write_text(gone)
     assert migrate([repository], Options(jobs=1)).report.programs[0].tier is Tier.SESSION

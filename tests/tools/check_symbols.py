@@ -173,15 +173,22 @@ def bridge_of(root: Path, path: str) -> str:
 
 def missing(root: Path, uses: list[Use], python: str) -> list[tuple[Use, str]]:
     """Return the uses that TensorFlow cannot answer, each with the part of it that is lost."""
-    homes = {use.path: bridge_of(root, use.path) for use in uses}
+    asked = questions(root, uses)
+    lost = answers(set(asked), python)
+    return [(use, lost[key]) for use, key in zip(uses, asked, strict=True) if key in lost]
 
-    def key(use: Use) -> tuple[str, str]:
-        return homes[use.path] if use.dotted.startswith(BRIDGE) else "", use.dotted
 
-    asked = sorted({key(use) for use in uses})
+def questions(root: Path, uses: list[Use]) -> list[tuple[str, str]]:
+    """Return what to ask for each use: the bridge that its file imports, or "", and the symbol."""
+    homes = {path: bridge_of(root, path) for path in {use.path for use in uses}}
+    return [(homes[use.path] if use.dotted.startswith(BRIDGE) else "", use.dotted) for use in uses]
+
+
+def answers(asked: set[tuple[str, str]], python: str) -> dict[tuple[str, str], str]:
+    """Return what of the symbols does not exist: what was asked -> the part that is lost."""
     with tempfile.TemporaryDirectory() as scratch:
         given, told = Path(scratch, "asked.json"), Path(scratch, "told.json")
-        given.write_text(json.dumps(asked))
+        given.write_text(json.dumps(sorted(asked)))
         environment = {**os.environ, "TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
         run = subprocess.run(
             [python, "-c", PROBE, str(given), str(told)],
@@ -193,8 +200,7 @@ def missing(root: Path, uses: list[Use], python: str) -> list[tuple[Use, str]]:
         )
         if run.returncode:
             raise RuntimeError(f"{python} failed:\n{run.stderr[-2000:]}")
-        lost = {(path, dotted): part for path, dotted, part in json.loads(told.read_text())}
-    return [(use, lost[key(use)]) for use in uses if key(use) in lost]
+        return {(path, dotted): part for path, dotted, part in json.loads(told.read_text())}
 
 
 def is_told(lost: str, findings: list[dict[str, Any]]) -> bool:
@@ -208,9 +214,14 @@ def is_told(lost: str, findings: list[dict[str, Any]]) -> bool:
     return False
 
 
-def check(root: Path, report: dict[str, Any], python: str, *, everything: bool = False) -> Any:
-    """Return how many symbols were checked, and those that are neither there nor reported."""
-    findings = {file["path"]: file["findings"] for file in report["files"]}
+def findings_of(report: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the findings of each file of a report."""
+    return {file["path"]: file["findings"] for file in report["files"]}
+
+
+def uses_of(root: Path, report: dict[str, Any], *, everything: bool = False) -> list[Use]:
+    """Return the symbols that the files spell which were moved to TensorFlow 2, or all."""
+    findings = findings_of(report)
     uses: list[Use] = []
     for path, text in files(root):
         lifted = any(f["code"] == "TFM510" for f in findings.get(path, ()))
@@ -223,9 +234,25 @@ def check(root: Path, report: dict[str, Any], python: str, *, everything: bool =
         except (SyntaxError, ValueError):
             continue  # a finding of another kind
         uses += File(path, tree).uses()
+    return uses
+
+
+def unreported(lost: list[tuple[Use, str]], report: dict[str, Any]) -> list[tuple[Use, str]]:
+    """Return the lost symbols that no finding of their files is about."""
+    findings = findings_of(report)
+    return [(use, part) for use, part in lost if not is_told(part, findings.get(use.path, []))]
+
+
+def check(root: Path, report: dict[str, Any], python: str, *, everything: bool = False) -> Any:
+    """Return how many symbols were checked, and those that are neither there nor reported."""
+    uses = uses_of(root, report, everything=everything)
     lost = missing(root, uses, python) if uses else []
-    silent = [(u, part) for u, part in lost if not is_told(part, findings.get(u.path, []))]
-    return len(uses), len(lost), silent
+    return len(uses), len(lost), unreported(lost, report)
+
+
+def sentence(use: Use, part: str) -> str:
+    """Return what is said of a lost symbol that no finding is about."""
+    return f"{use.path}:{use.line}: {use.dotted}: TensorFlow 2 has no {part}, and nothing says so"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -247,9 +274,7 @@ def main(arguments: list[str] | None = None) -> int:
         options.checkout.resolve(), report, options.python, everything=options.all
     )
     for use, part in silent:
-        print(
-            f"{use.path}:{use.line}: {use.dotted}: TensorFlow 2 has no {part}, and nothing says so"
-        )
+        print(sentence(use, part))
     print(f"{count} uses, {lost} of symbols that are gone, {len(silent)} of them unreported")
     return int(bool(silent))
 

@@ -10,7 +10,9 @@ An independent count, made with ``ast`` and ``resolve_names.py`` only, that a re
 With ``--outcomes`` every constructor of a Saver, simple_save, builder, signature-helper, loading
 and freezing call must lie inside the span of a finding, and every file that mentions TensorFlow
 and does not parse must have an error or a finding; what has none is listed and the exit code is
-1.  So must every cell of a notebook that names one of these.  With
+1.  So must every cell of a notebook that names one of these.  A ``.save`` or ``.restore`` that is
+kept because every Saver that it can be called on is rewritten, is counted as one that moves with
+its Saver: the constructors are found here, what became of them the report tells.  With
 ``--parse`` every file that parses in ``DIR`` must be there and parse in ``CHECKOUT``.
 Exit code 2: a path that does not exist, or a report that is not one.
 """
@@ -136,6 +138,9 @@ REQUIRED = frozenset(
         "session_bundle",
     }
 )
+#: What is kept where its object is replaced: its call is right for the new object.
+MOVING = frozenset({".save", ".restore"})
+MOVES = "moves with its Saver"
 APIS = (*dict.fromkeys([*FUNCTIONS, *METHODS.values()]),)
 
 #: A cell that does not parse must be spoken of where it may hold a site.
@@ -160,6 +165,8 @@ class Site:
     api: str
     symbol: str
     cell: int | None = None
+    made: tuple[tuple[str, int, int, int | None], ...] = ()
+    """Of a method: where its object is made (path, line, column, cell)."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +193,29 @@ def made_by(path: str) -> str | None:
     if OWNERS.fullmatch(path):
         return "owner"
     return OBJECTS.get(api_of(path) or "")
+
+
+@dataclass(frozen=True)
+class Joined:
+    """What a report says of the sites of a checkout."""
+
+    by_api: dict[str, Counter[str]]  #: API -> outcome -> sites
+    missing: tuple[Site, ...]  #: must have an outcome and have none
+    unsaid: tuple[tuple[str, str], ...]  #: do not parse, and nothing is said of it: path, error
+
+    @property
+    def whole(self) -> bool:
+        """Whether all is accounted for."""
+        return not self.missing and not self.unsaid
+
+    def total(self, outcome: str) -> int:
+        """Return the number of sites with an outcome of any tier."""
+        return sum(
+            number
+            for got in self.by_api.values()
+            for word, number in got.items()
+            if word.partition(" (")[0] == outcome
+        )
 
 
 def meaning(value: Value, call: ast.Call) -> tuple[str, str] | None:
@@ -305,17 +335,23 @@ def count(root: Path) -> Count:
             if number not in known:
                 ours = any("tensorflow" in other for _, other in texts)
                 broken.append((name, number, ours and SAVING.search(text) is not None))
+
+    def located(path: str, line: int, column: int) -> tuple[str, int, int, int | None]:
+        if path not in cells:
+            return path, line, column, None
+        cell, start = cells[path][line]
+        return path, line - start, column, cell
+
     sites = set()
     for module, call, values in Project(trees, made_by).calls():
         meanings = sorted(filter(None, (meaning(value, call) for value in values)))
         if not meanings:
             continue
         api, symbol = meanings[0]
-        line, cell = call.lineno, None
-        if module.path in cells:
-            cell, start = cells[module.path][line]
-            line -= start
-        sites.add(Site(module.path, line, call.col_offset, api, symbol, cell))
+        path, line, column, cell = located(module.path, call.lineno, call.col_offset)
+        origins = {v[3] for v in values if v[0] == "method" and METHODS.get(v[1:3]) == api}
+        known = () if None in origins else sorted(located(*origin) for origin in origins)
+        sites.add(Site(path, line, column, api, symbol, cell, tuple(known)))
     ordered = sorted(sites, key=lambda s: (s.path, s.cell or 0, s.line, s.column, s.api))
     return Count(tuple(ordered), python_files, tuple(unparsed), len(cells), tuple(broken))
 
@@ -367,37 +403,63 @@ def table(result: Count) -> str:
 
 def outcomes(result: Count, report: dict[str, Any], *, notebooks: bool) -> tuple[str, bool]:
     """Return what became of every site, as Markdown, and whether all is accounted for."""
-    files = {file["path"]: file for file in report["files"]}
-    words: list[str] = []
-    by_api: dict[str, Counter[str]] = defaultdict(Counter)
-    missing = []
-    for site in result.sites:
-        if site.cell is not None and not notebooks:
-            continue
-        finding = covering(site, files.get(site.path, {}).get("findings", ()))
-        word = finding["outcome"] if finding else "none"
-        if finding and finding.get("tier"):
-            word += f" ({finding['tier']})"
-        if word not in words:
-            words.append(word)
-        by_api[site.api][word] += 1
-        if finding is None and site.api in REQUIRED:
-            missing.append(site)
-    words.sort(key=lambda w: (w == "none", w))
+    joined = join(result, report, notebooks=notebooks)
+    words = sorted(
+        {word for got in joined.by_api.values() for word in got}, key=lambda w: (w == "none", w)
+    )
     lines = [
         "| API | sites | " + " | ".join(words) + " |",
         "|---|---:|" + "---:|" * len(words),
     ]
     for api in APIS:
-        if api in by_api:
-            got = by_api[api]
+        if api in joined.by_api:
+            got = joined.by_api[api]
             numbers = " | ".join(str(got[word]) for word in words)
             lines.append(f"| `{api}` | {sum(got.values())} | {numbers} |")
+    if joined.missing:
+        lines += ["", f"{len(joined.missing)} sites without an outcome:", ""]
+        lines += [f"- {place(site)}: `{site.symbol}`" for site in joined.missing]
+    if joined.unsaid:
+        number = len(joined.unsaid)
+        lines += ["", f"{number} files that do not parse and of which nothing is said:", ""]
+        lines += [f"- {path}: {error}" for path, error in joined.unsaid]
+    return "\n".join(lines), joined.whole
+
+
+def join(result: Count, report: dict[str, Any], *, notebooks: bool) -> Joined:
+    """Return what the report says of every site."""
+    files = {file["path"]: file for file in report["files"]}
+    by_api: dict[str, Counter[str]] = defaultdict(Counter)
+    missing = []
+
+    def told(path: str) -> Any:
+        return files.get(path, {}).get("findings", ())
+
+    def replaced(path: str, line: int, column: int, cell: int | None) -> bool:
+        maker = covering(Site(path, line, column, "Saver", "", cell), told(path))
+        return maker is not None and maker["outcome"] == "rewritten"
+
+    for site in result.sites:
+        if site.cell is not None and not notebooks:
+            continue
+        finding = covering(site, told(site.path))
+        word = finding["outcome"] if finding else "none"
+        if (
+            word == "kept"
+            and site.api in MOVING
+            and site.made
+            and all(replaced(*maker) for maker in site.made)
+        ):
+            word = MOVES
+        elif finding and finding.get("tier"):
+            word += f" ({finding['tier']})"
+        by_api[site.api][word] += 1
+        if finding is None and site.api in REQUIRED:
+            missing.append(site)
     unsaid = [
         (path, error)
         for path, error, mentions in result.unparsed
-        if mentions
-        and not (files.get(path, {}).get("error") or files.get(path, {}).get("findings"))
+        if mentions and not (files.get(path, {}).get("error") or told(path))
     ]
     if notebooks:
         unsaid += [
@@ -405,18 +467,9 @@ def outcomes(result: Count, report: dict[str, Any], *, notebooks: bool) -> tuple
             for path, number, mentions in result.cells
             if mentions
             and not files.get(path, {}).get("error")
-            and not any(
-                finding["span"].get("cell") == number
-                for finding in files.get(path, {}).get("findings", ())
-            )
+            and not any(finding["span"].get("cell") == number for finding in told(path))
         ]
-    if missing:
-        lines += ["", f"{len(missing)} sites without an outcome:", ""]
-        lines += [f"- {place(site)}: `{site.symbol}`" for site in missing]
-    if unsaid:
-        lines += ["", f"{len(unsaid)} files that do not parse and of which nothing is said:", ""]
-        lines += [f"- {path}: {error}" for path, error in unsaid]
-    return "\n".join(lines), not missing and not unsaid
+    return Joined(dict(by_api), tuple(missing), tuple(unsaid))
 
 
 def place(site: Site) -> str:

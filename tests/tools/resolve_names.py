@@ -7,7 +7,8 @@ instances, parameters and return values, without regard to the order of statemen
 A value is a tuple:
 
 * ``("tf", path)`` – something of TensorFlow, ``path`` dotted below ``tensorflow``;
-* ``("method", kind, name)`` and ``("object", kind)`` – an object made by TensorFlow, its method;
+* ``("object", kind, place)`` and ``("method", kind, name, place)`` – an object made by TensorFlow
+  in the call at ``place`` (path, line, column; or None), and its method;
 * ``("module", module)``, ``("function", definition)``, ``("class", definition)``,
   ``("instance", definition)`` – things of the code base;
 * ``("many", value)`` – a container of a value.
@@ -112,8 +113,8 @@ class Project:
         if kind == "object":
             # a Supervisor or Scaffold carries a Saver
             if name == "saver" and value[1] == "owner":
-                return frozenset([("object", "saver")])
-            return frozenset([("method", value[1], name)])
+                return frozenset([("object", "saver", None)])
+            return frozenset([("method", value[1], name, value[2])])
         if kind == "folder":
             return self._in_folder(PurePosixPath(value[1], name))
         if kind == "module":
@@ -132,7 +133,8 @@ class Project:
             if value[0] == "tf":
                 made = self.made_by(value[1])
                 if made:
-                    found.add(("object", made))
+                    place = (scope.module.path, node.lineno, node.col_offset)
+                    found.add(("object", made, place))
             elif value[0] == "class":
                 found.add(("instance", value[1]))
             elif value[0] == "function":
@@ -272,10 +274,10 @@ class Project:
             if isinstance(bound.expression, ast.Constant) and bound.expression.value is None:
                 continue
             values = self._binding(bound)
-            if len(values) != 1 or next(iter(values))[0] != "object":
+            if not values or any(value[0] != "object" for value in values):
                 return NOTHING
             found |= values
-        return frozenset(found) if len(found) == 1 else NOTHING
+        return frozenset(found) if len({value[1] for value in found}) == 1 else NOTHING
 
     # -- imports ---------------------------------------------------------------------------
 
