@@ -71,11 +71,18 @@ class Carried:
     Args:
         repository: the facts.
         read: returns the text of a path.
+        module: returns the parsed file at a path, or None; where others hold some of them.
     """
 
-    def __init__(self, repository: Repository, read: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        read: Callable[[str], str | None],
+        module: Callable[[str], Module | None] | None = None,
+    ) -> None:
         self.repository = repository
         self._read = read
+        self._module = module
         self._found: dict[str, tuple[Followed, ...]] = {}
         self._managed: dict[str, tuple[frozenset[Made], frozenset[str]]] = {}
         self._makes = any(
@@ -99,7 +106,7 @@ class Carried:
 
     def _look_at_managed(self, path: str) -> tuple[frozenset[Made], frozenset[str]]:
         names = self.repository.facts[path].saver_names
-        files = Files(self.repository, self._read)
+        files = Files(self.repository, self._read, self._module)
         module = files.module(path) if names else None
         if module is None:
             return frozenset(), frozenset(names)
@@ -123,7 +130,7 @@ class Carried:
         text = self._read(path)
         if text is None or not _CALLS.search(text):
             return
-        files = Files(self.repository, self._read)
+        files = Files(self.repository, self._read, self._module)
         module = files.module(path)
         if module is None:
             return

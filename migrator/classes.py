@@ -52,11 +52,18 @@ class Files:
     Args:
         repository: the facts.
         read: returns the text of a path.
+        parsed: returns the parsed file at a path, or None; where others hold some of them.
     """
 
-    def __init__(self, repository: Repository, read: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        read: Callable[[str], str | None],
+        parsed: Callable[[str], Module | None] | None = None,
+    ) -> None:
         self.repository = repository
         self._read = read
+        self._parsed = parsed or self._parse
         self._modules: dict[str, Module | None] = {}
         self._company: dict[str, tuple[str, ...]] = {}
         self._naming: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -64,17 +71,18 @@ class Files:
     def module(self, path: str) -> Module | None:
         """Return the parsed file at ``path``, or None where it cannot be read."""
         if path not in self._modules:
-            text = self._read(path)
-            table = self.repository.foreign_table(path)
-            try:
-                self._modules[path] = (
-                    None
-                    if text is None
-                    else Module(text, (lambda name, level: table.get((name, level))))
-                )
-            except (SyntaxError, ValueError, RecursionError):
-                self._modules[path] = None
+            self._modules[path] = self._parsed(path)
         return self._modules[path]
+
+    def _parse(self, path: str) -> Module | None:
+        text = self._read(path)
+        if text is None:
+            return None
+        table = self.repository.foreign_table(path)
+        try:
+            return Module(text, lambda name, level: table.get((name, level)))
+        except (SyntaxError, ValueError, RecursionError):
+            return None
 
     def resolve(self, path: str, module: str, level: int) -> str | None:
         """Return the file of the repository that ``import module`` in ``path`` means, or None."""

@@ -58,11 +58,18 @@ class Handed:
     Args:
         repository: the facts.
         read: returns the text of a path.
+        module: returns the parsed file at a path, or None; where others hold some of them.
     """
 
-    def __init__(self, repository: Repository, read: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        read: Callable[[str], str | None],
+        module: Callable[[str], Module | None] | None = None,
+    ) -> None:
         self.repository = repository
         self._read = read
+        self._module = module
         self._found: dict[str, tuple[Ends, ...]] = {}
 
     def ends(self, path: str) -> tuple[Ends, ...]:
@@ -74,7 +81,7 @@ class Handed:
         return self._found[path]
 
     def _look(self, path: str) -> Iterator[Ends]:
-        files = Files(self.repository, self._read)
+        files = Files(self.repository, self._read, self._module)
         module = files.module(path)
         if module is None:
             return

@@ -281,9 +281,10 @@ class _Run:
 
         repository = Repository.build(facts, self._text)
         self.notebooks = tuple(filter(sources.is_notebook, repository.facts))
-        self.carried = Carried(repository, self._text)
-        self.handed = Handed(repository, self._text)
         self.natives = Natives(repository, self._text, _lifts(self.options), self.options.models)
+        module = self.natives.names.module
+        self.carried = Carried(repository, self._text, module)
+        self.handed = Handed(repository, self._text, module)
         held = self._held(repository)
         # nothing else would say that these use TensorFlow and cannot be read
         broken = {path for path, fact in repository.facts.items() if fact.error}

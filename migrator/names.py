@@ -511,6 +511,11 @@ class Module:
 
         In source order.  Of ``tf.train.Saver = Mine`` the part that is read, ``tf.train``.
         """
+        return iter(self._references)
+
+    @functools.cached_property
+    def _references(self) -> list[tuple[ast.Name | ast.Attribute, Symbol]]:
+        found: list[tuple[ast.Name | ast.Attribute, Symbol]] = []
         for node in self.nodes:
             if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
                 parent = self.parents[node]
@@ -518,7 +523,8 @@ class Module:
                     continue
                 symbol = self.symbol(node)
                 if symbol is not None:
-                    yield node, symbol
+                    found.append((node, symbol))
+        return found
 
     def exports(self) -> dict[str, str]:
         """Return the module-level names that mean something of TensorFlow, with their paths.

@@ -58,7 +58,7 @@ class Natives:
         self.asked = asked
         self._read = read
         self.names = GraphNames(repository, read)
-        self.traffic = Traffic(repository, self.names.module, models)
+        self.traffic = Traffic(repository, self.names.module, models, read)
         #: index of a program -> why it does not lift
         self.refused: dict[int, str] = {}
         #: index of a program -> its files that are lifted as one, in the order of their imports

@@ -119,6 +119,8 @@ class Traffic:
         repository: the facts.
         module: returns the parsed file at a path, or None.
         models: what ``--model`` names.
+        read: returns the text of a path; files whose text shows that they save nothing are then
+            not parsed for what they save.
     """
 
     def __init__(
@@ -126,11 +128,15 @@ class Traffic:
         repository: Repository,
         module: Callable[[str], Module | None],
         models: tuple[Model, ...] = (),
+        read: Callable[[str], str | None] | None = None,
     ) -> None:
         self.repository = repository
         self.models = models
         self._module = module
+        self._read = read
         self._files: dict[str, FileTraffic] = {}
+        self._saves: dict[str, tuple[Writing, ...]] = {}
+        self._written: dict[str, tuple[Path, ...]] = {}
         self._reached: dict[str, frozenset[str]] = {}
         self._resolving: list[tuple[str, str]] = []
 
@@ -149,12 +155,22 @@ class Traffic:
         Every save of the programs that the file runs in counts, because a Saver goes from hand to
         hand; a number may be added to each prefix.
         """
-        return tuple(
-            prefix
-            for file in sorted(self._company(path))
-            for writing in self.of(file).saves
-            for prefix in writing.paths
-        )
+        if path not in self._written:
+            self._written[path] = tuple(
+                prefix
+                for file in sorted(self._company(path))
+                for writing in self._saved_by(file)
+                for prefix in writing.paths
+            )
+        return self._written[path]
+
+    def _saved_by(self, path: str) -> tuple[Writing, ...]:
+        """Return the saves of one file."""
+        if path not in self._saves:
+            text = self._read(path) if self._read is not None and path not in self._files else "save"
+            # every save is spelled so; most files of a large program need no look
+            self._saves[path] = self.of(path).saves if text and "save" in text else ()
+        return self._saves[path]
 
     def reads_other_files(self, path: str, reader: str, line: int, symbol: str) -> bool:
         """Whether what reads checkpoints at ``reader:line`` never reads those of ``path``."""

@@ -153,6 +153,7 @@ def statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | None:
         return None
     result = Taken()
     dropped: set[str] = set()
+    idle: set[str] = set()
     contrib = False
     for alias, symbol in _symbols(node):
         if status(symbol) is not Status.GONE or symbol == "tf.contrib":
@@ -160,6 +161,9 @@ def statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | None:
         if isinstance(node, ast.Import) and alias.asname is None:
             return None  # it binds `tensorflow` itself
         bound = alias.asname or alias.name
+        if bound not in use.module.by_name and not _quoted(use, bound):
+            idle.add(bound)
+            continue
         own = own_uses(use, node, symbol, bound)
         if own is None:
             return None
@@ -171,9 +175,13 @@ def statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | None:
     named = any(
         isinstance(at, ast.Name) for name in dropped for at in use.module.by_name.get(name, ())
     )
-    unused = not (result.moved or result.lost or result.others or named) and contrib
+    unused = bool(idle) and not (result.moved or result.lost or result.others or named)
     if not (result.moved or unused) or (result.lost and not contrib):
+        if idle:
+            drop(use, idle)  # what is said of the others answers for the statement
+            use.shared["answered"].add(node)
         return None
+    dropped |= idle
     spell_out(use, result)
     use.needs_tensorflow_import = result.needs_tensorflow
     drop(use, dropped)
@@ -185,6 +193,11 @@ def statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | None:
         parts=frozenset(result.parts),
         covers=tuple(result.covers),
     )
+
+
+def _quoted(use: Use, name: str) -> bool:
+    """Whether a string may mean ``name``, as those of ``__all__`` do."""
+    return f"'{name}'" in use.module.text or f'"{name}"' in use.module.text
 
 
 def drop(use: Use, names: set[str]) -> None:

@@ -116,11 +116,29 @@ def estimator(use: Use) -> Rewrite | Keep | Manual | None:
     found = bridged_estimator(name)
     if found is None:
         return None
+    if _normalised(use):
+        return Manual(
+            f"{use.symbol.spelled}: the bridge's has no batch_norm=True.",
+            "Write the network as a model_fn: in every hidden layer net = tf.layers.dense(net,"
+            " units, tf.nn.relu), then net = tf.layers.batch_normalization(net, momentum=0.999,"
+            " training=mode == 'train'); run tf.get_collection(tf.GraphKeys.UPDATE_OPS) with the"
+            " train_op, and give model_fn to tf2_bridge.estimator.Estimator.",
+        )
     return Rewrite(
         f"{use.symbol.spelled} is tf2_bridge.{found}: it runs on TensorFlow 2, keeps name-based"
         " checkpoints, and exports SavedModels of TensorFlow 2.",
         {use.cst(use.node): expression(f"tf2_bridge.{found}")},
         parts=frozenset({_part(found)}),
+    )
+
+
+def _normalised(use: Use) -> bool:
+    """Whether a canned estimator is made here with batch normalization."""
+    call = use.module.parents.get(use.node)
+    return isinstance(call, ast.Call) and any(
+        word.arg == "batch_norm"
+        and not (isinstance(word.value, ast.Constant) and not word.value.value)
+        for word in call.keywords
     )
 
 

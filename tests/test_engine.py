@@ -248,8 +248,9 @@ def test_a_file_that_does_not_parse_is_reported(text, word):
         "tf = load()\nsaver = tf.train.Saver()\n",
         "saver = tf.train.Saver()\n",
         "tf, x = load()\ntf.saved_model.simple_save(s, 'd', {}, {})\n",
+        "from utils import contrib\nreader = contrib.framework().load_checkpoint('d')\n",
     ],
-    ids=["a parameter", "a result", "nothing", "unpacked"],
+    ids=["a parameter", "a result", "nothing", "unpacked", "a function that imports contrib"],
 )
 def test_what_may_be_tensorflow_is_reported(text):
     """A saving call on a name of unknown origin is neither rewritten nor passed over."""

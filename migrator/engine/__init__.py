@@ -33,21 +33,21 @@ def run(text: str, context: FileContext, rules: Sequence[Rule]) -> Plan:
         context: what the pre-pass knows about the file.
         rules: the selected rules.
     """
-    plan = _run(text, context, rules)
-    moving = context.move and context.held is None and not context.safe_only
-    if moving and plan.error is None:
-        plan = with_removed(plan, text, rules, suppressions)
-    return plan
-
-
-def _run(text: str, context: FileContext, rules: Sequence[Rule]) -> Plan:
-    """Return what becomes of the saving code and the imports of a file."""
     table = {key: dict(value) for key, value in context.foreign}
     foreign = (lambda module, level: table.get((module, level))) if table else None
     try:
         module = Module(text, foreign)
     except (SyntaxError, ValueError, RecursionError) as error:
         return _unparsed(text, error)
+    plan = _run(module, context, rules)
+    moving = context.move and context.held is None and not context.safe_only
+    if moving and plan.error is None:
+        plan = with_removed(plan, text, rules, suppressions, module)
+    return plan
+
+
+def _run(module: Module, context: FileContext, rules: Sequence[Rule]) -> Plan:
+    """Return what becomes of the saving code and the imports of a file."""
     job = Job(module, context, rules)
     if not context.lift_whole and not job.interesting():
         return Plan()
@@ -56,7 +56,7 @@ def _run(text: str, context: FileContext, rules: Sequence[Rule]) -> Plan:
         return lifted
     if lifted is not None and context.lift == "only":
         held = f"it is not lifted: {lifted.sentence}"
-        plan = _run(text, replace(context, lift="", lift_whole=False, held=held), rules)
+        plan = _run(module, replace(context, lift="", lift_whole=False, held=held), rules)
         return replace(plan, refused=lifted.sentence, moves=True)
     if not job.interesting():
         return Plan(refused=lifted.sentence if lifted is not None else None)

@@ -170,8 +170,11 @@ class Job:
 
     # -- looking ----------------------------------------------------------------------
 
-    def plan(self, tree: Tree) -> Plan:
-        """Ask the rules, decide, edit once."""
+    def plan(self, tree: Tree, *, swap_imports: bool = True) -> Plan:
+        """Ask the rules, decide, edit once.
+
+        Without ``swap_imports`` the import of TensorFlow stays: that of a lifted text.
+        """
         self.shared["tensorflow"] = imports.free_name(self.module)
         drafts = self._ask(tree)
         edits: Edits = {}
@@ -204,7 +207,7 @@ class Job:
         swap = imports.Swap()
         failure: str | None = None
         edited: Edited | None = None
-        if self._moving():
+        if self._moving() and swap_imports:
             needs = imports.Needs(
                 bridge, needs_tensorflow, self.shared["tensorflow"], self.keeps, frozenset(gone)
             )

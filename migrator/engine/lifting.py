@@ -19,13 +19,14 @@ from migrator.lift import Lifted, Refusal, lift
 from migrator.lift.merged import lift_merged
 from migrator.lift.stars import with_tensorflow_last
 from migrator.names import Module
-from migrator.results import Outcome, Safety, Tier
+from migrator.results import Finding, Outcome, Safety, Tier
 from migrator.rule import Unreachable, weight_calls
 from migrator.tree import Tree
 
 __all__ = ["Refused", "lifted_plan", "with_refusal"]
 
 
+_DATA = "TFM825"  #: the code of the tutorials' reader of data
 _NAME = "TFM406"  #: the code of names of tensors in a loaded graph
 
 _INITIALIZERS = frozenset(
@@ -99,15 +100,31 @@ def lifted_plan(job: Job) -> Plan | Refused | None:
     reader = _reads_keys(job, after)
     if reader is not None:
         return Refused(reader, "it would read the keys of an object-based checkpoint as names")
-    findings = [*findings_of(job, lifted), *job.gone_in(_spelled(after))]
+    text, parts, data = _with_data(job, after)
+    if data:
+        after = Module(text)
+    findings = [*findings_of(job, lifted), *data, *job.gone_in(_spelled(after))]
     return Plan(
         findings=tuple(ordered(findings)),
-        text=lifted.text,
-        parts=lifted.parts,
+        text=text,
+        parts=lifted.parts | parts,
         moves=True,
         tier=Tier.NATIVE,
         requirements=lifted.requirements,
     )
+
+
+def _with_data(job: Job, after: Module) -> tuple[str, frozenset[str], list[Finding]]:
+    """Return a lifted text that reads its data through the bridge, its parts, and what to say."""
+    readers = [rule for rule in job.rules if rule.code == _DATA]
+    if not readers or not any(name.startswith("tf.examples.") for name in _spelled(after)):
+        return after.text, frozenset(), []
+    context = replace(job.context, native=True)
+    new = Job(after, context, readers).plan(Tree(after), swap_imports=False)
+    if new.text is None:
+        return after.text, frozenset(), []
+    told = Job(job.module, context, readers).plan(Tree(job.module), swap_imports=False).findings
+    return new.text, new.parts, [finding for finding in told if finding.code == _DATA]
 
 
 def _reads_keys(job: Job, after: Module) -> ast.expr | None:

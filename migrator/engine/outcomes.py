@@ -157,6 +157,7 @@ def _saving(job: Job, lifted: Lifted, made: str, call: ast.Call) -> Finding:
             f"The Estimator's `{name}` becomes a `tf.saved_model.save` of the PREDICT branch of its"
             " model_fn, with the same signatures."
         )
+        message += "".join(f" {note[:1].upper()}{note[1:]}." for note in lifted.notes)
     else:
         message = f"The builder's `{name}`: part of a `tf.saved_model.save` of the module."
     return job.finding(

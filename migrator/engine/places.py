@@ -20,6 +20,18 @@ _DISTINCTIVE = re.compile(
     r"|utils\.build_tensor_info|build_signature_def|predict_signature_def))\b"
 )
 
+#: What a function that returns ``tf.contrib.framework``, lazily, is asked for.
+_CARRIED = frozenset(
+    [
+        "load_checkpoint",
+        "load_variable",
+        "list_variables",
+        "init_from_checkpoint",
+        "assign_from_checkpoint",
+        "assign_from_checkpoint_fn",
+    ]
+)
+
 #: What such a chain can end with.
 _LAST = frozenset(
     [
@@ -61,9 +73,12 @@ def suppressions(text: str) -> dict[int, tuple[str, ...]]:
 def unresolved(module: Module) -> list[tuple[ast.expr, str]]:
     """Return (node, spelling) of chains that look like saving calls on an unknown ``tf``."""
     found: list[tuple[ast.expr, str]] = []
-    if "Saver" not in module.text and "saved_model" not in module.text:
+    if not any(word in module.text for word in ("Saver", "saved_model", "framework().")):
         return found
     for node in nodes_of(module).attributes:
+        if node.attr in _CARRIED and _is_framework(node.value) and module.symbol(node) is None:
+            found.append((node, ast.unparse(node)))
+            continue
         if node.attr not in _LAST or isinstance(module.parents.get(node), ast.Attribute):
             continue
         spelled = ast.unparse(node)
@@ -83,6 +98,16 @@ def unresolved(module: Module) -> list[tuple[ast.expr, str]]:
             continue
         found.append((node, spelled))
     return found
+
+
+def _is_framework(node: ast.expr) -> bool:
+    """Whether a function is called ``framework``, as those are that import contrib when asked."""
+    name = getattr(node, "func", None)
+    return (
+        isinstance(node, ast.Call)
+        and not node.args
+        and (getattr(name, "attr", None) or getattr(name, "id", None)) == "framework"
+    )
 
 
 def lower_first(sentence: str) -> str:

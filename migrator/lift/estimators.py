@@ -96,7 +96,11 @@ class _Lift:
             text,
             "EstimatorModule",
             self.answers,
-            (),
+            tuple(
+                ["what its RunConfig tells of sessions goes with them"]
+                if any("config" in one.arguments for one in exports)
+                else []
+            ),
             frozenset({"estimator_module", "graph_module", *self.code.needs.parts}),
             frozenset(self.code.needs.requirements),
         )
@@ -288,16 +292,19 @@ class _Lift:
             if node in host and self._is_graph(symbol):
                 self._refuse(node, f"`{symbol.spelled}` makes graph outside of its functions")
         for node in host:
-            if not isinstance(node, (ast.Name, ast.Attribute)) or node in given:
+            if not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(
+                node.ctx, ast.Load
+            ):
                 continue
-            if any(around in given for around in module.ancestors(node)):
-                continue  # of a call that gives a function
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
-                self._refuse(node, f"`{node.id}`, which makes graph, is used beside its export")
+            own_name = isinstance(node, ast.Name) and node.id in names
+            if not own_name and not is_named(module, node, self.graph_names):
+                continue
             parent = module.parents.get(node)
             called = isinstance(parent, ast.Call) and parent.func is node
-            if called and is_named(module, node, self.graph_names):
-                self._refuse(node, f"`{ast.unparse(node)}` makes graph outside of a build")
+            handed = any(around in given for around in (node, *module.ancestors(node)))
+            if called or (own_name and not handed):
+                what = f"`{ast.unparse(node)}`, which makes graph"
+                self._refuse(node, f"{what}, is used beside the export of its Estimator")
 
     def _makes(self, node: ast.AST) -> bool:
         inside = set(ast.walk(node))

@@ -73,8 +73,15 @@ def _filter_word(api: str) -> str:
     return name.rpartition(".")[2] or name
 
 
-def looked_at(text: str, rules: Iterable[Rule]) -> tuple[_Answer, ...]:
+def looked_at(
+    text: str, rules: Iterable[Rule], module: Module | None = None
+) -> tuple[_Answer, ...]:
     """Return what the rules about removed names say about ``text``.
+
+    Args:
+        text: of a file.
+        rules: those about other names are left out.
+        module: ``text`` parsed, where somebody has it.
 
     Raises:
         SyntaxError: it is not Python 3.
@@ -82,7 +89,7 @@ def looked_at(text: str, rules: Iterable[Rule]) -> tuple[_Answer, ...]:
     about = tuple(rule for rule in rules if is_about_python(rule))
     if not about or not _words(_apis(about)).search(text):
         return ()
-    module = Module(text)
+    module = module if module is not None else Module(text)
     table: dict[str, list[Rule]] = {}
     for rule in sorted(about, key=lambda rule: rule.code):
         for api in rule.apis:
@@ -111,8 +118,11 @@ def looked_at(text: str, rules: Iterable[Rule]) -> tuple[_Answer, ...]:
 
 def _uses(module: Module, table: Mapping[str, list[Rule]]) -> Iterator[tuple[ast.AST, str]]:
     """Yield what may be asked about, with the name that the rules know it by."""
+    last = {api.rpartition(".")[2] for api in table}
     for node in module.nodes:
         if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
+            if isinstance(node, ast.Attribute) and node.attr not in last:
+                continue  # of a name alone, an import may tell otherwise
             name = origin(module, node)
             if name is not None and name in table:
                 yield node, name
@@ -136,14 +146,24 @@ def edited(
     text: str,
     rules: Iterable[Rule],
     suppressions: Callable[[str], Mapping[int, tuple[str, ...]]],
+    known: Iterable[_Answer] | None = None,
 ) -> str:
-    """Return ``text`` with every replacement that the rules know, to the last nested one."""
+    """Return ``text`` with every replacement that the rules know, to the last nested one.
+
+    Args:
+        text: of a file.
+        rules: to ask.
+        suppressions: tells line -> codes of the comments that keep lines.
+        known: what the rules say about ``text``, where that was asked.
+    """
     chosen = tuple(rules)
     for _ in range(_ROUNDS):
         kept = suppressions(text)
+        found = looked_at(text, chosen) if known is None else known
+        known = None
         answers = [
             answer
-            for answer in looked_at(text, chosen)
+            for answer in found
             if isinstance(answer.result, Replace) and not _keeps(answer, kept)
         ]
         if not answers:
@@ -233,6 +253,7 @@ def with_removed(
     text: str,
     rules: Sequence[Rule],
     suppressions: Callable[[str], Mapping[int, tuple[str, ...]]],
+    module: Module | None = None,
 ) -> Any:
     """Return an engine's plan for a file that moves, completed by what the rules here change.
 
@@ -241,14 +262,15 @@ def with_removed(
         text: of the file as it is.
         rules: the selected rules.
         suppressions: tells line -> codes (none: all) of a text's ``# migrator: keep`` comments.
+        module: ``text`` parsed, where somebody has it.
     """
     chosen = tuple(rule for rule in rules if is_about_python(rule))
-    answers = looked_at(text, chosen)
+    answers = looked_at(text, chosen, module)
     if not answers:
         return plan
     keeps = suppressions(text)
     base = plan.text if plan.text is not None else text
-    new = edited(base, chosen, suppressions)
+    new = edited(base, chosen, suppressions, answers if base == text else None)
     left = {
         (answer.rule.code, answer.place.name)
         for answer in (looked_at(new, chosen) if new != base else answers)
