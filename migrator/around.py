@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from migrator.pins import PinFile
     from migrator.programs import Repository
 
-__all__ = ["further_plans", "modernised", "pin_files", "reached"]
+__all__ = ["beside_python2", "further_plans", "modernised", "pin_files", "reached"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,23 @@ def modernised(plan: Plan, modern: Modern, moves: bool) -> Plan:
             unique.append(finding)
     text = plan.text if plan.text is not None else modern.text
     return replace(plan, findings=tuple(unique), text=text if moves else None)
+
+
+def beside_python2(plan: Plan, text: str) -> Plan:
+    """Return the plan of a file whose program holds Python 2, with what that says of this one.
+
+    Args:
+        plan: of a file that is valid Python 3 as it is.
+        text: of the file.
+    """
+    from migrator.modernise import python2
+
+    try:
+        further = tuple(python2.beside(text))
+    except (SyntaxError, ValueError, RecursionError):
+        return plan
+    found = sorted(plan.findings + further, key=lambda f: (f.span.line, f.span.column, f.code))
+    return replace(plan, findings=tuple(found)) if further else plan
 
 
 def reached(repository: Repository, moving: Iterable[int]) -> set[str]:

@@ -694,14 +694,22 @@ class _Run:
         if self.options.python2:
             from migrator import around
 
+            old: set[int] = set()  # programs with Python 2 that move
             for path in sorted(plans):
                 source = self.sources.get(path)
                 modern = self._modern(source) if source is not None else None
                 if source is None or modern is None:
                     continue
+                old |= moving.intersection(repository.groups_of.get(path, ()))
                 moves = not moving.isdisjoint(repository.groups_of.get(path, ()))
                 plan = around.modernised(plans[path], modern, moves and modern.text is not None)
                 plans[path] = _encodable(source, plan) if plan.text is not None else plan
+            for path in sorted(plans) if old else ():
+                source = self.sources.get(path)
+                if source is None or old.isdisjoint(repository.groups_of.get(path, ())):
+                    continue
+                if self._modern(source) is None and not sources.is_notebook(path):
+                    plans[path] = around.beside_python2(plans[path], source.text)
         if moving and not self.options.safe_only:
             from migrator import around
 

@@ -161,7 +161,7 @@ def statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | None:
         if isinstance(node, ast.Import) and alias.asname is None:
             return None  # it binds `tensorflow` itself
         bound = alias.asname or alias.name
-        if bound not in use.module.by_name and not _quoted(use, bound):
+        if _idle(use, symbol, bound):
             idle.add(bound)
             continue
         own = own_uses(use, node, symbol, bound)
@@ -195,9 +195,12 @@ def statement(use: Use, node: ast.Import | ast.ImportFrom) -> Rewrite | None:
     )
 
 
-def _quoted(use: Use, name: str) -> bool:
-    """Whether a string may mean ``name``, as those of ``__all__`` do."""
-    return f"'{name}'" in use.module.text or f'"{name}"' in use.module.text
+def _idle(use: Use, symbol: str, name: str) -> bool:
+    """Whether nothing uses ``name``, nor does a string mean it, as those of ``__all__`` do."""
+    if not symbol.startswith(("tf.contrib.", "tf.estimator", "tf.python.")):
+        return False
+    text = use.module.text
+    return name not in use.module.by_name and f"'{name}'" not in text and f'"{name}"' not in text
 
 
 def drop(use: Use, names: set[str]) -> None:

@@ -46,6 +46,10 @@ def estimator(use: Use) -> Rewrite | Keep | Manual | None:
     the `input_fn` and all calls stay.  A mode of `tf.contrib.learn.ModeKeys` becomes the string
     that it is.
 
+    A program that makes an Estimator only to export it needs no session: with `--tier auto` or
+    `native`, constructor and export become `tf2_bridge.estimator_module` and a
+    `tf.saved_model.save`.  Others stay session programs, and the report says what keeps them.
+
     ## Why
 
     Estimators left TensorFlow in 2.16, and the tensorflow-estimator package does not import on
@@ -106,6 +110,9 @@ def estimator(use: Use) -> Rewrite | Keep | Manual | None:
         return None
     if _aliased(use):
         use.shared["answered"].add(use.node)  # where the name is bound, it is bound to the bridge's
+        call = use.module.parents.get(use.node)
+        if isinstance(call, ast.Call) and call.func is use.node and use.symbol.name in ESTIMATORS:
+            return Keep(f"{use.symbol.name[3:]}: follows the assignment that it is named by.")
         return None
     name = use.symbol.name
     if name in _LEARN_MODES:

@@ -30,7 +30,8 @@ def estimator_export(use: Use) -> Rewrite | Keep | Manual | None:
 
     Nothing to the call.  The migrated program's Estimators are those of `tf2_bridge` (TFM605),
     whose `export_savedmodel` and `export_saved_model` take the same arguments and return the same
-    folder.  In a file whose estimators the bridge does not have, and in a program that does not
+    folder; a program that does nothing else with its Estimator leaves its session (TFM605).  In a
+    file whose estimators the bridge does not have, and in a program that does not
     move, the call is reported.
 
     ## Why

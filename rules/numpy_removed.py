@@ -108,7 +108,8 @@ _REPORTED = {
     "numpy-removed",
     safety=Safety.SAFE,
     apis=tuple(
-        f"numpy.{name}"
+        f"{prefix}numpy.{name}"
+        for prefix in ("", "import ")
         for name in (
             *_BUILTIN,
             *_RENAMED,
@@ -170,9 +171,11 @@ def numpy_removed(use: Place) -> Replace | Manual | None:
 
     - NumPy 2.0 migration guide: <https://numpy.org/doc/stable/numpy_2_0_migration_guide.html>
     """
-    short = use.name.removeprefix("numpy.")
+    short = use.name.removeprefix("import ").removeprefix("numpy.")
+    if isinstance(use.node, ast.ImportFrom):
+        return _imported(short)
     if isinstance(use.node, ast.Name):
-        return _imported(use, short)
+        return None  # its import says so
     assert isinstance(use.node, ast.Attribute)
     base = use.source(use.node.value)
     shown = f"{base}.{use.node.attr}"
@@ -207,9 +210,11 @@ def _put(use: Place, text: str) -> tuple[tuple[int, int, str], ...]:
     return (use.put(use.node, text),)
 
 
-def _imported(use: Place, short: str) -> Manual:
+def _imported(short: str) -> Manual | None:
+    if short in ("fromstring", "math") or short in _IN_LIB:
+        return None
     return Manual(
-        f"numpy.{short} is gone from NumPy 2, and this file imports it by name.",
+        f"numpy.{short} is gone from NumPy 2, so this import fails.",
         _REPORTED.get(short)
         or f"Import {'nothing' if short in _BUILTIN else 'the successor'}: "
         + (

@@ -81,6 +81,7 @@ _REPORTED = {
         "sys.setdefaultencoding",
         *(f"*.{name}" for name in (*_METHODS, "has_key")),
         *_MOVED,
+        *(f"import {name}" for name in _MOVED),
         *(name if "." in name else f"builtins.{name}" for name in _REPORTED),
     ),
 )
@@ -138,6 +139,8 @@ def python3_removed(use: Place) -> Replace | Manual | None:
     - What's new in Python 3: <https://docs.python.org/3/whatsnew/3.0.html>
     """
     name, node = use.name, use.node
+    if isinstance(node, ast.ImportFrom):
+        return _imported(use, node, name.removeprefix("import "))
     short = name.removeprefix("builtins.").removeprefix("*.")
     if name.startswith("*."):
         return _method(use, short)
@@ -166,10 +169,7 @@ def python3_removed(use: Place) -> Replace | Manual | None:
         )
     package, new = _MOVED[name]
     if isinstance(node, ast.Name):
-        return Manual(
-            f"{name} is gone from Python 3, and this file imports it by name.",
-            f"Import or use `{new}` instead.",
-        )
+        return None  # its import says so
     message = f"{name} is gone from Python 3; {new} is the same."
     if name == "inspect.getargspec":
         message = f"{name} is gone from Python 3.11; {new} has the same first fields."
@@ -178,6 +178,34 @@ def python3_removed(use: Place) -> Replace | Manual | None:
         spelled = new if not package else f"{use.source(node.value)}.{new.rpartition('.')[2]}"  # type: ignore[attr-defined]
         return Replace(message, spans=(use.put(node, spelled),))
     return Replace(message, spans=(use.put(node, new),), imports=(f"import {package}",))
+
+
+def _imported(use: Place, node: ast.ImportFrom, name: str) -> Replace | Manual:
+    """Return what becomes of an import by name; that of abstract classes gets two halves."""
+    moved = [alias for alias in node.names if f"collections.{alias.name}" in _MOVED]
+    if not name.startswith("collections.") or "#" in use.source(node):  # type: ignore[arg-type]
+        return Manual(
+            f"{name} is gone from Python 3, so this import fails.",
+            f"Import or use `{_MOVED[name][1]}` instead.",
+        )
+    line = use.module.text[use.module.offset(node.lineno, 0) :]
+    indent = line[: len(line) - len(line.lstrip(" \t"))]
+    newline = "\r\n" if "\r\n" in use.module.text else "\n"
+    rest = [alias for alias in node.names if alias not in moved]
+    halves = [
+        f"from {package} import " + ", ".join(map(_alias, aliases))
+        for package, aliases in (("collections.abc", moved), ("collections", rest))
+        if aliases
+    ]
+    alone = len(line) - len(line.lstrip(" \t")) == node.col_offset
+    return Replace(
+        "Abstract classes are in collections.abc in Python 3.10.",
+        spans=(use.put(node, (newline + indent if alone else "; ").join(halves)),),
+    )
+
+
+def _alias(alias: ast.alias) -> str:
+    return f"{alias.name} as {alias.asname}" if alias.asname else alias.name
 
 
 def _dropped(use: Place, message: str) -> Replace | Manual:

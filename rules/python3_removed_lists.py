@@ -23,7 +23,8 @@ def python3_lists(use: Place) -> Replace | Manual | None:
     ## What it does
 
     `d.keys()[0]`, `archive.items()[0]`, `map(f, x)[0]`, `len(filter(f, x))`, `range(3) + [7]`
-    and `np.array(zip(a, b))` get a `list(...)` around the view or iterator.
+    and `np.array(zip(a, b))` get a `list(...)` around the view or iterator; so do
+    `names = d.keys()` and `order = range(n)` where what follows sorts, shuffles or indexes them.
 
     ## Why
 
@@ -88,6 +89,8 @@ def python3_lists(use: Place) -> Replace | Manual | None:
 def _as_list(use: Place, node: ast.Call, kind: str, view: bool) -> bool:
     """Whether what a call gives is used as only a list can be."""
     parent = use.module.parents[node]
+    if isinstance(parent, ast.Assign):
+        return _named(use, parent, kind, view)
     if isinstance(parent, ast.Subscript) and parent.value is node and kind != "range":
         return _plain_index(parent.slice)
     if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Add):
@@ -109,6 +112,39 @@ def _as_list(use: Place, node: ast.Call, kind: str, view: bool) -> bool:
             return not view and kind != "range"
         return called in ("random.choice", "random.sample") and kind != "range"
     return False
+
+
+def _named(use: Place, statement: ast.Assign, kind: str, view: bool) -> bool:
+    """Whether a name is given this value alone, and used as only a list can be."""
+    target = statement.targets[0]
+    if len(statement.targets) != 1 or not isinstance(target, ast.Name):
+        return False
+    module = use.module
+    owner, bindings = module.find(target.id, module.scope_of[target])
+    if owner is None or len(bindings) != 1:
+        return False
+    shown = False
+    for name in module.by_name.get(target.id, ()):
+        if not isinstance(name, ast.Name) or not isinstance(name.ctx, ast.Load):
+            continue
+        if module.find(target.id, module.scope_of[name])[0] is not owner:
+            continue
+        parent = module.parents[name]
+        if isinstance(parent, ast.Attribute):
+            if parent.attr in ("next", "__next__", "isdisjoint", "mapping", "start", "stop"):
+                return False
+            called = isinstance(module.parents[parent], ast.Call)
+            shown |= called and parent.attr in ("sort", "append", "extend", "reverse", "pop")
+        elif isinstance(parent, ast.Subscript) and parent.value is name:
+            loads = isinstance(parent.ctx, ast.Load)
+            shown |= not loads or (kind != "range" and _plain_index(parent.slice))
+        elif isinstance(parent, ast.Call) and parent.args[:1] == [name]:
+            called_name = use.origin(parent.func)
+            if called_name == "builtins.next":
+                return False
+            shown |= called_name in ("random.shuffle", "numpy.random.shuffle")
+            shown |= called_name == "builtins.len" and kind in ("map", "filter", "zip")
+    return shown
 
 
 def _plain_index(node: ast.expr) -> bool:

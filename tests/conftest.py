@@ -24,7 +24,7 @@ collect_ignore = (
         *("test_worker.py", "test_checker.py", "rules_slim", "lift/test_graphcode.py"),
         *(f"bridge/test_{part}.py" for part in ("bridge", "contrib", "estimators", "hub", "mnist")),
         "bridge/test_graph_training.py",
-        *(f"checker/test_{part}.py" for part in ("cost", "parting", "recording")),
+        *(f"checker/test_{part}.py" for part in ("cost", "parting", "process", "recording")),
         *("convert/test_checkpoints.py", "convert/test_checkpoint_slots.py"),
     ]
 )

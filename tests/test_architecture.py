@@ -72,7 +72,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "modernise": ({"results", "names", "rule"}, {"fissix"}),
     "lift": (
         {"results", "symbols", "slim_symbols", "apis", "names", "flow", "interface", "tree"}
-        | {"rule", "instances", "calls", "keras_symbols"},
+        | {"rule", "instances", "calls", "keras_symbols", "moved_symbols"},
         {"libcst"},
     ),
     "engine": (

@@ -626,8 +626,8 @@ def test_text_that_stays(text: str) -> None:
     [
         ("y = tf.contrib.layers.flatten(x)", "y = tf2_bridge.layers.flatten(x)"),
         (
-            "from tensorflow.examples.tutorials.mnist import input_data",
-            "from tf2_bridge import input_data",
+            "from tensorflow.examples.tutorials.mnist import input_data\nread = input_data.DataSet",
+            "from tf2_bridge import input_data\nread = input_data.DataSet",
         ),
         ("cell = tf.contrib.rnn.BasicLSTMCell(2)", "cell = tf.nn.rnn_cell.BasicLSTMCell(2)"),
     ],

@@ -216,10 +216,11 @@ class Job:
                 edits.update(swap.edits)
             except Unreachable as error:
                 failure = f"its imports cannot be changed: {error}"
-        if failure is None and edits:
+        dropped = frozenset(self.shared.get("dropped", ()))
+        made = any(decided.outcome is Outcome.REWRITTEN for decided in rewrites.values())
+        if failure is None and (edits or (dropped and made)):
             try:
                 edited = tree.apply(edits)
-                dropped = frozenset(self.shared.get("dropped", ()))
                 unused = imports.unused_imports(tree, edits, edited.text, self.context, dropped)
                 if unused:
                     edited = tree.apply({**edits, **unused})
@@ -371,6 +372,8 @@ class Job:
         symbol = use.symbol
         if not isinstance(result, Keep) or not symbol.spelled:
             return result
+        if use.node in self.shared["answered"]:
+            return result  # what its name is assigned is rewritten
         if symbols.status(symbol.spelled) is not symbols.Status.GONE:
             return result
         if symbols.status(symbol.name) is symbols.Status.PRESENT and not use.aliased:

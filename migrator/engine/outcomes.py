@@ -19,6 +19,7 @@ __all__ = ["findings_of"]
 #: What makes an object -> its methods that save, with the codes of their rules.
 _METHODS = {
     "tf.train.Saver": {"save": "TFM202", "restore": "TFM203"},
+    "tf.train.import_meta_graph": {"save": "TFM202", "restore": "TFM203"},
     "tf.saved_model.Builder": {
         "add_meta_graph_and_variables": "TFM103",
         "add_meta_graph": "TFM103",
@@ -145,6 +146,8 @@ def _method_calls(job: Job, made: str, call: ast.expr) -> Iterator[ast.Call]:
 def _saving(job: Job, lifted: Lifted, made: str, call: ast.Call) -> Finding:
     assert isinstance(call.func, ast.Attribute)
     name = call.func.attr
+    if made == "tf.train.import_meta_graph":
+        made = "tf.train.Saver"  # what it returns
     if made == "tf.train.Saver":
         kind = (
             "reads checkpoints of both kinds"

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 
 import libcst as cst
 
 from migrator.imports.swap import tensorflow_statements
 from migrator.names import Module, parsed
 from migrator.rule import FileContext
+from migrator.symbols import Status, status
 from migrator.tree import Edits, Tree, nodes_of
 
 __all__ = ["unused_imports"]
 
 _HUB = "tensorflow_hub"
+#: A string that may be a name of ``__all__`` or an annotation, and is no sentence.
+_CODE = re.compile(r"[\w.\[\]|]+(, ?[\w.\[\]|]+)*")
 #: Comments that are about the import they stand beside, and go with it.
 _PRAGMA = re.compile(r"#\s*(noqa|type:|pylint:|pyright:|mypy:|isort:|pragma:|NOLINT)", re.I)
 
@@ -48,13 +52,28 @@ def unused_imports(
     if not candidates:
         return {}
     words: set[str] = set()
+    names: set[str] = set()  # in strings that are no prose
     for at in ast.walk(parsed(new)):
         if isinstance(at, ast.Name):
             candidates.discard(at.id)
         elif isinstance(at, ast.Constant) and isinstance(at.value, str) and len(at.value) < 400:
-            words.update(re.findall(r"\w+", at.value))
-    gone = candidates - (words - dropped)
+            found = re.findall(r"\w+", at.value)
+            words.update(found)
+            if _CODE.fullmatch(at.value):
+                names.update(found)
+    lost = candidates & set(_lost(module))  # an import that fails is worse than a lost mention
+    gone = candidates - ((words - lost | names) - dropped)
     return _Dropper(tree, edits, gone).edits() if gone else {}
+
+
+def _lost(module: Module) -> Iterator[str]:
+    """Yield the names that are bound to what TensorFlow 2.21 no longer has."""
+    for node in tensorflow_statements(module):
+        for alias in node.names:
+            dotted = alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
+            bound = _bound(node, alias)
+            if bound and status(f"tf.{dotted.partition('.')[2]}") is Status.GONE:
+                yield bound
 
 
 def _statements(module: Module) -> list[ast.Import | ast.ImportFrom]:

@@ -159,6 +159,14 @@ _CHANGED = frozenset(
         "decay",
         "evaluate_generator",
         "fit_generator",
+        "get_input_at",
+        "get_output_at",
+        "get_shape",
+        "input_names",
+        "input_shape",
+        "op",
+        "output_names",
+        "output_shape",
         "from_config",
         "input",
         "metrics_names",
@@ -175,6 +183,24 @@ _CHANGED = frozenset(
         "_make_predict_function",
     }
 )
+#: How many arguments by position mean the same in both; of other layers and optimizers, three.
+_POSITIONS = {
+    "Input": 2,
+    "Conv1D": 4,
+    "Conv2D": 4,
+    "Conv2DTranspose": 4,
+    "SeparableConv2D": 4,
+    "Adam": 4,
+    "Model": 3,
+    "compile": 2,
+    "evaluate": 4,
+    "fit": 5,
+    "predict": 3,
+    "train_on_batch": 2,
+    "test_on_batch": 2,
+}
+#: What both record by the same name.
+_RECORDS = frozenset({"acc", "loss", "val_acc", "val_loss"})
 _H5 = re.compile(r"\.(h5|hdf5)$")
 
 
@@ -247,6 +273,19 @@ def check_calls(module: Module, covered: Sequence[ast.AST], finished: Set[ast.Ca
     words = {n.value for n in module.nodes if isinstance(n, ast.Constant) and n.value != 0}
     if "accuracy" in words and words & {"acc", "val_acc"}:
         raise Refusal(module.tree, "keras", "Keras 3 records the metric `accuracy` by that name")
+    _check_records(module)
+
+
+def _check_records(module: Module) -> None:
+    """Refuse a look at the records of training that may meet a metric by another name."""
+    given = (k.arg for n in module.nodes if isinstance(n, ast.Call) for k in n.keywords)
+    for node in module.by_name.get("history", ()) if "metrics" in given else ():
+        parent = module.parents[node]
+        if isinstance(node, ast.Name) or _of_module(module, node):
+            continue
+        key = parent.slice if isinstance(parent, ast.Subscript) else None
+        if not isinstance(key, ast.Constant) or key.value not in _RECORDS:
+            raise Refusal(node, "keras", "Keras 3 records metrics by other names")
 
 
 def check_training(module: Module, phase: bool) -> None:
@@ -309,6 +348,7 @@ def _check_arguments(node: ast.Call, symbol: Symbol) -> None:
     if not symbol.spelled.startswith("tf.keras.") or _SAME.fullmatch(symbol.spelled):
         return
     name = symbol.spelled.rpartition(".")[2]
+    _check_positions(node, name, 3)
     for keyword in node.keywords:
         if keyword.arg not in _ARGUMENTS:
             raise Refusal(node, "keras", f"`{name}` takes no `{keyword.arg or '**'}` in Keras 3")
@@ -328,7 +368,17 @@ def _check_arguments(node: ast.Call, symbol: Symbol) -> None:
         raise Refusal(node, "keras", f"the activation `{activation.id}` cannot be told")
 
 
+def _check_positions(node: ast.Call, name: str, most: int | None) -> None:
+    most = _POSITIONS.get(name, most)
+    if most is not None and (
+        len(node.args) > most or any(isinstance(value, ast.Starred) for value in node.args)
+    ):
+        sentence = f"`{name}` takes its arguments in another order in Keras 3"
+        raise Refusal(node, "keras", sentence)
+
+
 def _check_method(node: ast.Call, name: str) -> None:
+    _check_positions(node, name, None)
     allowed = _OF_METHODS.get(name)
     for keyword in node.keywords if allowed is not None else ():
         if keyword.arg not in (allowed or ()):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import re
 
+from migrator.lift.keras_answers import check_answers
 from migrator.lift.keras_checks import check_calls, check_references, check_training
 from migrator.lift.keras_exports import Exports, outermost
 from migrator.lift.kinds import Lifted, Refusal
@@ -71,6 +72,7 @@ class _Lift:
         check_references(module, covered, self.dedented)
         check_calls(module, covered, finished)
         check_training(module, self.phase)
+        check_answers(module, covered)
         tensorflow = self._tensorflow(bool(exports.calls))
         made = exports.edits(tensorflow, self._fresh("module"), self._moved_left)
         edits = [*self._removals(), *made]

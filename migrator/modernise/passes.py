@@ -40,10 +40,10 @@ def is_about_python(rule: Rule) -> bool:
     )
 
 
-_VIEWS = r"\b(?:keys|values|items)\(\)\s*[\[+)]"
+_VIEWS = r"\b(?:keys|values|items)\(\)\s*[\[+)]|=[^\n=]*\.(?:keys|values|items)\(\)[ \t]*(?:#|$)"
 _LISTS = (
     r"\((?:map|filter|zip|range)\(|\b(?:map|filter|zip|range)\b.*\)\s*(?:\[|\+|\.[a-z])"
-    r"|\+\s*(?:map|filter|zip|range)\("
+    r"|\+\s*(?:map|filter|zip|range)\(|=\s*(?:map|filter|zip|range)\("
 )
 
 #: Words that are in nearly every file, and the shapes in which they matter.
@@ -61,7 +61,8 @@ def _words(apis: tuple[str, ...]) -> re.Pattern[str]:
     last = {_filter_word(api) for api in apis}
     words = sorted(last - _COMMON.keys(), key=lambda word: (-len(word), word))
     shapes = [r"\b(?:" + "|".join(map(re.escape, words)) + r")\b"] if words else []
-    return re.compile("|".join(shapes + sorted({_COMMON[word] for word in last & _COMMON.keys()})))
+    shapes += sorted({_COMMON[word] for word in last & _COMMON.keys()})
+    return re.compile("|".join(shapes), re.MULTILINE)
 
 
 def _apis(rules: Iterable[Rule]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from migrator.modernise.division import divisions
 from migrator.names import Module, parsed
 from migrator.results import Finding, Outcome, Safety, Span, Tier
 
-__all__ = ["Modern", "Unavailable", "available", "is_python2", "modern"]
+__all__ = ["Modern", "Unavailable", "available", "beside", "is_python2", "modern"]
 
 CODE, DIVISION = "TFM829", "TFM831"
 
@@ -27,6 +27,18 @@ CODE, DIVISION = "TFM829", "TFM831"
 _LEFT_OUT = frozenset(
     {"asserts", "buffer", "future", "idioms", "import", "set_literal", "ws_comma", "callable"}
 )
+
+#: Methods that Python 2 calls and Python 3 does not, and what they are called now.
+_SPECIAL = {
+    "__cmp__": "`__eq__` and `__lt__`",
+    "__div__": "`__truediv__`",
+    "__getslice__": "`__getitem__`",
+    "__idiv__": "`__itruediv__`",
+    "__nonzero__": "`__bool__`",
+    "__rdiv__": "`__rtruediv__`",
+    "__unicode__": "`__str__`",
+    "next": "`__next__`",
+}
 
 #: What a fixer does, where its name does not say it.
 _SAID = {
@@ -132,6 +144,45 @@ def modern(text: str) -> Modern | None:
     findings = [*_edits(plain, new, done), *_divisions(plain, new, tree, lines)]
     findings.sort(key=lambda finding: (finding.span.line, finding.code))
     return Modern(text, new.replace("\n", newline), "", tuple(findings), tuple(lines))
+
+
+def beside(text: str) -> Iterator[Finding]:
+    """Yield what means another thing in a file that is valid Python 3, too, of a Python 2 program.
+
+    Args:
+        text: of a file whose program has files of Python 2.
+    """
+    module = Module(text)
+    rows = text.replace("\r\n", "\n").split("\n")
+    yield from _divisions("\n".join(rows), text, module.tree, list(range(1, len(rows) + 1)))
+    for node in module.nodes:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        methods = {at.name: at for at in node.body if isinstance(at, ast.FunctionDef)}
+        bound = set(methods) | {
+            target.id
+            for at in node.body
+            if isinstance(at, ast.Assign)
+            for target in at.targets
+            if isinstance(target, ast.Name)
+        }
+        for name, new in _SPECIAL.items():
+            method = methods.get(name)
+            if method is None or bound & set(re.findall(r"__\w+__", new)):
+                continue
+            if name == "next" and ("__iter__" not in methods or len(method.args.args) != 1):
+                continue
+            line = method.lineno
+            yield Finding(
+                span=Span(line, 0, line, len(rows[line - 1])),
+                code=CODE,
+                message=f"Python 2: Python 3 calls {new} where Python 2 called `{name}`.",
+                outcome=Outcome.MANUAL,
+                before=rows[line - 1].strip(),
+                recipe=f"Name the method {new}; `{name} = ...` beside it serves both.",
+                family="python2",
+                safety=Safety.MANUAL,
+            )
 
 
 class _NoPython(Exception):

@@ -71,6 +71,17 @@ def judge(places: Sequence[Place], needs: Sequence[str], stay: str) -> Iterator[
         found = place.found
         further = asked[place.listed]
         if place.marker and not holds_here(place.marker):
+            if found.name in TENSORFLOW and not _elsewhere(place, lists[place.listed]):
+                yield Answer(
+                    place.start,
+                    place.end,
+                    CONTRADICTS,
+                    f"`{found.spelled}{found.spec}` is asked for on old Pythons only"
+                    f" (`{place.marker}`), so the migrated program gets no TensorFlow.",
+                    Outcome.MANUAL,
+                    f"Require `tensorflow{WANTED}` without that condition.",
+                    api=found.name,
+                )
             continue
         if found.name not in TENSORFLOW:
             yield from contradiction(place)
@@ -121,6 +132,16 @@ def judge(places: Sequence[Place], needs: Sequence[str], stay: str) -> Iterator[
                 api=found.name,
             )
         asked[place.listed] = []
+
+
+def _elsewhere(place: Place, items: Sequence[Place]) -> bool:
+    """Whether a list asks for TensorFlow on today's Pythons, too, or never for Python 3."""
+    if "3." not in place.marker:
+        return True
+    return any(
+        other.found.name in TENSORFLOW and (not other.marker or holds_here(other.marker))
+        for other in items
+    )
 
 
 def _and(further: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from migrator.pins import formats, lines
+from migrator.pins import formats, lines, unread
 from migrator.pins.found import Answer, PinFile, answered
 from migrator.pins.lines import Place
 from migrator.results import Outcome
@@ -202,10 +202,13 @@ def _answers(kind: str, path: str, text: str, needs: list[str], stay: str) -> It
     yield from formats.pythons(name, text)
     if kind in ("docker", "ci"):
         yield from formats.images(text)
+        yield from unread.images(text)
     if "tensorflow" not in text.lower() and "tf-nightly" not in text:
         return
     if kind in _PLACES:
         places = list(_PLACES[kind](text))
+        known = [(place.start, place.end) for place in places]
+        yield from unread.pins(kind, text, known)
         if not any(place.found.name.startswith(("tensorflow", "tf-nightly")) for place in places):
             places = []
         yield from lines.judge(places, needs, stay)

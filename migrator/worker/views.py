@@ -1,5 +1,6 @@
 """Ways to run a model: a session of the v1 loader, or ``tf.saved_model.load``."""
 
+import glob
 import importlib
 import keyword
 import os
@@ -247,7 +248,20 @@ def with_contrib(tf: Any, make: Callable[[], T]) -> T:
     except Exception as error:
         if "Op type not registered" not in str(error) or major(tf) >= 2:
             raise
-    importlib.import_module("tensorflow.contrib")
+    contrib = importlib.import_module("tensorflow.contrib")
+    try:
+        return make()
+    except Exception as error:
+        if "Op type not registered" not in str(error):
+            raise
+    # some of its packages load their ops when they are first imported
+    home = os.path.dirname(str(contrib.__file__))
+    for library in glob.glob(os.path.join(home, "*", "python", "ops", "_*.so")):
+        package = os.path.relpath(library, home).split(os.sep)[0]
+        try:
+            importlib.import_module("tensorflow.contrib." + package)
+        except Exception:  # one that asks for a device or a package that is not here
+            continue
     return make()
 
 

@@ -152,6 +152,26 @@ REFUSED = {
         "model.compile('sgd', 'mse', metrics=['accuracy'])\nprint(h['acc'])\n",
         "accuracy",
     ),
+    "records": (
+        "model.compile('sgd', 'mse', metrics=['mse'])\nh = model.fit(x, y)\nprint(h.history)\n",
+        "records",
+    ),
+    "shape of a layer": ("print([l.output_shape for l in model.layers])\n", "output_shape"),
+    "size": ("n = x.shape[1].value\n", "value"),
+    "name of an output": ("print(model.outputs[0].name)\n", "other names"),
+    "names of variables": ("print([w.name for w in model.weights])\n", "other names"),
+    "operation": ("print(model.outputs[0].op)\n", "op"),
+    "moving variance": (
+        "tf.keras.layers.Conv2D(2, 3)\ntf.keras.layers.BatchNormalization()\n"
+        "model.compile('sgd', 'mse')\nmodel.fit(x, y)\n",
+        "moving variance",
+    ),
+    "order of compile": ("model.compile('sgd', 'mse', ['acc'])\n", "another order"),
+    "order of Input": ("tf.keras.layers.Input((3,), 4, 'x')\n", "another order"),
+    "order of a layer": (
+        "tf.keras.layers.Conv2D(2, 3, 1, 'same', None, 1, 'relu')\n",
+        "another order",
+    ),
 }
 
 

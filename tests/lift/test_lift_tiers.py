@@ -44,6 +44,14 @@ def codes(found: object) -> dict[str, Outcome]:
     return {finding.code: finding.outcome for finding in result.findings}
 
 
+def test_the_saver_of_a_meta_graph_is_answered_for(repository: Path) -> None:
+    """The restore through the Saver that `import_meta_graph` returned has an outcome of its own."""
+    restored = Path(__file__).parent / "wrapped" / "golden" / "restored" / "before.py"
+    (repository / "linear.py").write_text(restored.read_text())
+    told = codes(migrate([repository], Options(tier="native", jobs=1)))
+    assert told["TFM402"] is told["TFM203"] is told["TFM510"] is Outcome.REWRITTEN
+
+
 @pytest.mark.parametrize("tier", ["auto", "native"])
 def test_a_program_lifts(repository: Path, tier: str) -> None:
     """The session is gone, every saving call is answered for, no bridge is written."""

@@ -139,6 +139,26 @@ def test_a_helper_in_python_2_is_named(tmp_path: Path) -> None:
 
 
 @needs_fissix
+def test_files_beside_python_2_are_looked_at(tmp_path: Path) -> None:
+    """What is valid Python 3 in the same program may still have counted on Python 2."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "train.py").write_text(LEGACY + "import net\n", encoding="utf-8")
+    net = (
+        "import tensorflow as tf\nclass Net:\n    def __nonzero__(self):\n        return True\n"
+        "    def next(self):\n        return 1\ndef half(xs):\n    return len(xs) / 2\n"
+    )
+    (tree / "net.py").write_text(net, encoding="utf-8")
+    future = net.replace("import", "from __future__ import division\nimport", 1)
+    future = future.replace("__nonzero__", "__bool__")
+    (tree / "other.py").write_text(future, encoding="utf-8")
+    (tree / "train.py").write_text(LEGACY + "import net, other\n", encoding="utf-8")
+    _, told = run(tree, "--tier", "session", "--python2")
+    assert {("TFM829", "manual"), ("TFM831", "manual")} <= told["net.py"]
+    assert not {("TFM829", "manual"), ("TFM831", "manual")} & told["other.py"]
+
+
+@needs_fissix
 def test_with_the_option_it_is_modernised_and_migrated(tmp_path: Path) -> None:
     """Both files, in one run, and a second changes nothing."""
     tree = tmp_path / "tree"

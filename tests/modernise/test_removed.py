@@ -125,6 +125,21 @@ REWRITTEN = [
     ("x = range(3) + [4]", "x = list(range(3)) + [4]"),
     (NP + "x = np.array(zip(a, b))", NP + "x = np.array(list(zip(a, b)))"),
     ("import random\nrandom.shuffle(d.keys())", "import random\nrandom.shuffle(list(d.keys()))"),
+    ("x = d.keys()\nx.sort()", "x = list(d.keys())\nx.sort()"),
+    ("x = zip(a, b)\nx.sort()\nprint(x)", "x = list(zip(a, b))\nx.sort()\nprint(x)"),
+    ("x = filter(f, y)\nn = len(x)", "x = list(filter(f, y))\nn = len(x)"),
+    (
+        NP + "def f(n):\n    x = range(n)\n    np.random.shuffle(x)\n    return x",
+        NP + "def f(n):\n    x = list(range(n))\n    np.random.shuffle(x)\n    return x",
+    ),
+    ("x = map(f, y)  # all\nz = x[0]", "x = list(map(f, y))  # all\nz = x[0]"),
+    # imports by name
+    ("from collections import Mapping, Set", "from collections.abc import Mapping, Set"),
+    (
+        "if x:\n    from collections import OrderedDict, Mapping as M",
+        "if x:\n    from collections.abc import Mapping as M\n"
+        "    from collections import OrderedDict",
+    ),
 ]
 
 
@@ -170,6 +185,16 @@ LEFT = [
     "import string\nx = string.ascii_letters",
     "x = list(d.keys())[0]",
     "x = sorted(d.keys())",
+    "x = d.keys()\nfor k in x: pass",
+    "x = d.keys()\nn = len(x)",
+    "x = d.items()\nx = sorted(x)\nx.sort()",
+    "x = zip(a, b)\ny = next(x)\nx.sort()",
+    "x = range(9)\ny = x[1:]",
+    "x = frame.values()\ny = x[mask]",
+    "def f():\n    x = map(g, h)\ndef k(x):\n    x.sort()",
+    "try:\n    from collections.abc import Mapping\nexcept ImportError:\n"
+    "    from collections import Mapping\nx = isinstance(y, Mapping)",
+    "from collections import OrderedDict",
     "for k in d.keys(): pass",
     "x = d.values[0]",
     "x = d.keys()[mask]",
@@ -192,6 +217,9 @@ REPORTED = [
     (NP + "a = np.sctypes", "TFM821"),
     (NP + "a = np.find_common_type([x], [])", "TFM821"),
     ("from numpy import bool\na = bool", "TFM821"),
+    ("from numpy import float as npfloat", "TFM821"),
+    ("from itertools import izip", "TFM826"),
+    ("from time import clock\nx = clock()", "TFM826"),
     (NP + "np.zeros(3).itemset(0, 1)", "TFM822"),
     (NP + "a = np.array([[1], [2, 3]])", "TFM823"),
     (NP + "a = np.array(x, copy=False, ndmin=2)", "TFM823"),

@@ -84,13 +84,19 @@ def test_a_pin_of_tensorflow_1_is_changed(path: str, before: str, after: str | N
 
 
 LEFT = [
+    ("setup.py", "setup(description='tensorflow==1.4 tools')  # tensorflow==1.4\n"),
+    ("setup.py", "d['extra'].append('tensorflow>=1.4; python_version<\"3\"')\n"),
+    ("Dockerfile", "# pip install tensorflow==${TF}\nRUN echo tensorflow==1.4\n"),
+    ("Dockerfile", "FROM tensorflow/tensorflow:latest-gpu\n"),
     ("requirements.txt", "tensorflow\nnumpy\n"),
     ("requirements.txt", "tensorflow>=2.16\n"),
     ("requirements.txt", "tensorflow==2.21.0\n"),
     ("requirements.txt", "tensorflow~=2.18.0\n"),
     ("requirements.txt", "tensorflow-cpu>=2.17\n"),
     ("requirements.txt", "# tensorflow==1.15\n"),
-    ("requirements.txt", 'tensorflow==1.15; python_version < "3.8"\n'),
+    ("requirements.txt", 'tensorflow==1.15; python_version < "3"\n'),
+    ("Dockerfile", "ARG TF=2.18.0\nFROM tensorflow/tensorflow:${TF}-gpu\n"),
+    ("Dockerfile", "ARG TF=2.18.0\nRUN pip install tensorflow==$TF\n"),
     ("requirements.txt", "tensorflow-datasets\nbert-tensorflow==1.0.1\n"),
     ("requirements.txt", "torch==1.4\nnumpy==1.14\n"),
     ("setup.py", "for name in ['tensorflow', 'tensorflow-gpu']: pass\n"),
@@ -136,6 +142,23 @@ MANUAL = [
     ("Dockerfile", "FROM tensorflow/serving:1.15.0\n", ["1 TFM834 manual"]),
     ("Dockerfile", "FROM tensorflow/tensorflow:1.15.0-devel\n", ["1 TFM834 manual"]),
     ("x.sh", "sh -c 'pip install tensorflow==1.15'\n", ["1 TFM834 manual"]),
+    # where no change can be followed
+    ("Dockerfile", "ARG TF=1.15\nRUN pip install tensorflow==${TF}\n", ["2 TFM834 manual"]),
+    ("Dockerfile", 'RUN ["pip", "install", "tensorflow==1.4"]\n', ["1 TFM834 manual"]),
+    ("Dockerfile", "FROM tensorflow/tensorflow:${TF}-py3\n", ["1 TFM834 manual"]),
+    ("Dockerfile", "FROM tensorflow/tensorflow:latest-gpu-py3\n", ["1 TFM834 manual"]),
+    ("Dockerfile", "FROM nvcr.io/nvidia/tensorflow:19.05-py3\n", ["1 TFM834 manual"]),
+    (
+        ".github/workflows/ci.yml",
+        "        tf: ['1.14', '1.15']\n      - run: pip install tensorflow==${{ matrix.tf }}\n",
+        ["2 TFM834 manual"],
+    ),
+    ("setup.py", "x = 'tensorflow-gpu<2' if gpu else 'tensorflow<2'\n", ["1 TFM834 manual"] * 2),
+    ("setup.py", "install.append('tensorflow>=1.8.0')\n", ["1 TFM834 manual"]),
+    ("setup.py", "setup(install_requires='tensorflow==1.4')\n", ["1 TFM834 manual"]),
+    ("setup.cfg", "[options.extras_require]\ntf = tensorflow>=1.4\n", ["2 TFM834 manual"]),
+    ("tox.ini", "deps =\n  tf112: tensorflow==1.12\n", ["2 TFM834 manual"]),
+    ("requirements.txt", 'tensorflow==1.15; python_version < "3.8"\n', ["1 TFM835 manual"]),
 ]
 
 

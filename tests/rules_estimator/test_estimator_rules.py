@@ -192,3 +192,64 @@ def test_the_table_is_that_of_the_bridge() -> None:
     for there in apis.ESTIMATORS.values():
         last = there.rpartition(".")[2]
         assert last in words or f"class {last}(" in said or last == "estimator", there
+
+
+def test_names_that_are_imported_and_not_used_go() -> None:
+    """An import that fails on 2.21 does not stay behind because nothing uses one of its names."""
+    plan = plan_of(
+        "import tensorflow as tf\n"
+        "import tensorflow.estimator as lib\n"
+        "from tensorflow.estimator import Estimator, EvalSpec, TrainSpec\n"
+        "from tensorflow.python.estimator.export import export_output\n"
+        "\n"
+        "def make(model_fn):\n"
+        "    return Estimator(model_fn)\n"
+    )
+    assert plan.text is not None
+    assert "import tensorflow.compat.v1 as tf\nimport tf2_bridge\n" in plan.text
+    assert "TrainSpec" not in plan.text
+    assert "lib" not in plan.text
+    assert "export_output" not in plan.text
+    assert not [f for f in plan.findings if f.outcome is Outcome.MANUAL]
+
+
+def test_a_name_that_all_holds_is_no_unused_one() -> None:
+    """What ``__all__`` may mean stays, and is reported."""
+    plan = plan_of(
+        "import tensorflow as tf\n"
+        "from tensorflow.estimator import Estimator, TrainSpec\n"
+        "__all__ = ['TrainSpec']\n"
+        "estimator = Estimator(None)\n"
+    )
+    assert plan.text is not None
+    assert "import TrainSpec\n" in plan.text
+    assert [f.api for f in plan.findings if f.outcome is Outcome.MANUAL] == [
+        "tf.estimator.TrainSpec"
+    ]
+
+
+def test_batch_normalization_of_canned_networks_is_refused_by_name() -> None:
+    """The bridge's networks have none: that is said before the program runs."""
+    plan = plan_of(
+        "import tensorflow as tf\n"
+        "one = tf.estimator.DNNClassifier([1], [], batch_norm=True)\n"
+        "two = tf.estimator.DNNRegressor([1], [], batch_norm=False)\n"
+    )
+    found = {f.span.line: f.outcome for f in plan.findings if f.code == "TFM605"}
+    assert found == {2: Outcome.MANUAL, 3: Outcome.REWRITTEN}
+
+
+def test_calls_through_an_assigned_name_have_an_outcome() -> None:
+    """``Estimator = tf.estimator.Estimator`` is rewritten, and its calls say that they follow."""
+    plan = plan_of(
+        "import tensorflow as tf\n"
+        "Estimator = tf.estimator.Estimator\n"
+        "def run(path):\n"
+        "    return Estimator(lambda features, labels, mode: None, path)\n"
+    )
+    assert plan.text is not None
+    assert "Estimator = tf2_bridge.estimator.Estimator\n" in plan.text
+    assert {f.span.line: f.outcome for f in plan.findings if f.code == "TFM605"} == {
+        2: Outcome.REWRITTEN,
+        4: Outcome.KEPT,
+    }

@@ -157,7 +157,7 @@ def examine(checkout: Path, tier: str, kept: Path) -> Row:
     for api in SAVING:
         for word, number in joined.by_api.get(api, {}).items():
             row.saving[word.partition(" (")[0]] += number
-    row.fails("without outcome", [f"{count_sites.place(s)}: {s.symbol}" for s in joined.missing])
+    row.fails("without outcome", [f"{count_sites.place(s)}: {s.symbol}" for s in joined.untold])
     row.fails("without outcome", [f"{path}: {error}" for path, error in joined.unsaid])
     row.fails("unparsed", count_sites.broken(checkout, after))
 

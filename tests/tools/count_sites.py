@@ -200,8 +200,13 @@ class Joined:
     """What a report says of the sites of a checkout."""
 
     by_api: dict[str, Counter[str]]  #: API -> outcome -> sites
-    missing: tuple[Site, ...]  #: must have an outcome and have none
+    untold: tuple[Site, ...]  #: have no outcome
     unsaid: tuple[tuple[str, str], ...]  #: do not parse, and nothing is said of it: path, error
+
+    @property
+    def missing(self) -> tuple[Site, ...]:
+        """The sites that must have an outcome and have none."""
+        return tuple(site for site in self.untold if site.api in REQUIRED)
 
     @property
     def whole(self) -> bool:
@@ -430,7 +435,7 @@ def join(result: Count, report: dict[str, Any], *, notebooks: bool) -> Joined:
     """Return what the report says of every site."""
     files = {file["path"]: file for file in report["files"]}
     by_api: dict[str, Counter[str]] = defaultdict(Counter)
-    missing = []
+    untold = []
 
     def told(path: str) -> Any:
         return files.get(path, {}).get("findings", ())
@@ -454,8 +459,8 @@ def join(result: Count, report: dict[str, Any], *, notebooks: bool) -> Joined:
         elif finding and finding.get("tier"):
             word += f" ({finding['tier']})"
         by_api[site.api][word] += 1
-        if finding is None and site.api in REQUIRED:
-            missing.append(site)
+        if finding is None:
+            untold.append(site)
     unsaid = [
         (path, error)
         for path, error, mentions in result.unparsed
@@ -469,7 +474,7 @@ def join(result: Count, report: dict[str, Any], *, notebooks: bool) -> Joined:
             and not files.get(path, {}).get("error")
             and not any(finding["span"].get("cell") == number for finding in told(path))
         ]
-    return Joined(dict(by_api), tuple(missing), tuple(unsaid))
+    return Joined(dict(by_api), tuple(untold), tuple(unsaid))
 
 
 def place(site: Site) -> str:
