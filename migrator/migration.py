@@ -219,7 +219,8 @@ def migrate(
     problems = {str(path): sentence for path, sentence in found.problems.items()}
     folders = tuple(os.path.realpath(path) for path in paths if os.path.isdir(path))
     run = _Run(found, options, progress or (lambda what, done, total: None), folders)
-    results, programs = run.results()
+    with pool.rare_collections():
+        results, programs = run.results()
     report = RunReport(
         version=migrator.__version__,
         rules=run.rules_used(results),

@@ -167,7 +167,9 @@ class Traffic:
     def _saved_by(self, path: str) -> tuple[Writing, ...]:
         """Return the saves of one file."""
         if path not in self._saves:
-            text = self._read(path) if self._read is not None and path not in self._files else "save"
+            text = (
+                self._read(path) if self._read is not None and path not in self._files else "save"
+            )
             # every save is spelled so; most files of a large program need no look
             self._saves[path] = self.of(path).saves if text and "save" in text else ()
         return self._saves[path]

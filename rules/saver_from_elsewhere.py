@@ -71,7 +71,7 @@ def saver_from_elsewhere(use: Use) -> Rewrite | Keep | Manual | None:
     if not use.shared["references"]:
         return None
     receiver = call.func.value
-    if not _comes_from_meta_graph(use, receiver) and not _looks_like_saver(receiver, call):
+    if not _comes_from_meta_graph(use, receiver) and not _looks_like_saver(use, receiver, call):
         return None
     return Keep(
         f"A Saver's `{call.func.attr}`: stays; it follows the Saver, which is made elsewhere and"
@@ -102,16 +102,44 @@ def _followed(use: Use, method: str, known: CarriedCall) -> Keep:
     )
 
 
-def _looks_like_saver(receiver: ast.expr, call: ast.Call) -> bool:
+def _looks_like_saver(use: Use, receiver: ast.expr, call: ast.Call) -> bool:
     """Whether a variable is called a saver and its method gets a session and a path."""
-    name = receiver.id if isinstance(receiver, ast.Name) else getattr(receiver, "attr", "")
-    if "saver" not in name.lower():
+    if not _says_saver(receiver) and not _one_of_savers(use, receiver):
         return False
     assert isinstance(call.func, ast.Attribute)
     if call.func.attr == "export_meta_graph":
         return True
     given = [*call.args, *(k.value for k in call.keywords if k.arg in ("sess", "save_path"))]
     return len(given) >= 2
+
+
+def _says_saver(node: ast.expr) -> bool:
+    """Whether a variable, or what holds an item, is called after savers: ``self.savers[0]``."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+    return "saver" in name.lower()
+
+
+def _one_of_savers(use: Use, receiver: ast.expr) -> bool:
+    """Whether a loop takes a variable from what is called after savers."""
+    if not isinstance(receiver, ast.Name):
+        return False
+    for at in use.module.ancestors(receiver):
+        loops: list[ast.For | ast.comprehension] = []
+        if isinstance(at, ast.For):
+            loops = [at]
+        elif isinstance(at, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
+            loops = list(at.generators)
+        for loop in loops:
+            names = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+            if receiver.id in names and any(
+                _says_saver(n)
+                for n in ast.walk(loop.iter)
+                if isinstance(n, (ast.Name, ast.Attribute))
+            ):
+                return True
+    return False
 
 
 def _comes_from_meta_graph(use: Use, receiver: ast.expr) -> bool:

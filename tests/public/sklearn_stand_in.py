@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-METRICS = '''import numpy as np
+METRICS = """import numpy as np
 
 
 def roc_curve(y_true, y_score, pos_label=1):
@@ -15,7 +15,7 @@ def roc_curve(y_true, y_score, pos_label=1):
 
 def auc(x, y):
     return float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2))
-'''
+"""
 
 
 def main() -> None:

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-WORDS = """the of and to in a is that for it as was with be by on not he his but at are this have
-from or had an they which one you were all her she there would their we him been has when who
-will no more if out so what up said about than its into them can only other time new some""".split()
+WORDS = [f"{start}{end}" for start in ("th", "w", "b", "m") for end in ("e", "is", "at", "ore")]
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Run a program with the initial values that another run of it had.
 
-    python public_shim.py record|replay STATE.npz [--stub MODULE]... PROGRAM|-m MODULE [ARGUMENT ...]
+    python public_shim.py record|replay STATE.npz [--stub MODULE]... PROGRAM [ARGUMENT ...]
 
 Two versions of TensorFlow draw different random numbers, so what a program trains cannot be
 compared unless it starts from the same weights.  With ``record`` the values that each run of an
@@ -43,6 +43,9 @@ def install(mode, path):
     state = dict(np.load(path)) if mode == "replay" and os.path.exists(path) else {}
     runs = [0]
 
+    def key_of(variable):
+        return f"{runs[0]}:{variable.op.name}"
+
     def variables(session):
         with session.graph.as_default():
             return v1.global_variables() + v1.local_variables()
@@ -53,14 +56,13 @@ def install(mode, path):
                 value = real(session, variable)
             except tf.errors.FailedPreconditionError:
                 continue  # another initializer's
-            state["%d:%s" % (runs[0], variable.op.name)] = value
+            state[key_of(variable)] = value
         np.savez(path, **state)
 
     def replay(session):
         for variable in variables(session):
-            key = "%d:%s" % (runs[0], variable.op.name)
-            if key in state:
-                variable.load(state[key], session)
+            if key_of(variable) in state:
+                variable.load(state[key_of(variable)], session)
 
     def run(self, fetches, *arguments, **options):
         result = real(self, fetches, *arguments, **options)
