@@ -179,10 +179,18 @@ def migrate_text(text: str, options: Options, name: str = "<stdin>") -> tuple[Pl
 
         calls = neighbours.carried_calls(carried, path, lambda made: changes(made.line, _MAKERS))
         protos = neighbours.exported_protos(handed, path, lambda at: changes(at.line, _ADDS))
+        sessions = neighbours.unprepared_sessions(
+            repository,
+            natives.traffic,
+            () if held is None else (0,),
+            lambda *place: whole and place[2] in BRIDGED_READERS,
+            whole,
+        )
         before = context
         context = _context(
             *(repository, natives, path, options, moving, held, readers, loads, calls, protos),
             managed=neighbours.managed_savers(repository, carried, path),
+            unprepared=neighbours.unprepared_near(repository, natives.traffic, path, sessions),
         )
         if context == before:
             break
@@ -265,6 +273,8 @@ class _Run:
         self.carried: Carried  #: likewise
         self.handed: Handed  #: likewise
         self.plans: dict[str, Plan] = {}  #: those made so far
+        #: what is known of managed sessions, by what it depends on
+        self._sessions: dict[tuple[object, ...], frozenset[tuple[str, int, str]]] = {}
         self.notebooks: tuple[str, ...] = ()  #: all of the repository, as relative paths
 
     # -- reading ----------------------------------------------------------------------
@@ -523,6 +533,7 @@ class _Run:
         tuple[CarriedCall, ...],
         tuple[ExportedProto, ...],
         tuple[frozenset[str], frozenset[int]],
+        tuple[str, ...],
     ]:
         """Return what other files read of what ``path`` writes, and write of what it reads.
 
@@ -549,7 +560,31 @@ class _Run:
                 lambda place: self._changes(repository, held, place.path, place.line, _ADDS),
             ),
             neighbours.managed_savers(repository, self.carried, path),
+            neighbours.unprepared_near(
+                repository, self.natives.traffic, path, self._unprepared(repository, held)
+            ),
         )
+
+    def _unprepared(
+        self, repository: Repository, held: Container[int]
+    ) -> frozenset[tuple[str, int, str]]:
+        """Return the managed sessions that go on with TensorFlow 1's Saver."""
+        from migrator import neighbours
+
+        options = self.options
+        if not any(fact.finalizers for fact in repository.facts.values()):
+            return frozenset()
+        stay = tuple(reader for reader in repository.readers() if not self._reader_moves(*reader))
+        known = (frozenset(index for index in range(len(repository.groups)) if index in held), stay)
+        if known not in self._sessions:
+            self._sessions[known] = neighbours.unprepared_sessions(
+                repository,
+                self.natives.traffic,
+                held,
+                self._reader_moves,
+                not (options.select or options.ignore or options.safe_only),
+            )
+        return self._sessions[known]
 
     def _changes(
         self,
@@ -852,6 +887,12 @@ class _Run:
             for path, reason in sorted(self.errors.items())
             if path not in plans
         ]
+        for path in homes:  # a bridge beside a script hides the one that was made for it
+            beside = path.rpartition("/")[0] or "."
+            folder, line = _bridge_home(repository, path)
+            hidden = beside in parts or _join(beside, BRIDGE) in self.bridges
+            if line == "import tf2_bridge" and beside != folder and hidden:
+                parts.setdefault(beside, set()).update(parts[folder])
         results += self._bridges(parts)
         written = {source.relative for source, _ in self.changes} | {
             sources.relative_name(str(path), self.root) for path, _ in self.created
@@ -1075,6 +1116,7 @@ def _context(
     carried: tuple[CarriedCall, ...] = (),
     protos: tuple[ExportedProto, ...] = (),
     managed: tuple[frozenset[str], frozenset[int]] = (frozenset(), frozenset()),
+    unprepared: tuple[str, ...] = (),
 ) -> FileContext:
     """Return what the engine is told about ``path``.
 
@@ -1090,6 +1132,7 @@ def _context(
         carried: its calls of methods of Savers and builders.
         protos: its signatures and tensor infos that go into rewritten exports.
         managed: the names and lines of its Savers that managed sessions take.
+        unprepared: the managed sessions near it that go on with TensorFlow 1's Saver.
     """
     from migrator import neighbours
     from migrator.rule import FileContext
@@ -1129,6 +1172,9 @@ def _context(
         protos=protos,
         imported=bool(repository.imported_by.get(path)),
         finalizers=neighbours.finalizers_near(repository, natives.traffic, path),
+        unprepared=unprepared,
+        finalized=any(repository.facts[file].finalizers for group in groups for file in group.files)
+        or bool(repository.facts[path].finalizers),
         managed_savers=managed[0],
         managed_lines=managed[1],
         select=options.select,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from pathlib import PurePosixPath
 
 from migrator.carried import MAKERS, Carried, Made
@@ -19,6 +19,8 @@ __all__ = [
     "known_loads",
     "managed_savers",
     "readers_near",
+    "unprepared_near",
+    "unprepared_sessions",
 ]
 
 
@@ -41,7 +43,7 @@ def readers_near(
         path: relative path of the file.
         moved: whether the reader at (path, line, symbol) becomes one of the bridge's.
     """
-    if not _targets(repository, path, "tf.train.Saver"):
+    if not (_targets(repository, path, "tf.train.Saver") or traffic.manages(path)):
         return ()
     programs = set(repository.groups_of.get(path, ()))
     return tuple(
@@ -173,24 +175,89 @@ def finalizers_near(repository: Repository, traffic: Traffic, path: str) -> tupl
     """
     if not any(fact.finalizers for fact in repository.facts.values()) or not traffic.written(path):
         return ()
-    folder = PurePosixPath(path).parent
-    programs = set(repository.groups_of.get(path, ()))
-
-    def meets(other: str, line: int, symbol: str) -> bool:
-        if not programs.isdisjoint(repository.groups_of.get(other, ())):
-            return True
-        beside = PurePosixPath(other).parent == folder
-        if beside and (not tells_folder(symbol) or _targets(repository, other, "tf.train.Saver")):
-            return True  # a Saver of its own may read the files
-        if not _targets(repository, path, "tf.train.Saver"):
-            return False
-        if PurePosixPath(other).parent == folder or is_near(other, path):
-            return traffic.may_continue(path, other, line, symbol)
-        return traffic.reads_the_files(path, other, line, symbol)
-
     return tuple(
         f"{fact.path}:{line} {symbol}"
         for fact in sorted(repository.facts.values(), key=lambda fact: fact.path)
         for symbol, line in fact.finalizers
-        if meets(fact.path, line, symbol)
+        if _meets(repository, traffic, path, fact.path, line, symbol)
+    )
+
+
+def _meets(
+    repository: Repository, traffic: Traffic, path: str, other: str, line: int, symbol: str
+) -> bool:
+    """Whether what finalizes a graph at ``other:line`` may read what ``path`` writes."""
+    folder = PurePosixPath(path).parent
+    if not set(repository.groups_of.get(path, ())).isdisjoint(repository.groups_of.get(other, ())):
+        return True
+    saves = _targets(repository, path, "tf.train.Saver") or traffic.manages(path)
+    beside = PurePosixPath(other).parent == folder
+    if beside and (not tells_folder(symbol) or _targets(repository, other, "tf.train.Saver")):
+        return True  # a Saver of its own may read the files
+    if not saves:
+        return False
+    if beside or is_near(other, path):
+        return traffic.may_continue(path, other, line, symbol)
+    return traffic.reads_the_files(path, other, line, symbol)
+
+
+#: A managed session: (path, line, symbol).
+Session = tuple[str, int, str]
+
+
+def unprepared_sessions(
+    repository: Repository,
+    traffic: Traffic,
+    held: Container[int],
+    moved: Callable[[str, int, str], bool],
+    whole: bool,
+) -> frozenset[Session]:
+    """Return the managed sessions that go on with TensorFlow 1's Saver.
+
+    Those that cannot be given another, those of programs that stay as they are or whose
+    checkpoints are read by variable name, and those whose checkpoints such a session may read.
+
+    Args:
+        repository: the facts.
+        traffic: what the files write and read.
+        held: the programs that stay, by index.
+        moved: whether a reader by variable name becomes one of the bridge's.
+        whole: whether all rules run.
+    """
+    finalizing = [fact for fact in repository.facts.values() if fact.finalizers]
+    staying: set[Session] = set()
+    for fact in finalizing:
+        programs = repository.groups_of.get(fact.path, ())
+        files = {fact.path}.union(*(repository.groups[index].files for index in programs))
+        stays = (
+            not whole
+            or any(index in held for index in programs)
+            or any(readers_near(repository, traffic, path, moved) for path in sorted(files))
+        )
+        for symbol, line in fact.finalizers if stays else fact.unprepared:
+            if symbol != ".finalize":  # it restores nothing itself
+                staying.add((fact.path, line, symbol))
+    new = set(staying)
+    while new:
+        new = {
+            (fact.path, line, symbol)
+            for fact in finalizing
+            if traffic.written(fact.path)
+            and any(_meets(repository, traffic, fact.path, *session) for session in staying)
+            for symbol, line in fact.finalizers
+            if symbol != ".finalize"
+        } - staying
+        staying |= new
+    return frozenset(staying)
+
+
+def unprepared_near(
+    repository: Repository, traffic: Traffic, path: str, sessions: Iterable[Session]
+) -> tuple[str, ...]:
+    """Return ``path:line symbol`` of the ``sessions`` that may read what ``path`` writes."""
+    writes = bool(traffic.written(path))
+    return tuple(
+        f"{other}:{line} {symbol}"
+        for other, line, symbol in sorted(sessions)
+        if other == path or (writes and _meets(repository, traffic, path, other, line, symbol))
     )

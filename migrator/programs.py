@@ -32,6 +32,7 @@ from migrator.apis import (
 )
 from migrator.calls import checkpoint_files, is_tensorflow1, is_v1_load
 from migrator.keras_symbols import is_keras, is_keras3, place
+from migrator.managed import prepared
 from migrator.moved_symbols import needs_keras, needs_slim
 from migrator.names import Foreign, Module, Symbol
 from migrator.syntax_errors import describe_syntax_error
@@ -153,6 +154,7 @@ class FileFacts:
     targets: tuple[tuple[str, int], ...] = ()  #: (symbol, line) of target APIs
     readers: tuple[tuple[str, int], ...] = ()  #: (symbol, line) reading checkpoints by name
     finalizers: tuple[tuple[str, int], ...] = ()  #: (symbol, line) that finalize a graph
+    unprepared: tuple[tuple[str, int], ...] = ()  #: those that keep TensorFlow 1's Saver
     legacy_keras: str | None = None  #: first symbol that needs tf-keras
     slim: bool = False
     keras: bool = False  #: imports standalone Keras, which is Keras 3 today
@@ -290,6 +292,8 @@ class _Collector:
         frozen: list[tuple[str, int]] = []
         readers: list[tuple[str, int]] = []
         finalizers: list[tuple[str, int]] = []
+        unprepared: list[tuple[str, int]] = []
+        kept = _KEPT.search(module.text) is not None
         gone: dict[str, int] = {}
         legacy = None
         saver_names: set[str] = set()
@@ -308,6 +312,8 @@ class _Collector:
                 readers.append((name, line))
             if _below(name, FINALIZES):
                 finalizers.append((name, line))
+                if kept or prepared(module, module.parents.get(node), name) is None:
+                    unprepared.append((name, line))
             if isinstance(call := module.parents.get(node), ast.Call) and name in HOLDS_V1_SAVER:
                 for keyword in call.keywords:
                     if keyword.arg == "saver" and isinstance(keyword.value, ast.Attribute):
@@ -340,6 +346,8 @@ class _Collector:
                 spelled = f".{ast.unparse(attribute)}"
                 if spelled.endswith(f".{dotted}") and module.symbol(attribute) is None:
                     finalizers.append((dotted, attribute.lineno))
+                    if kept or prepared(module, module.parents.get(attribute), dotted) is None:
+                        unprepared.append((dotted, attribute.lineno))
             elif attribute.attr == "finalize":
                 finalizers.append(place)
             elif module.symbol(attribute) is None and not self._kept(attribute):
@@ -372,6 +380,7 @@ class _Collector:
             targets=tuple(targets),
             readers=tuple(readers),
             finalizers=tuple(finalizers),
+            unprepared=tuple(unprepared),
             legacy_keras=legacy,
             slim=slim,
             keras=any(True for _ in self._keras_imports()),

@@ -33,6 +33,7 @@ from migrator.calls import is_tensorflow1, is_v1_load
 from migrator.exported import Signature, Variables
 from migrator.flow import Target, elsewhere, stores, target, targets_of, uses
 from migrator.interface import Part, User
+from migrator.managed import SAVER_ELSEWHERE, prepared
 from migrator.names import Module, Scope, Symbol
 from migrator.results import Outcome, RuleInfo, Safety
 from migrator.tree import Edits, Tree, expression, identifiers, statement
@@ -46,6 +47,7 @@ __all__ = [
     "FINALIZES",
     "FINALIZES_IN_SLIM",
     "HOLDS_V1_SAVER",
+    "SAVER_ELSEWHERE",
     "Cover",
     "Edits",
     "ExportedProto",
@@ -66,6 +68,7 @@ __all__ = [
     "expression",
     "is_tensorflow1",
     "is_v1_load",
+    "prepared",
     "rule",
     "statement",
     "stores",
@@ -132,6 +135,8 @@ class FileContext:
     protos: tuple[ExportedProto, ...] = ()  #: those of the file, wherever they go
     imported: bool = False  #: other files import it, and may use what it makes
     finalizers: tuple[str, ...] = ()  #: ``path:line symbol`` finalizing a graph near this file
+    unprepared: tuple[str, ...] = ()  #: those near it that keep TensorFlow 1's Saver
+    finalized: bool = False  #: its programs finalize graphs
     managed_savers: frozenset[str] = frozenset()  #: names passed on to managed sessions
     managed_lines: frozenset[int] = frozenset()  #: where Savers are made that go to those
     select: tuple[str, ...] = ()  #: code prefixes or rule names; empty selects all

@@ -58,6 +58,12 @@ _MANAGED = {
     "tf.contrib.training.train": (1, _FOLDER),
 }
 
+#: What also writes checkpoints to a folder that it is given.
+_HOOK = "tf.train.CheckpointSaverHook"
+
+#: Words in every file that writes checkpoints.
+_SAVES = re.compile(r"save|SaverHook|TrainingSession|MonitoredSession|Supervisor|Creator|train\(")
+
 _UNKNOWN: tuple[Path, ...] = ((Hole(),),)
 
 
@@ -89,6 +95,7 @@ class FileTraffic:
     exports: tuple[Writing, ...] = ()
     keys: tuple[Reading, ...] = ()  #: read a checkpoint by the names of its variables
     managed: tuple[Reading, ...] = ()  #: sessions that start from a checkpoint, and finalize
+    continued: tuple[Writing, ...] = ()  #: of those sessions and their hooks
     metas: tuple[Reading, ...] = ()  #: read the graph beside a checkpoint
     loads: tuple[Reading, ...] = ()  #: load an export into a session
 
@@ -171,8 +178,16 @@ class Traffic:
                 self._read(path) if self._read is not None and path not in self._files else "save"
             )
             # every save is spelled so; most files of a large program need no look
-            self._saves[path] = self.of(path).saves if text and "save" in text else ()
+            found = self.of(path) if text and _SAVES.search(text) else FileTraffic()
+            self._saves[path] = (*found.saves, *found.continued)
         return self._saves[path]
+
+    def manages(self, path: str) -> bool:
+        """Whether managed sessions of ``path`` write checkpoints."""
+        fact = self.repository.facts[path]
+        known = (*_MANAGED, _HOOK)
+        names = {symbol for symbol, _ in (*fact.targets, *fact.finalizers)}
+        return any(name.startswith(known) for name in names) and bool(self.of(path).continued)
 
     def reads_other_files(self, path: str, reader: str, line: int, symbol: str) -> bool:
         """Whether what reads checkpoints at ``reader:line`` never reads those of ``path``."""
@@ -316,6 +331,7 @@ class Traffic:
         exports: list[Writing] = []
         keys: list[Reading] = []
         managed: list[Reading] = []
+        continued: list[Writing] = []
         metas: list[Reading] = []
         loads: list[Reading] = []
         for node, symbol in module.references():
@@ -341,7 +357,12 @@ class Traffic:
                 start = next(one for one in _MANAGED if name.startswith(one))
                 given = _argument(call, *_MANAGED[start])
                 if given is not None:
-                    managed.append(_reading(node, name, paths.of(given)))
+                    places = paths.of(given)
+                    managed.append(_reading(node, name, places))
+                    continued.append(Writing(node.lineno, _model(places)))
+            elif called and name == _HOOK:
+                given = _argument(call, 0, _FOLDER)
+                continued.append(Writing(node.lineno, _model(paths.of(given))))
             elif name == _META:
                 given = _argument(call, 0, _PATH_ARGUMENTS) if called else None
                 metas.append(_reading(node, name, paths.of(given)))
@@ -364,6 +385,7 @@ class Traffic:
             tuple(exports),
             tuple(keys),
             tuple(managed),
+            tuple(continued),
             tuple(metas),
             tuple(loads),
         )
@@ -512,6 +534,11 @@ def _checkpoint_relation(written: Iterable[Path], read: Iterable[Path]) -> Relat
                 return Relation.SAME
             found = Relation.UNKNOWN
     return found
+
+
+def _model(folders: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the prefixes of the checkpoints that managed sessions write to ``folders``."""
+    return tuple((*folder, "/", "model.ckpt") for folder in folders)
 
 
 def _folder(path: Path) -> Path:

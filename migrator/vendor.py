@@ -19,7 +19,8 @@ __all__ = ["PARTS", "bridge_parts", "bridge_text"]
 
 #: The parts, in the order in which a file holds them.
 PARTS = (
-    *("saver", "readers", "session_module", "keras_module", "meta_graph", "predictor"),
+    *("saver", "prepared_saver", "readers"),
+    *("session_module", "keras_module", "meta_graph", "predictor"),
     *("graph_module", "graph_export", "graph_import", "graph_predictor", "slim"),
     *("estimator", "canned_estimators", "tpu_estimator", "estimator_module"),
     *("mnist", "lookup"),
@@ -45,6 +46,7 @@ _SEQ2SEQ = (
 #: The modules of a part, where it is not the one of its name; parts share some.
 _MODULES = {
     "saver": ("older_readers", "checkpoint_files", "saver"),
+    "prepared_saver": ("older_readers", "checkpoint_files", "saver", "prepared_saver"),
     "readers": ("checkpoint_files", "checkpoint_readers"),
     "session_module": (*_EXPORT, "session_module"),
     "keras_module": (*_EXPORT, "keras_module"),

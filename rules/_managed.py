@@ -9,9 +9,11 @@ from migrator.rule import (
     FINALIZES,
     FINALIZES_IN_SLIM,
     HOLDS_V1_SAVER,
+    SAVER_ELSEWHERE,
     Cover,
     Outcome,
     Use,
+    prepared,
     targets_of,
     uses,
 )
@@ -47,6 +49,24 @@ def managed_session(use: Use) -> str | None:
     return None
 
 
+def finalizes(use: Use) -> bool:
+    """Whether the programs of this file finalize graphs."""
+    return use.context.finalized or any(
+        symbol.name in FINALIZES for _, symbol in use.shared["references"]
+    )
+
+
+def keeps_saver(use: Use) -> bool:
+    """Whether managed sessions and Scaffolds of this file go on with TensorFlow 1's Saver."""
+    context = use.context
+    return bool(
+        not finalizes(use)  # the Scaffold of an Estimator
+        or context.unprepared
+        or context.key_readers
+        or SAVER_ELSEWHERE.search(use.module.text)
+    )
+
+
 def _loop_of_slim(node: ast.expr) -> str | None:
     """Return the symbol of a loop of slim's that comes from tf-slim or the bridge."""
     dotted = FINALIZES_IN_SLIM.get(getattr(node, "attr", ""))
@@ -61,11 +81,15 @@ def loops_of_slim(use: Use, nodes: Iterable[ast.expr]) -> list[Cover]:
     for node in nodes:
         call, symbol = use.module.parents.get(node), use.symbol_of(node)
         if symbol in FINALIZES and isinstance(call, ast.Call) and call.func is node:
+            own = prepared(use.module, call, symbol) is not None and not keeps_saver(use)
             covers.append(
                 Cover(
                     call,
                     "TFM205",
-                    f"{symbol}: stays, as tf-slim's, with TensorFlow 1's Saver, because it"
+                    f"{symbol}: stays, as tf-slim's. Its Saver writes object-based checkpoints, and"
+                    " restores old name-based ones too."
+                    if own
+                    else f"{symbol}: stays, as tf-slim's, with TensorFlow 1's Saver, because it"
                     " finalizes its graph. It goes on writing name-based checkpoints, and"
                     " restores no others.",
                     outcome=Outcome.KEPT,

@@ -1,10 +1,14 @@
-"""Managed sessions: their graph is finalized, so TensorFlow 1's Saver stays."""
+"""Managed sessions: their graph is finalized, so their Saver is prepared before."""
 
 from __future__ import annotations
 
 import ast
 
-from migrator.rule import Keep, Manual, Rewrite, Safety, Use, rule
+import libcst as cst
+
+from migrator.rule import Keep, Manual, Rewrite, Safety, Use, expression, prepared, rule
+
+from ._managed import keeps_saver
 
 #: keyword -> the position of the argument that has it, of the calls that name a folder
 _FOLDERS = {
@@ -61,18 +65,21 @@ in `end` stands after the loop. `migrator convert` makes such a checkpoint of an
     bind=False,
 )
 def managed_session(use: Use) -> Rewrite | Keep | Manual | None:
-    """Keep sessions that save by themselves on tensorflow.compat.v1.
+    """Let sessions that save by themselves write object-based checkpoints.
 
     ## What it does
 
-    Nothing to the code but the program's import: `MonitoredTrainingSession`, `Supervisor`,
-    `Scaffold` and `CheckpointSaverHook` run on tensorflow.compat.v1 of 2.21 and go on writing
-    name-based checkpoints with TensorFlow 1's Saver.
+    `MonitoredTrainingSession`, `Supervisor`, `Scaffold` and their like run on
+    tensorflow.compat.v1 of 2.21.  Those that make their own Saver are given
+    `tf2_bridge.Scaffold` or become `tf2_bridge.Supervisor`, whose Saver writes object-based
+    checkpoints, and restores old name-based ones as well as new ones; a Saver that they are given
+    becomes such a one (TFM201).
 
     ## Why
 
-    They finalize the graph before the first checkpoint is written, and writing an object-based
-    checkpoint adds ops to it.
+    They finalize the graph before the first checkpoint is written, so that their Saver needs all
+    of its ops before; TensorFlow 1's Saver has those of name-based checkpoints only, which
+    TensorFlow 2 reads but no longer writes.
 
     ## Example
 
@@ -80,7 +87,10 @@ def managed_session(use: Use) -> Rewrite | Keep | Manual | None:
     import tensorflow as tf
 
     def train(train_op, folder):
-        with tf.train.MonitoredTrainingSession(checkpoint_dir=folder) as sess:
+        with tf.train.MonitoredTrainingSession(
+            checkpoint_dir=folder,
+            save_checkpoint_steps=100,
+        ) as sess:
             sess.run(train_op)
     ```
 
@@ -88,17 +98,24 @@ def managed_session(use: Use) -> Rewrite | Keep | Manual | None:
 
     ```python
     import tensorflow.compat.v1 as tf
+    import tf2_bridge
 
     tf.disable_v2_behavior()
 
     def train(train_op, folder):
-        with tf.train.MonitoredTrainingSession(checkpoint_dir=folder) as sess:
+        with tf.train.MonitoredTrainingSession(
+            checkpoint_dir=folder,
+            save_checkpoint_steps=100,
+            scaffold=tf2_bridge.Scaffold(),
+        ) as sess:
             sess.run(train_op)
     ```
 
     ## Safety
 
-    Review: the program runs on another TensorFlow; its checkpoints keep their format.  Run on
+    Review: the program runs on another TensorFlow; its checkpoints hold the same values under the
+    same file names, in another format.  TensorFlow 1.15's own Saver restores them, but not in a
+    finalized graph: a managed session of 1.15 cannot go on from them.  Run on
     1.15.5 and on 2.21 with the same results: hooks (`StopAtStepHook`, `CheckpointSaverHook` with
     listeners, `NanTensorHook`, `LoggingTensorHook`, `SummarySaverHook`, `StepCounterHook`,
     `FinalOpsHook`, `FeedFnHook`, hooks of one's own), `run_step_fn`, queue runners, a local
@@ -106,11 +123,13 @@ def managed_session(use: Use) -> Rewrite | Keep | Manual | None:
     `saver.save`, `summary_computed` and `basic_train_loop`, `SessionManager`, partial Savers in a
     `Scaffold`, and slim's `learning.train`, `evaluate_once` and `evaluation_loop`.
 
-    A Saver of another file restores these checkpoints, whether it is TensorFlow 1's or the
-    bridge's.  An export in such a program is a TensorFlow 2 one: `tf2_bridge.SessionModule` adds
-    nothing to the graph, so that it may be finalized, and takes the session out of a managed one,
-    so that no hook runs.  The sessions themselves cannot restore an object-based checkpoint, which
-    is why a Saver whose files they may read stays TensorFlow 1's.
+    Everything stays TensorFlow 1's, and goes on writing name-based checkpoints, where a part is out
+    of sight: a `SessionManager`, slim's loops without a Saver and its evaluation, a Scaffold that
+    comes from elsewhere, `**kwargs`, an Estimator in the same file, a program that does not move,
+    a reader by variable name that stays; and what may read those sessions' checkpoints, or write
+    what they read.  An export in such a program is a TensorFlow 2 one: `tf2_bridge.SessionModule`
+    adds nothing to the graph, so that it may be finalized, and takes the session out of a managed
+    one, so that no hook runs.
 
     With `--tier native`, and where its program stays as it is for another reason, the finding
     holds the loop that takes their place.
@@ -119,6 +138,58 @@ def managed_session(use: Use) -> Rewrite | Keep | Manual | None:
 
     - <https://www.tensorflow.org/api_docs/python/tf/compat/v1/train/MonitoredTrainingSession>
     """
+    name = use.symbol.name
+    call = use.call
+    given = prepared(use.module, call, name)
+    follows = name == "tf.train.CheckpointSaverHook" and call is not None
+    held = use.context.held is not None  # the way out is a loop without a session
+    if call is None or held or keeps_saver(use) or (given is None and not follows):
+        return _stays(use)
+    if given is None or not (given.call or given.adds):
+        return Keep(
+            f"{name}: stays on tensorflow.compat.v1. Its Saver, where it has one, writes"
+            " object-based checkpoints, and restores old name-based ones too.",
+            recipe=_by_hand(use),
+        )
+    node = use.cst(call)
+    if given.call:
+        new = node.with_changes(func=expression(given.call))
+    else:
+        keyword, _, value = given.adds.partition("=")
+        new = _with_argument(node, keyword, value)
+    return Rewrite(
+        f"{name}: the Saver that it makes for itself writes object-based checkpoints under the"
+        " same file names, and restores old name-based ones too.",
+        {node: use.tree.aligned(node, new)},
+        parts=frozenset({"prepared_saver"}),
+    )
+
+
+def _with_argument(call: cst.Call, keyword: str, value: str) -> cst.Call:
+    """Return ``call`` with one more argument at its end, laid out as the others are."""
+    equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+    added = cst.Arg(expression(value), keyword=cst.Name(keyword), equal=equal)
+    if not call.args:
+        return call.with_changes(args=[added])
+    *others, last = call.args
+    if isinstance(last.comma, cst.Comma):  # a trailing comma stays one
+        gap: cst.BaseParenthesizableWhitespace = cst.SimpleWhitespace(" ")
+        if isinstance(call.whitespace_before_args, cst.ParenthesizedWhitespace):
+            gap = call.whitespace_before_args
+        before = others[-1].comma if others else cst.Comma(whitespace_after=gap)
+        added = added.with_changes(comma=last.comma)
+        last = last.with_changes(comma=before)
+    else:
+        comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+        added = added.with_changes(whitespace_after_arg=last.whitespace_after_arg)
+        if others and isinstance(others[-1].comma, cst.Comma):
+            comma = others[-1].comma
+        last = last.with_changes(comma=comma, whitespace_after_arg=cst.SimpleWhitespace(""))
+    return call.with_changes(args=[*others, last, added])
+
+
+def _stays(use: Use) -> Keep:
+    """Return what is said of a session that goes on with TensorFlow 1's Saver."""
     return Keep(
         f"{use.symbol.name}: stays on tensorflow.compat.v1 with TensorFlow 1's Saver, because it"
         " finalizes its graph, in which an object-based write would fail; it goes on writing"

@@ -18,7 +18,7 @@ from migrator.rule import (
     uses,
 )
 
-from ._managed import managed_session
+from ._managed import finalizes, keeps_saver, managed_session
 
 _RESTORE_V1 = (
     "Keep this Saver: it still runs on tensorflow.compat.v1. To move it, drop the argument, or"
@@ -108,8 +108,10 @@ def saver(
     to readers that take them from both formats (TFM206).  One that cannot move
     (`inspect_checkpoint`, `freeze_graph` with a GraphDef, a file that stays as it is) does not
     find the old names, so it makes this rule report instead of rewrite, unless it certainly reads
-    another place.  A Saver that a managed session uses stays, because its graph is finalized and an
-    object-based write adds ops.  Of a Saver that only restores none of this is asked.
+    another place.  Where a graph of the program is finalized, as managed sessions do, it becomes
+    `tf2_bridge.PreparedSaver`, which adds all of its ops when it is made; it stays TensorFlow 1's
+    where a session that goes on with TensorFlow 1's Saver may read its files (TFM205).  Of a Saver
+    that only restores none of this is asked.
 
     ## References
 
@@ -150,19 +152,19 @@ def saver(
             " SavedModel, whose graph restores them by name.",
             covers=_kept(covers),
         )
-    if held is not None:
+    if held is not None and keeps_saver(use):
         return Keep(
-            f"tf.train.Saver: stays TensorFlow 1's own, because {held} finalizes the graph, in"
-            " which an object-based write would fail. It runs on tensorflow.compat.v1 and goes on"
-            " writing name-based checkpoints.",
+            f"tf.train.Saver: stays TensorFlow 1's own, because {held} has it, and is not one that"
+            " this tool can see to the end. It runs on tensorflow.compat.v1 and goes on writing"
+            " name-based checkpoints.",
             covers=_kept(covers),
         )
-    if use.context.finalizers and not _only_restores(use):
+    if use.context.unprepared and not _only_restores(use):
         return Keep(
-            "tf.train.Saver: stays TensorFlow 1's own, because a graph is finalized near it"
-            f" ({use.context.finalizers[0]}), and reading an object-based checkpoint for the first"
-            " time adds ops. It runs on tensorflow.compat.v1 and goes on writing name-based"
-            " checkpoints.",
+            "tf.train.Saver: stays TensorFlow 1's own, because a session near it"
+            f" ({use.context.unprepared[0]}) may read its checkpoints in a finalized graph with"
+            " TensorFlow 1's Saver, which cannot read object-based ones there. It runs on"
+            " tensorflow.compat.v1 and goes on writing name-based checkpoints.",
             covers=_kept(covers),
         )
     if use.context.key_readers and not _only_restores(use):
@@ -182,11 +184,15 @@ def saver(
         )
     assert use.call is not None
     call = use.cst(use.call)
+    closed = held is not None or finalizes(use)
+    name = "tf2_bridge.PreparedSaver" if closed else "tf2_bridge.Saver"
     return Rewrite(
         "The Saver writes object-based checkpoints under the same file names, and restores old"
-        f" name-based ones too.{_file_names(use)}",
-        {call: use.tree.aligned(call, call.with_changes(func=expression("tf2_bridge.Saver")))},
-        parts=frozenset({"saver"}),
+        " name-based ones too."
+        + (" It does so in a finalized graph." if closed else "")
+        + _file_names(use),
+        {call: use.tree.aligned(call, call.with_changes(func=expression(name)))},
+        parts=frozenset({"prepared_saver" if closed else "saver"}),
         covers=tuple(covers),
     )
 

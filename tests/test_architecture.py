@@ -54,9 +54,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "interface": ({"names", "instances"}, set()),
     "calls": ({"names", "symbols"}, set()),
     "weights": ({"names"}, set()),
+    "managed": ({"names"}, set()),
     "programs": (
         {"syntax_errors", "symbols", "keras_symbols", "apis", "names", "results", "calls"}
-        | {"moved_symbols", "weights"},
+        | {"managed", "moved_symbols", "weights"},
         set(),
     ),
     "traffic": (
@@ -65,7 +66,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "tree": ({"names", "flow"}, {"libcst"}),
     "rule": (
-        {"results", "apis", "names", "flow", "interface", "tree", "calls", "weights", "exported"},
+        {"results", "apis", "names", "flow", "interface", "tree", "calls", "weights", "exported"}
+        | {"managed"},
         {"libcst"},
     ),
     "imports": ({"results", "symbols", "keras_symbols", "names", "tree", "rule"}, {"libcst"}),

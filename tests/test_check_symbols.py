@@ -72,3 +72,27 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     report.write_text("[]")
     assert run(str(tmp_path), str(report)).returncode == 2
     assert run(str(tmp_path / "none"), str(report)).returncode == 2
+
+
+def test_the_bridge_is_the_one_that_a_file_names(tmp_path: Path) -> None:
+    """A package's bridge is asked though another is nearer; a plain import takes the nearest."""
+    texts = {
+        "pkg/sub/a.py": "from pkg import tf2_bridge\n",
+        "pkg/sub/b.py": "from .. import tf2_bridge\n",
+        "pkg/sub/c.py": "from pkg.tf2_bridge import Saver\n",
+        "pkg/sub/d.py": "import tf2_bridge\n",
+        "pkg/sub/e.py": "from . import tf2_bridge\n",
+        "pkg/tf2_bridge.py": "",
+        "pkg/sub/tf2_bridge.py": "",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    code = "import sys, check_symbols as c; from pathlib import Path\n"
+    code += (
+        "print(*[c.bridge_of(Path(sys.argv[1]), f'pkg/sub/{x}.py') for x in 'abcde'], sep='\\n')"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, cwd=TOOL.parent, capture_output=True, text=True, check=True)
+    found = [Path(line).relative_to(tmp_path).parent.as_posix() for line in done.stdout.split()]
+    assert found == ["pkg", "pkg", "pkg", "pkg/sub", "pkg/sub"]

@@ -640,9 +640,10 @@ def test_a_managed_session_elsewhere_keeps_the_saver(
     place: str,
     held: bool,
 ) -> None:
-    """What goes on from a Saver's checkpoint in a finalized graph must find a name-based one."""
+    """What goes on with TensorFlow 1's Saver in a finalized graph must find a name-based file."""
     home = "" if folder == "tools/" else "a/"
-    goes_on = f"{TF}with tf.train.MonitoredTrainingSession(checkpoint_dir={place}) as s: pass\n"
+    given = f"checkpoint_dir={place}, scaffold=made()"
+    goes_on = f"{TF}with tf.train.MonitoredTrainingSession({given}) as s: pass\n"
     files = {
         f"{home}train.py": f"{TF}saver = tf.train.Saver()\nsaver.save(tf.Session(), 'm/ckpt')\n",
         f"{folder}more.py": goes_on,

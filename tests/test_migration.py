@@ -371,6 +371,16 @@ def test_bridges_of_one_process_hold_the_same(make: Make) -> None:
     assert bridges == {name: {"saver", "session_module"} for name in ("runs", "tools")}
 
 
+def test_a_bridge_beside_a_script_hides_none(make: Make) -> None:
+    """The folder of a script comes first: its bridge has what those for other folders have."""
+    exports = "import tensorflow as tf\n\ntf.saved_model.simple_save(None, 'out', {}, {})\n"
+    uses = "import net\n" + SAVES
+    root = make({"lib/net.py": DEFINES, "lib/old/export.py": exports, "lib/old/train.py": uses})
+    run = migrate([root], ONE)
+    parts = {path.parent.name: vendor.bridge_parts(text) for path, text in run.created}
+    assert "saver" in (parts["old"] or ())
+
+
 def test_a_foreign_bridge_holds_only_the_programs_that_would_use_it(make: Make) -> None:
     """It is not overwritten, and the finding names it."""
     root = make({"x/a.py": SAVES, "x/tf2_bridge.py": "mine = 1\n", "y/b.py": SAVES})
@@ -662,8 +672,7 @@ MANAGES = "def train(op):\n    sess = tf.train.MonitoredTrainingSession(checkpoi
 @pytest.mark.parametrize(
     "other",
     [
-        TF + MANAGES,
-        TF + "def freeze(graph):\n    graph.finalize()\n",
+        TF + MANAGES.replace("'c'", "'c', scaffold=made()"),
         TF + "def train(op):\n    tf.contrib.slim.learning.train(op, 'c')\n",
         TF + "def evaluate():\n    tf.contrib.slim.evaluation.evaluate_once('', 'c', 'e')\n",
         TF + "def evaluate():\n    tf.contrib.training.evaluate_once('c')\n",
@@ -671,13 +680,22 @@ MANAGES = "def train(op):\n    sess = tf.train.MonitoredTrainingSession(checkpoi
     ],
 )
 def test_savers_beside_finalized_graphs_stay(make: Make, other: str) -> None:
-    """What restores in a finalized graph cannot read object-based files for the first time."""
+    """What restores in a finalized graph with TensorFlow 1's Saver reads no object-based files."""
     root = make({"pretrain.py": SAVES, "train.py": other})
     found = migrate([root])
     (result,) = [file for file in found.report.files if file.path == "pretrain.py"]
     savers = [f for f in result.findings if f.code == "TFM201"]
     assert [f.outcome for f in savers] == [Outcome.KEPT]
     assert "train.py:" in savers[0].message
+
+
+@pytest.mark.parametrize("other", [TF + MANAGES, TF + "def freeze(graph):\n    graph.finalize()\n"])
+def test_savers_beside_prepared_sessions_move(make: Make, other: str) -> None:
+    """Sessions that are given the bridge's Saver read both kinds of checkpoint."""
+    run = migrate([make({"pretrain.py": SAVES, "train.py": other})])
+    texts = {source.relative: text for source, text in run.changes}
+    assert "tf2_bridge." in texts["pretrain.py"]
+    assert ("tf2_bridge.Scaffold()" in texts.get("train.py", "")) is (MANAGES in other)
 
 
 def test_making_a_train_op_finalizes_nothing(make: Make) -> None:
@@ -933,7 +951,7 @@ RESTORES = TF + "saver = tf.train.Saver()\nsaver.restore(tf.Session(), 'm')\n"
         ({"a": RESTORES, "b": "import a\na.saver.save(1, 'm')\n" + TF, "read": READER}, False),
         ({"a": RESTORES, "b": TF + "tf.train.Supervisor(logdir='m')\n"}, True),
         ({"a": RESTORES + "tf.get_default_graph().finalize()\n"}, True),
-        ({"a": SAVES + "tf.get_default_graph().finalize()\n"}, False),
+        ({"a": SAVES + "tf.get_default_graph().finalize()\n"}, True),
     ],
 )
 def test_a_saver_that_only_restores_asks_nothing_of_readers(
@@ -942,4 +960,5 @@ def test_a_saver_that_only_restores_asks_nothing_of_readers(
     """It writes nothing that a reader by name or a finalized graph could meet."""
     run = migrate([make({f"{name}.py": text for name, text in files.items()})], ONE)
     texts = {source.relative: text for source, text in run.changes}
-    assert ("tf2_bridge.Saver()" in texts.get("a.py", "")) is rewritten
+    text = texts.get("a.py", "").replace("PreparedSaver", "Saver")
+    assert ("tf2_bridge.Saver()" in text) is rewritten

@@ -136,6 +136,7 @@ from migrator.bridge.mnist import (
     read_data_sets,
 )
 from migrator.bridge.predictor import SavedModelPredictor, predictor
+from migrator.bridge.prepared_saver import PreparedSaver, Scaffold, Supervisor
 from migrator.bridge.saver import Saver
 from migrator.bridge.session_meta_graph import session_meta_graph
 from migrator.bridge.session_module import SessionModule, session_module
@@ -191,13 +192,16 @@ __all__ = [
     "NASCell",
     "NewCheckpointReader",
     "OutputProjectionWrapper",
+    "PreparedSaver",
     "SampleEmbeddingHelper",
     "SavedModelPredictor",
     "Saver",
+    "Scaffold",
     "ScheduledEmbeddingTrainingHelper",
     "ScheduledOutputTrainingHelper",
     "ServingModule",
     "SessionModule",
+    "Supervisor",
     "TimeReversedFusedRNN",
     "TrainingHelper",
     "VocabularyProcessor",

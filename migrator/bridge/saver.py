@@ -173,10 +173,11 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
         # an object-based checkpoint by op name, and wants all of the graph's: a Saver of some, or
         # under other names, hands on one that reads ours.
         graph = tf.compat.v1.get_default_graph()
-        own_nodes = self._eager or not self._by_name or self._foreign or graph.finalized
+        wanted = {_object_key(name): value for name, value in self._places.items()}
+        closed = graph.finalized and frozenset(wanted) not in self._readers
+        own_nodes = self._eager or not self._by_name or self._foreign or closed
         if own_nodes or self._is_whole() or not self._is_of(graph):
             return super().export_meta_graph(*args, **kwargs)
-        wanted = {_object_key(name): value for name, value in self._places.items()}
         return self._object_reader(wanted).export_meta_graph(*args, **kwargs)
 
     def restore(self, sess: Any, save_path: Any) -> None:
@@ -278,10 +279,8 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
                 sess.run(nodes.save_tensor_name, {nodes.filename_tensor_name: prefix})
                 return
             if self._writer is None:  # one for all saves: it adds its nodes once
-                self._writer = tf.train.Checkpoint(variables=self._by_name)
-            # A scope of its own, or the nodes would take names like "Const_1" from the user's.
-            with tf.compat.v1.name_scope("tf2_bridge/"), tf.control_dependencies(None):
-                self._writer.write(prefix)
+                self._writer = _Writer(self._by_name)
+            self._writer.write(sess, prefix)
 
     def _is_whole(self) -> bool:
         """Say whether this Saver holds all of the default graph under the names in the graph."""
@@ -313,6 +312,47 @@ class Saver(tf.compat.v1.train.Saver):  # type: ignore[misc]
                 **self._reading,
             )
         return self._readers[keys]
+
+
+class _Writer(tf.compat.v1.Session):  # type: ignore[misc]
+    """The nodes by which ``tf.train.Checkpoint`` writes variables, in the default graph.
+
+    It stands in for the session of a first write, and notes what that would run. Later ones run
+    nothing but that: a thread may write while another one works on the graph.
+    """
+
+    _PREFIX = "prefix"
+
+    def __init__(self, variables: Any) -> None:  # not that of a session, which opens devices
+        self._nodes: Any = None
+        self._feeds: dict[Any, Any] = {}
+        # A scope of its own, or the nodes would take names like "Const_1" from the user's.
+        with (
+            self.as_default(),
+            tf.compat.v1.name_scope("tf2_bridge/"),
+            tf.control_dependencies(None),
+        ):
+            tf.train.Checkpoint(variables=variables).write(self._PREFIX)
+
+    def __del__(self) -> None:
+        pass  # there is nothing to close
+
+    def run(self, fetches: Any, feed_dict: Any = None, *_: Any, **__: Any) -> bytes:
+        """Note what is to be run."""
+        self._nodes, self._feeds = fetches, feed_dict or {}
+        return b""
+
+    def write(self, sess: Any, prefix: str) -> None:
+        """Write the values of ``sess`` as the checkpoint ``prefix``."""
+        if folder := os.path.dirname(prefix):
+            tf.io.gfile.makedirs(folder)
+        sess.run(
+            self._nodes,
+            {
+                node: prefix if value == self._PREFIX else value
+                for node, value in self._feeds.items()
+            },
+        )
 
 
 def _everything() -> list[Any]:

@@ -27,6 +27,7 @@ _READERS = {
 }
 NAMES = {
     "saver": {"Saver"},
+    "prepared_saver": {"PreparedSaver", "Saver", "Scaffold", "Supervisor"},
     "readers": _READERS,
     "session_module": {"SessionModule", "session_module"},
     "graph_module": {"GraphModule", "GraphSaver", "feed", "graph", "saver"},

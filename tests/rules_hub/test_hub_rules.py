@@ -148,17 +148,87 @@ SLIM = "import tensorflow.contrib.slim as slim\n"
     "text",
     [
         SLIM + "slim.learning.train(op, d)",
-        SLIM + "slim.evaluation.evaluate_once('', c, d)",
-        "from tensorflow.contrib import slim\nslim.evaluation.evaluation_loop('', c, d)",
-        "with tf.train.MonitoredTrainingSession() as s:\n    s.run(op)",
-        "sv = tf.train.Supervisor(logdir=d)",
-        "s = tf.train.SingularMonitoredSession()",
+        SLIM + "slim.evaluation.evaluate_once('', c, d)" + SAVER,
+        "from tensorflow.contrib import slim\nslim.evaluation.evaluation_loop('', c, d)" + SAVER,
         "s = tf.train.SessionManager()",
+        "with tf.train.MonitoredTrainingSession(scaffold=made()) as s:\n    s.run(op)",
+        "s = tf.train.MonitoredTrainingSession(**options)",
+        "s = tf.train.SingularMonitoredSession(*options)",
+        "s = tf.train.SingularMonitoredSession(scaffold=None)",
+        "sv = tf.train.Supervisor(logdir=d, saver=made())",
+        "sv = tf.train.Supervisor(saver=tf.train.Saver(write_version=1))",
+        "sv = tf.train.Supervisor()  # migrator: keep[TFM201]",
+        "c = tf.train.ChiefSessionCreator(scaffold=made)",
+        "s = tf.train.MonitoredSession(session_creator=made())",
+        "sv = tf.train.Supervisor()\ntf.train.import_meta_graph('m.meta')",
+        "sv = tf.train.Supervisor()\nsavers = tf.get_collection(tf.GraphKeys.SAVERS)",
+        "sv = tf.train.Supervisor()\ne = tf.estimator.Estimator(f)",
     ],
 )
 def test_a_managed_session_stays(text: str) -> None:
-    """It is said, once."""
-    assert outcomes(text, "TFM205") == [Outcome.KEPT]
+    """With TensorFlow 1's Saver; it is said, once."""
+    assert migrated(text)[1] == {Outcome.KEPT}
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        (
+            "s = tf.train.MonitoredTrainingSession()",
+            "s = tf.train.MonitoredTrainingSession(scaffold=tf2_bridge.Scaffold())",
+        ),
+        (
+            "s = tf.train.MonitoredTrainingSession(hooks=h, checkpoint_dir=d)",
+            "s = tf.train.MonitoredTrainingSession(hooks=h, checkpoint_dir=d, "
+            "scaffold=tf2_bridge.Scaffold())",
+        ),
+        (
+            "s = tf.train.MonitoredTrainingSession(\n    hooks=h,\n    checkpoint_dir=d,\n)",
+            "s = tf.train.MonitoredTrainingSession(\n    hooks=h,\n    checkpoint_dir=d,\n"
+            "    scaffold=tf2_bridge.Scaffold(),\n)",
+        ),
+        (
+            "s = tf.train.SingularMonitoredSession(h,)",
+            "s = tf.train.SingularMonitoredSession(h, scaffold=tf2_bridge.Scaffold(),)",
+        ),
+        ("sv = tf.train.Supervisor(logdir=d)", "sv = tf2_bridge.Supervisor(logdir=d)"),
+        (
+            "s = tf.train.MonitoredTrainingSession(scaffold=tf.train.Scaffold(init_fn=f))",
+            "s = tf.train.MonitoredTrainingSession(scaffold=tf2_bridge.Scaffold(init_fn=f))",
+        ),
+        (
+            "a = tf.train.Saver()\nsv = tf.train.Supervisor(saver=a)",
+            "a = tf2_bridge.PreparedSaver()\nsv = tf.train.Supervisor(saver=a)",
+        ),
+        (
+            "sv = tf.train.Supervisor(saver=None)\na = tf.train.Saver()",
+            "sv = tf.train.Supervisor(saver=None)\na = tf2_bridge.PreparedSaver()",
+        ),
+        (
+            "a = tf.train.Saver()\ntf.get_default_graph().finalize()",
+            "a = tf2_bridge.PreparedSaver()\ntf.get_default_graph().finalize()",
+        ),
+    ],
+)
+def test_a_managed_session_is_given_its_saver(text: str, new: str) -> None:
+    """One that reads and writes object-based checkpoints; again, nothing changes."""
+    found, _ = migrated(text)
+    assert found.endswith(new + "\n")
+    assert migration.migrate_text(found, migration.Options(tier="session"))[1] == found
+
+
+def test_a_saver_that_a_session_out_of_sight_takes_stays() -> None:
+    """So does the session that may read its files."""
+    text = "a = tf.train.Saver()\nsv = tf.train.Supervisor(saver=a)\nm = tf.train.SessionManager()"
+    found, outcomes = migrated(text + "\na.save(sv, 'm/ckpt')")
+    assert "tf2_bridge" not in found
+    assert outcomes == {Outcome.KEPT}
+
+
+def migrated(text: str) -> tuple[str, set[Outcome]]:
+    """Return the text of a file, migrated alone, and the outcomes of its managed sessions."""
+    plan, new = migration.migrate_text(f"{HEAD}{text}\n", migration.Options(tier="session"))
+    return new, {one.outcome for one in plan.findings if one.code == "TFM205"}
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import argparse
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from bindings import Bound, Module, Scope
 
 BRIDGE = "tf2_bridge"
+#: How a file names the package that holds its bridge.
+NAMED = re.compile(
+    rf"^[ \t]*from (?P<dots>\.*)(?P<package>[\w.]*?)(?: import {BRIDGE}\b|\.?\b{BRIDGE} import )",
+    re.MULTILINE,
+)
 TOLD = ("manual", "blocked", "suppressed")
 
 #: Asks TensorFlow and the bridges for names: [[bridge file or "", dotted], ...] -> what is missing.
@@ -161,13 +167,17 @@ def files(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def bridge_of(root: Path, path: str) -> str:
-    """Return the bridge that a file imports: the nearest one above it, else any."""
-    folder = (root / path).parent
-    for place in [folder, *folder.parents]:
+    """Return the bridge that a file imports: what it names, the nearest one above it, else any."""
+    above = [f for f in (root / path).parents if f == root or root in f.parents]
+    text = (root / path).read_text("utf-8", errors="replace")
+    named = NAMED.search(text)
+    if named:
+        dots, parts = len(named["dots"]), named["package"].split(".")
+        folders = above[dots - 1 : dots] if dots else above
+        above = [folder.joinpath(*parts) for folder in folders] + above
+    for place in above:
         if (place / f"{BRIDGE}.py").exists():
             return str(place / f"{BRIDGE}.py")
-        if place == root:
-            break
     return str(next(iter(sorted(root.rglob(f"{BRIDGE}.py"))), ""))
 
 
