@@ -90,7 +90,7 @@ for module, rows in keras_symbols._sections().items():
             at = getattr(at, part, None)
         if at is None:
             missing.append(dotted)
-sys.exit(", ".join(missing))
+sys.exit(", ".join(missing) or 0)
 """
     done = subprocess.run(
         [tf2_python, "-c", program],
