@@ -344,3 +344,14 @@ def test_findings_show_the_new_code_of_their_statement():
     )
     assert after["TFM201"] == "x = tf2_bridge.Saver()"
     assert after["TFM801"].splitlines()[0] == "import tensorflow.compat.v1 as tf"
+
+
+def test_what_tensorflow_never_had_is_told() -> None:
+    """A misspelled name fails in both versions; what the file itself puts there does not."""
+    text = (
+        "import tensorflow as tf\n\nsaver = tf.train.Saver()\n"
+        "def net(x):\n    tf.mine = x\n    return tf.mine.y, tf.placeholders(x), tf.__version__\n"
+    )
+    told = [f for f in plan_of(text).findings if f.code == "TFM810"]
+    assert [(f.api, f.outcome) for f in told] == [("tf.placeholders", Outcome.MANUAL)]
+    assert "1.15 or 2.21" in told[0].message

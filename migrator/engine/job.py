@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -591,7 +592,8 @@ class Job:
         answered = {_chain_of(draft.node) for draft in drafts} | self.shared["answered"]
         places: dict[str, list[ast.expr | ast.stmt]] = {}
         for node, symbol in self.references:
-            if node not in answered and symbols.status(symbol.spelled) is symbols.Status.GONE:
+            gone = symbols.status(symbol.spelled) is symbols.Status.GONE
+            if node not in answered and (gone or self._never_was(symbol)):
                 places.setdefault(symbol.spelled, []).append(node)
         seen = {symbol.spelled for _, symbol in self.references}
         for dotted, statement in imports.imported(self.module):
@@ -607,16 +609,39 @@ class Job:
             recipe = symbols.successor(name) or (
                 "No successor is known; rewrite this with what TensorFlow 2.21 has."
             )
+            where = "TensorFlow 2.21"
+            if symbols.status(name) is symbols.Status.UNKNOWN:
+                where = "TensorFlow 1.15 or 2.21"
+                recipe = "Running this line fails in both: correct the name, or take the line out."
             suppressed = self._keeps(first.lineno, GONE)
             yield self.finding(
                 first,
                 GONE,
-                f"{name} does not exist in TensorFlow 2.21{times}.",
+                f"{name} does not exist in {where}{times}.",
                 Outcome.SUPPRESSED if suppressed else Outcome.MANUAL,
                 recipe=recipe,
                 api=name,
                 safety=Safety.MANUAL,
             )
+
+    def _never_was(self, symbol: Symbol) -> bool:
+        """Whether a file that moves asks TensorFlow for what it never had (a slip of the pen)."""
+        name = symbol.spelled
+        if not self._moving() or symbols.status(name) is not symbols.Status.UNKNOWN:
+            return False
+        if name.startswith(("tf.keras.", "tf.hub.")) or ".__" in name:
+            return False  # other tables tell of those
+        return not any(f".{part}" in self._stored for part in name.split(".")[1:])
+
+    @functools.cached_property
+    def _stored(self) -> frozenset[str]:
+        """The attributes that the file gives to objects: ``tf.model = ...`` makes one."""
+        nodes = self.module.nodes
+        return frozenset(
+            f".{node.attr}"
+            for node in nodes
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        )
 
     def _lost(self, symbol: Symbol) -> bool:
         """Whether standalone Keras has a symbol that legacy Keras has not in its place."""

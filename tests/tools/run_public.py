@@ -124,7 +124,7 @@ def run(recipe: dict[str, Any], python: str, tree: Path, mode: str, states: Path
         )
         if done.returncode:
             raise Failed(f"{' '.join(program)}: exit {done.returncode}\n{done.stderr[-3000:]}")
-        lines += done.stdout.splitlines()
+        lines += done.stdout.replace(str(tree), ".").splitlines()
     ignored = [re.compile(pattern) for pattern in recipe.get("ignore", ())]
     return [
         line
