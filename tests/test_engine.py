@@ -350,7 +350,8 @@ def test_what_tensorflow_never_had_is_told() -> None:
     """A misspelled name fails in both versions; what the file itself puts there does not."""
     text = (
         "import tensorflow as tf\n\nsaver = tf.train.Saver()\n"
-        "def net(x):\n    tf.mine = x\n    return tf.mine.y, tf.placeholders(x), tf.__version__\n"
+        "def net(x):\n    tf.mine = x\n    x.placeholders = 1\n"
+        "    return tf.mine.y, tf.placeholders(x), tf.__version__\n"
     )
     told = [f for f in plan_of(text).findings if f.code == "TFM810"]
     assert [(f.api, f.outcome) for f in told] == [("tf.placeholders", Outcome.MANUAL)]

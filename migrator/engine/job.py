@@ -627,20 +627,28 @@ class Job:
     def _never_was(self, symbol: Symbol) -> bool:
         """Whether a file that moves asks TensorFlow for what it never had (a slip of the pen)."""
         name = symbol.spelled
-        if not self._moving() or symbols.status(name) is not symbols.Status.UNKNOWN:
+        if symbols.status(name) is not symbols.Status.UNKNOWN:
+            return False
+        if not self._moving() and symbol.via != "v1":
             return False
         if name.startswith(("tf.keras.", "tf.hub.")) or ".__" in name:
             return False  # other tables tell of those
-        return not any(f".{part}" in self._stored for part in name.split(".")[1:])
+        return name.split(".")[1] not in self._stored
 
     @functools.cached_property
     def _stored(self) -> frozenset[str]:
-        """The attributes that the file gives to objects: ``tf.model = ...`` makes one."""
-        nodes = self.module.nodes
+        """What the file itself gives to TensorFlow: ``tf.model = ...``."""
+        stores = (
+            node
+            for node in self.module.nodes
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.ctx, ast.Store)
+            and isinstance(node.value, ast.Name)
+        )
         return frozenset(
-            f".{node.attr}"
-            for node in nodes
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+            node.attr
+            for node in stores
+            if (owner := self.module.symbol(node.value)) is not None and owner.name == "tf"
         )
 
     def _lost(self, symbol: Symbol) -> bool:
